@@ -1,0 +1,106 @@
+package check
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// Specs checks every router of s by itself, and against the others and the nodes (EGR101 to EGR118).
+func Specs(s *snapshot.Snapshot) []finding.Finding {
+	var out []finding.Finding
+	for _, r := range s.Routers {
+		out = append(out, Spec(r)...)
+	}
+	out = append(out, sharedNamespaces(s.Routers)...)
+	out = append(out, sharedAddresses(s.Routers)...)
+	out = append(out, ownNodes(s)...)
+	finding.Sort(out)
+	return out
+}
+
+// sharedNamespaces is EGR113, on each router concerned.
+func sharedNamespaces(routers []snapshot.Router) []finding.Finding {
+	return shared(routers, func(r snapshot.Router) string {
+		if r.Provisioner == egress.Standalone {
+			return ""
+		}
+		return r.Namespace
+	}, func(r snapshot.Router, others string) finding.Finding {
+		return about(r, finding.SharedNamespace,
+			sprintf("namespace %s has another router of the operator's: %s", r.Namespace, others),
+			"the operator gives the NAD and the Deployment of every router in a namespace the same names: the routers overwrite each other every five minutes, and each address works in turn",
+			"give each router a namespace of its own, or use --provisioner=standalone, which names objects after the router")
+	})
+}
+
+// sharedAddresses is EGR114, on each router concerned.
+func sharedAddresses(routers []snapshot.Router) []finding.Finding {
+	return shared(routers, func(r snapshot.Router) string {
+		if ip := egress.ReservedIP(&r.EgressRouter); ip.IsValid() {
+			return ip.String()
+		}
+		return ""
+	}, func(r snapshot.Router, others string) finding.Finding {
+		return about(r, finding.SharedAddress,
+			sprintf("address %s is also the address of %s", egress.ReservedIP(&r.EgressRouter), others),
+			"two pods would answer for one address, and whichever spoke last gets the replies of both: nothing detects it",
+			"reserve an address for each router")
+	})
+}
+
+// shared groups routers by key and makes a finding on each of a group of two or more; "" is no key.
+func shared(routers []snapshot.Router, key func(snapshot.Router) string, found func(r snapshot.Router, others string) finding.Finding) []finding.Finding {
+	groups := map[string][]int{}
+	for i, r := range routers {
+		if k := key(r); k != "" {
+			groups[k] = append(groups[k], i)
+		}
+	}
+	var out []finding.Finding
+	for i, r := range routers {
+		var others []string
+		for _, j := range groups[key(r)] {
+			if j != i {
+				others = append(others, egress.Key(&routers[j].EgressRouter))
+			}
+		}
+		if len(others) > 0 {
+			out = append(out, found(r, strings.Join(others, ", ")))
+		}
+	}
+	return out
+}
+
+// ownNodes is EGR117.
+func ownNodes(s *snapshot.Snapshot) []finding.Finding {
+	nodes := map[netip.Addr]string{}
+	for _, n := range s.Nodes {
+		for _, a := range n.Addresses {
+			if addr, err := netip.ParseAddr(a); err == nil {
+				nodes[addr] = n.Name
+			}
+		}
+	}
+	var out []finding.Finding
+	for _, r := range s.Routers {
+		prefix, err := netip.ParsePrefix(egress.Address(&r.EgressRouter).IP)
+		if err != nil {
+			continue
+		}
+		for _, d := range destinationsOf(r) {
+			addr, err := netip.ParseAddr(d.ip)
+			if err != nil || !prefix.Contains(addr) || nodes[addr] == "" {
+				continue
+			}
+			out = append(out, about(r, finding.OwnNode,
+				sprintf("%s %s is node %s, in the router's own subnet %s", d.from, addr, nodes[addr], prefix.Masked()),
+				"a macvlan interface cannot reach the host that it lives on: the rule fails whenever the router runs on "+nodes[addr],
+				"keep the router off that node with --node-selector, or reach the service there by its cluster address"))
+		}
+	}
+	return out
+}

@@ -1,0 +1,93 @@
+// Package egress says what an egress router is: its redirect rules and their notations, its
+// addresses, its names and its MAC. It is pure: no network, no files, no clock.
+package egress
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// Names that the Cluster Network Operator gives to what it makes of an EgressRouter. They are fixed,
+// which is why only one router of the operator's fits a namespace.
+const (
+	OperatorNAD        = "egress-router-cni-nad"
+	OperatorDeployment = "egress-router-cni-deployment"
+	// OperatorApp is the value of the label "app" on the operator's Deployment and its pods.
+	OperatorApp = "egress-router-cni"
+)
+
+// Labels of everything that this tool makes.
+const (
+	LabelName      = "app.kubernetes.io/name"
+	LabelInstance  = "app.kubernetes.io/instance"
+	LabelManagedBy = "app.kubernetes.io/managed-by"
+
+	// NameValue is the value of LabelName.
+	NameValue = "egress-router"
+	// ManagedByValue is the value of LabelManagedBy, and the default field manager.
+	ManagedByValue = "kubectl-egress"
+)
+
+// Annotations of this tool, and those of Multus that it reads and writes.
+const (
+	// AnnotationRouter holds, on a standalone Deployment, its EgressRouter as JSON.
+	AnnotationRouter = "kubectl-egress.io/router"
+	// AnnotationNADHash holds, on a pod template, the hash of the NAD that its pods start with.
+	AnnotationNADHash = "kubectl-egress.io/nad-hash"
+
+	// AnnotationNetworks asks Multus for secondary networks.
+	AnnotationNetworks = "k8s.v1.cni.cncf.io/networks"
+	// AnnotationNetworkStatus is where Multus says what a pod got.
+	AnnotationNetworkStatus = "k8s.v1.cni.cncf.io/network-status"
+)
+
+// Interface is the name of the macvlan interface in the router's pod.
+const Interface = "net1"
+
+// ValidateName says why name cannot be a router's name, or nil. The router's Service bears the name,
+// so it must be a DNS-1035 label.
+func ValidateName(name string) error {
+	problems := validation.IsDNS1035Label(name)
+	if len(problems) == 0 {
+		return nil
+	}
+	if len(name) > validation.DNS1035LabelMaxLength {
+		return fmt.Errorf("name %q has %d characters: the router's Service bears it, and a Service's name has at most %d",
+			name, len(name), validation.DNS1035LabelMaxLength)
+	}
+	return fmt.Errorf("name %q cannot be used: the router's Service bears it, so write lower-case letters, digits and '-', "+
+		"beginning with a letter and ending with a letter or digit, such as %q", name, suggestName(name))
+}
+
+// suggestName makes the nearest valid name that a person might have meant.
+func suggestName(name string) string {
+	clean := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			return r - 'A' + 'a'
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		default:
+			return '-'
+		}
+	}, name)
+	clean = strings.Trim(clean, "-")
+	if clean == "" {
+		return "partner-a"
+	}
+	if clean[0] >= '0' && clean[0] <= '9' {
+		clean = "router-" + clean
+	}
+	return clean
+}
+
+// Labels are the labels of everything made for the router name.
+func Labels(name string) map[string]string {
+	return map[string]string{
+		LabelName:      NameValue,
+		LabelInstance:  name,
+		LabelManagedBy: ManagedByValue,
+	}
+}

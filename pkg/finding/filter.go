@@ -1,0 +1,45 @@
+package finding
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Ignore is one --ignore value: a code, everywhere or on one object only.
+type Ignore struct {
+	Code   Code
+	Object string // "" is every object
+}
+
+// ParseIgnore reads CODE[:NAMESPACE/NAME].
+func ParseIgnore(s string) (Ignore, error) {
+	code, object, scoped := strings.Cut(s, ":")
+	ignore := Ignore{Code: Code(strings.ToUpper(code)), Object: object}
+	if _, err := Lookup(ignore.Code); err != nil {
+		return Ignore{}, fmt.Errorf("--ignore %s: %w", s, err)
+	}
+	if scoped && !strings.Contains(object, "/") {
+		return Ignore{}, fmt.Errorf("--ignore %s: write CODE:NAMESPACE/NAME", s)
+	}
+	return ignore, nil
+}
+
+// Without are the findings of fs that no entry of ignore takes out.
+func Without(fs []Finding, ignore []Ignore) []Finding {
+	var out []Finding
+	for _, f := range fs {
+		if !ignored(f, ignore) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func ignored(f Finding, ignore []Ignore) bool {
+	for _, i := range ignore {
+		if i.Code == f.Code && (i.Object == "" || i.Object == f.Object) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,89 @@
+// Package finding is what the checks say: a Finding with a stable code, and the catalogue of codes.
+package finding
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Level says how much a finding weighs.
+type Level string
+
+// The levels, heaviest first.
+const (
+	Error   Level = "error"
+	Warning Level = "warning"
+	Info    Level = "info"
+)
+
+// weight orders levels, heaviest first.
+func (l Level) weight() int {
+	switch l {
+	case Error:
+		return 0
+	case Warning:
+		return 1
+	default:
+		return 2
+	}
+}
+
+// Finding is one thing that is wrong or worth knowing, about one object.
+type Finding struct {
+	// Code is stable, such as EGR101; Catalogue says what it stands for.
+	Code  Code  `json:"code"`
+	Level Level `json:"level"`
+	// Object is what it is about: namespace/name of a router, mostly.
+	Object string `json:"object"`
+	// Message says what is wrong, with the value that is.
+	Message string `json:"message"`
+	// Why says what follows from it.
+	Why string `json:"why"`
+	// Fix says what to do, as far as possible in words that can be pasted.
+	Fix string `json:"fix"`
+}
+
+// Summary counts findings by level.
+type Summary struct {
+	Error   int `json:"error"`
+	Warning int `json:"warning"`
+	Info    int `json:"info"`
+}
+
+// Summarize counts fs.
+func Summarize(fs []Finding) Summary {
+	var s Summary
+	for _, f := range fs {
+		switch f.Level {
+		case Error:
+			s.Error++
+		case Warning:
+			s.Warning++
+		default:
+			s.Info++
+		}
+	}
+	return s
+}
+
+// Sort orders fs by object, then level, then code; what is equal in these keeps its order.
+func Sort(fs []Finding) {
+	slices.SortStableFunc(fs, func(a, b Finding) int {
+		return cmp.Or(
+			cmp.Compare(a.Object, b.Object),
+			cmp.Compare(a.Level.weight(), b.Level.weight()),
+			cmp.Compare(a.Code, b.Code),
+		)
+	})
+}
+
+// AtLeast are the findings of fs that weigh as much as level, or more.
+func AtLeast(fs []Finding, level Level) []Finding {
+	var out []Finding
+	for _, f := range fs {
+		if f.Level.weight() <= level.weight() {
+			out = append(out, f)
+		}
+	}
+	return out
+}

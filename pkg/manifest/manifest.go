@@ -1,0 +1,168 @@
+package manifest
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	nov1 "github.com/openshift/api/networkoperator/v1"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+)
+
+// Input is one EgressRouter and where it was read.
+type Input struct {
+	Router *nov1.EgressRouter
+	// Place is the file, and the document in it where there are several.
+	Place string
+}
+
+// Load reads every EgressRouter of s. An error names each place that is wrong, and nothing is returned
+// with it: input is used whole or not at all.
+func Load(s Source) ([]Input, error) {
+	contents, err := s.contents()
+	if err != nil {
+		return nil, err
+	}
+	var inputs []Input
+	var errs []error
+	for _, c := range contents {
+		routers, err := decodeAll(c)
+		inputs = append(inputs, routers...)
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return inputs, nil
+}
+
+// decodeAll decodes every document of c.
+func decodeAll(c content) ([]Input, error) {
+	documents, err := split(c.data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.name, err)
+	}
+	if len(documents) == 0 {
+		return nil, fmt.Errorf("%s is empty: it holds no EgressRouter", c.name)
+	}
+	var inputs []Input
+	var errs []error
+	for i, document := range documents {
+		place := c.name
+		if len(documents) > 1 {
+			place = fmt.Sprintf("%s, document %d", c.name, i+1)
+		}
+		routers, err := decode(document, place)
+		inputs = append(inputs, routers...)
+		errs = append(errs, err)
+	}
+	return inputs, errors.Join(errs...)
+}
+
+// split cuts data into documents of JSON: those of a YAML stream, or JSON objects one after another.
+// Empty documents and those of comments alone are left out.
+func split(data []byte) ([]json.RawMessage, error) {
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		return splitJSON(data)
+	}
+	var out []json.RawMessage
+	reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(data)))
+	for n := 1; ; n++ {
+		document, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("document %d: %w", n, err)
+		}
+		converted, err := yaml.YAMLToJSONStrict(document)
+		if err != nil {
+			return nil, fmt.Errorf("document %d is not valid YAML: %w", n, err)
+		}
+		if string(converted) != "null" {
+			out = append(out, converted)
+		}
+	}
+}
+
+func splitJSON(data []byte) ([]json.RawMessage, error) {
+	var out []json.RawMessage
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	for {
+		var document json.RawMessage
+		err := decoder.Decode(&document)
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			// A YAML mapping in braces begins like JSON.
+			if converted, yamlErr := yaml.YAMLToJSONStrict(data); yamlErr == nil {
+				return []json.RawMessage{converted}, nil
+			}
+			return nil, fmt.Errorf("not valid JSON after byte %d: %w", decoder.InputOffset(), err)
+		}
+		out = append(out, document)
+	}
+}
+
+// decode reads one document: an EgressRouter, or a list of them.
+func decode(document json.RawMessage, place string) ([]Input, error) {
+	var head struct {
+		APIVersion string            `json:"apiVersion"`
+		Kind       string            `json:"kind"`
+		Items      []json.RawMessage `json:"items"`
+	}
+	if err := json.Unmarshal(document, &head); err != nil {
+		return nil, fmt.Errorf("%s: not a Kubernetes object: %w", place, err)
+	}
+	if head.Kind == "List" && head.APIVersion == "v1" || head.Kind == egress.Kind.Kind+"List" {
+		return decodeItems(head.Items, place)
+	}
+	if head.Kind != egress.Kind.Kind || head.APIVersion != egress.Kind.GroupVersion().String() {
+		return nil, fmt.Errorf("%s is %s: only %s of %s can be read%s", place, what(head.APIVersion, head.Kind),
+			egress.Kind.Kind, egress.Kind.GroupVersion(), kindHint(head.Kind))
+	}
+	router, err := decodeRouter(document)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", place, err)
+	}
+	return []Input{{router, place}}, nil
+}
+
+func decodeItems(items []json.RawMessage, place string) ([]Input, error) {
+	var inputs []Input
+	var errs []error
+	for i, item := range items {
+		routers, err := decode(item, fmt.Sprintf("%s, item %d", place, i+1))
+		inputs = append(inputs, routers...)
+		errs = append(errs, err)
+	}
+	if len(items) == 0 {
+		return nil, fmt.Errorf("%s is a list without items: it holds no EgressRouter", place)
+	}
+	return inputs, errors.Join(errs...)
+}
+
+func what(apiVersion, kind string) string {
+	switch {
+	case kind == "":
+		return "no Kubernetes object (it has no kind)"
+	case apiVersion == "":
+		return "of kind " + kind + " without an apiVersion"
+	default:
+		return "a " + kind + " of " + apiVersion
+	}
+}
+
+func kindHint(kind string) string {
+	if kind == "Kustomization" {
+		return "; for a kustomization use -k with its folder"
+	}
+	return ""
+}

@@ -1,0 +1,109 @@
+package report
+
+import (
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// Routers is the table of "get": a row for each router of s, in the columns that kubectl would give it.
+// The columns of priority 1 are for -o wide. now is for the ages.
+func Routers(s *snapshot.Snapshot, now time.Time) *metav1.Table {
+	table := &metav1.Table{ColumnDefinitions: []metav1.TableColumnDefinition{
+		{Name: "Name", Type: "string"},
+		{Name: "Provisioner", Type: "string"},
+		{Name: "Address", Type: "string"},
+		{Name: "Gateway", Type: "string"},
+		{Name: "Ports", Type: "string"},
+		{Name: "Service", Type: "string"},
+		{Name: "Status", Type: "string"},
+		{Name: "Age", Type: "string"},
+		{Name: "Node", Type: "string", Priority: 1},
+		{Name: "MAC", Type: "string", Priority: 1},
+		{Name: "Redirects", Type: "string", Priority: 1},
+	}}
+	for i := range s.Routers {
+		table.Rows = append(table.Rows, row(s, s.Routers[i], now))
+	}
+	return table
+}
+
+func row(s *snapshot.Snapshot, r snapshot.Router, now time.Time) metav1.TableRow {
+	node, mac := "<none>", "<none>"
+	if pod := current(s.PodsOf(r)); pod != nil {
+		node, mac = orNone(pod.Node), orNone(pod.MAC)
+	}
+	var ports, redirects, services []string
+	for _, p := range egress.Ports(&r.EgressRouter) {
+		ports = append(ports, p.String())
+	}
+	for _, rule := range egress.Rules(&r.EgressRouter) {
+		redirects = append(redirects, egress.FormatRule(rule))
+	}
+	if ip := egress.Fallback(&r.EgressRouter); ip != "" {
+		redirects = append(redirects, "*="+ip)
+	}
+	for _, service := range s.ServicesOf(r) {
+		services = append(services, service.Name)
+	}
+	address := egress.Address(&r.EgressRouter)
+	partial := metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: r.Name, Namespace: r.Namespace}}
+	return metav1.TableRow{
+		Object: runtime.RawExtension{Object: &partial},
+		Cells: []any{
+			r.Name, string(r.Provisioner), orNone(address.IP), orNone(address.Gateway), orNone(strings.Join(ports, ",")),
+			orNone(strings.Join(services, ",")), status(s.PodsOf(r), r), age(r.CreationTimestamp, now),
+			node, mac, orNone(strings.Join(redirects, ",")),
+		},
+	}
+}
+
+// current is the pod that counts: a ready one before one that is not, then the newest.
+func current(pods []snapshot.Pod) *snapshot.Pod {
+	var best *snapshot.Pod
+	for i := range pods {
+		p := &pods[i]
+		if best == nil || p.Ready && !best.Ready || p.Ready == best.Ready && p.Created.After(best.Created) {
+			best = p
+		}
+	}
+	return best
+}
+
+// status is a router's state in a word or two: Ready with the reserved address on net1.
+func status(pods []snapshot.Pod, r snapshot.Router) string {
+	pod := current(pods)
+	switch {
+	case pod == nil:
+		return "NoPod"
+	case !pod.Ready:
+		reason, _, _ := strings.Cut(pod.State, " (")
+		return reason
+	case pod.IP == "":
+		return "NoNet1"
+	case pod.IP != egress.ReservedIP(&r.EgressRouter).String():
+		return "OtherIP"
+	default:
+		return "Ready"
+	}
+}
+
+func age(created metav1.Time, now time.Time) string {
+	if created.IsZero() {
+		return "<unknown>"
+	}
+	return duration.HumanDuration(now.Sub(created.Time))
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "<none>"
+	}
+	return s
+}
