@@ -1,0 +1,79 @@
+// Command docs writes the pages that are made from the commands and the codes into the folder given.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/cmd"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: docs FOLDER")
+		os.Exit(2)
+	}
+	if err := write(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+func write(dir string) error {
+	for name, page := range map[string]string{"commands.md": commands(), "findings.md": findings()} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(page), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// commands is a page of every command's help.
+func commands() string {
+	var b strings.Builder
+	b.WriteString("# Commands\n\nWritten by `make docs` from the commands' own help.\n")
+	root := cmd.NewRootCommand(genericiooptions.NewTestIOStreamsDiscard(), "kubectl egress", "")
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.IsAvailableCommand() && c.Name() != "completion" {
+			command(&b, c)
+		}
+	}
+	fmt.Fprintf(&b, "\n## Flags of every command\n\n```\n%s```\n", root.PersistentFlags().FlagUsages())
+	return b.String()
+}
+
+func command(b *strings.Builder, c *cobra.Command) {
+	about := c.Long
+	if about == "" {
+		about = c.Short + "."
+	}
+	fmt.Fprintf(b, "\n## %s\n\n%s\n\n```\n%s\n```\n", c.CommandPath(), about, c.UseLine())
+	if c.HasExample() {
+		fmt.Fprintf(b, "\n```shell\n%s\n```\n", dedent(c.Example))
+	}
+	if flags := c.LocalFlags().FlagUsages(); flags != "" {
+		fmt.Fprintf(b, "\n```\n%s```\n", flags)
+	}
+}
+
+func dedent(text string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(text, "  "), "\n  ", "\n")
+}
+
+// findings is a page of every code.
+func findings() string {
+	var b strings.Builder
+	b.WriteString("# Findings\n\nWritten by `make docs` from the catalogue. `--ignore=CODE[:NAMESPACE/NAME]` leaves one out.\n\n")
+	b.WriteString("| code | level | what |\n| --- | --- | --- |\n")
+	for _, e := range finding.Catalogue() {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", e.Code, e.Level, e.Title)
+	}
+	return b.String()
+}

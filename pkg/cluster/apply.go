@@ -1,0 +1,146 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+)
+
+// Result is what applying an object did, in kubectl's words.
+type Result string
+
+// The results of applying and deleting.
+const (
+	Created    Result = "created"
+	Configured Result = "configured"
+	Unchanged  Result = "unchanged"
+	Deleted    Result = "deleted"
+)
+
+// ApplyOptions say how to apply.
+type ApplyOptions struct {
+	// DryRun asks the server to check and default without writing.
+	DryRun bool
+	// ForceConflicts takes over fields that other managers own.
+	ForceConflicts bool
+	// Adopt goes on where the object was made by another.
+	Adopt bool
+}
+
+// Applied is one object as the server holds it after applying.
+type Applied struct {
+	Object *unstructured.Unstructured
+	Result Result
+}
+
+// Apply applies object, on top of live, which is what the cluster holds of it now, or nil.
+func (c *Client) Apply(ctx context.Context, object, live *unstructured.Unstructured, o ApplyOptions) (Applied, error) {
+	gvr, err := resourceOf(object.GetKind())
+	if err != nil {
+		return Applied{}, err
+	}
+	options := metav1.ApplyOptions{FieldManager: c.manager, Force: o.ForceConflicts}
+	if o.DryRun {
+		options.DryRun = []string{metav1.DryRunAll}
+	}
+	applied, err := c.dynamic.Resource(gvr).Namespace(object.GetNamespace()).Apply(ctx, object.GetName(), object, options)
+	if apierrors.IsConflict(err) {
+		return Applied{}, conflict(err, Name(object))
+	}
+	if err != nil {
+		return Applied{}, fmt.Errorf("applying %s: %w", Name(object), explain(err, "patch", gvr, object.GetNamespace()))
+	}
+	return Applied{applied, result(live, applied)}, nil
+}
+
+// result compares an object before and after. A dry run moves no resourceVersion, so the contents decide.
+func result(before, after *unstructured.Unstructured) Result {
+	switch {
+	case before == nil:
+		return Created
+	case reflect.DeepEqual(comparable(before), comparable(after)):
+		return Unchanged
+	default:
+		return Configured
+	}
+}
+
+// comparable is object without what the server alone counts.
+func comparable(object *unstructured.Unstructured) map[string]any {
+	o := object.DeepCopy()
+	o.SetManagedFields(nil)
+	o.SetResourceVersion("")
+	o.SetGeneration(0)
+	delete(o.Object, "status")
+	return o.Object
+}
+
+// Name is how kubectl names object: service/app-egress.
+func Name(object *unstructured.Unstructured) string {
+	kind := object.GroupVersionKind()
+	if kind.Group == "" {
+		return lower(kind.Kind) + "/" + object.GetName()
+	}
+	return lower(kind.Kind) + "." + kind.Group + "/" + object.GetName()
+}
+
+// Live reads what the cluster holds of object and refuses what router's name does not own.
+func (c *Client) Live(ctx context.Context, object *unstructured.Unstructured, router string, o ApplyOptions) (*unstructured.Unstructured, error) {
+	gvr, err := resourceOf(object.GetKind())
+	if err != nil {
+		return nil, err
+	}
+	live, err := c.get(ctx, gvr, object.GetNamespace(), object.GetName())
+	if err != nil || live == nil {
+		return nil, err
+	}
+	if live.GetDeletionTimestamp() != nil {
+		return nil, fmt.Errorf("%s in namespace %s is being deleted: run this again when it is gone", Name(live), live.GetNamespace())
+	}
+	if owner := c.foreign(live, router); owner != "" && !o.Adopt {
+		return nil, fmt.Errorf("%s in namespace %s was made by %s: choose another name, or take it over with --adopt",
+			Name(live), live.GetNamespace(), owner)
+	}
+	return live, nil
+}
+
+// foreign says who made live, if it was not this tool for the router of that name.
+func (c *Client) foreign(live *unstructured.Unstructured, router string) string {
+	if live.GetKind() == egress.Kind.Kind {
+		return c.otherManager(live)
+	}
+	labels := live.GetLabels()
+	if labels[egress.LabelManagedBy] != egress.ManagedByValue || labels[egress.LabelName] != egress.NameValue {
+		return quotedManager(live)
+	}
+	if instance := labels[egress.LabelInstance]; instance != router {
+		return "this command for the router " + instance
+	}
+	return ""
+}
+
+// otherManager says who made an EgressRouter. It bears no label of ours, since it is applied as it was
+// given: the field manager tells.
+func (c *Client) otherManager(live *unstructured.Unstructured) string {
+	for _, entry := range live.GetManagedFields() {
+		if entry.Operation == metav1.ManagedFieldsOperationApply && (entry.Manager == c.manager || entry.Manager == egress.ManagedByValue) {
+			return ""
+		}
+	}
+	return quotedManager(live)
+}
+
+func quotedManager(live *unstructured.Unstructured) string {
+	for _, entry := range live.GetManagedFields() {
+		if entry.Manager != "" && entry.Subresource == "" {
+			return fmt.Sprintf("another (%q)", entry.Manager)
+		}
+	}
+	return "another"
+}

@@ -1,0 +1,107 @@
+// Package cluster is the only package that talks to the Kubernetes API: it reads, applies, waits and deletes.
+package cluster
+
+import (
+	"context"
+	"fmt"
+
+	nov1 "github.com/openshift/api/networkoperator/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+)
+
+// Where the API server keeps what this tool reads and writes. The kinds are known, so nothing is
+// discovered to find them.
+func nads() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "k8s.cni.cncf.io", Version: "v1", Resource: "network-attachment-definitions"}
+}
+
+func deployments() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
+}
+
+func core(resource string) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Version: "v1", Resource: resource}
+}
+
+// resourceOf is where objects of the kind are kept.
+func resourceOf(kind string) (schema.GroupVersionResource, error) {
+	switch kind {
+	case egress.Kind.Kind:
+		return egress.Resource, nil
+	case "NetworkAttachmentDefinition":
+		return nads(), nil
+	case "Deployment":
+		return deployments(), nil
+	case "Service":
+		return core("services"), nil
+	default:
+		return schema.GroupVersionResource{}, fmt.Errorf("no resource is known for kind %s", kind)
+	}
+}
+
+// Client talks to one cluster.
+type Client struct {
+	dynamic   dynamic.Interface
+	discovery *discovery.DiscoveryClient
+	// manager is the field manager of server-side apply.
+	manager string
+}
+
+// New makes a Client that applies as the field manager given. It sends nothing yet.
+func New(cfg *rest.Config, manager string) (*Client, error) {
+	httpClient, err := rest.HTTPClientFor(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the connection to the cluster: %w", err)
+	}
+	dyn, err := dynamic.NewForConfigAndClient(cfg, httpClient)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the connection to the cluster: %w", err)
+	}
+	disco, err := discovery.NewDiscoveryClientForConfigAndClient(cfg, httpClient)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the connection to the cluster: %w", err)
+	}
+	return &Client{dynamic: dyn, discovery: disco, manager: manager}, nil
+}
+
+// Provisioner settles asked: Auto is Operator where the EgressRouter API is served, else Standalone.
+func (c *Client) Provisioner(ctx context.Context, asked egress.Provisioner) (egress.Provisioner, error) {
+	if asked != egress.Auto {
+		return asked, nil
+	}
+	list, err := c.discovery.ServerResourcesForGroupVersionWithContext(ctx, nov1.GroupVersion.String())
+	if err != nil && !isNotFound(err) {
+		return "", fmt.Errorf("asking whether the cluster serves EgressRouters: %w", explain(err, "get", egress.Resource, ""))
+	}
+	if err == nil {
+		// The group has other kinds too: only the resource itself counts.
+		for _, served := range list.APIResources {
+			if served.Name == egress.Resource.Resource {
+				return egress.Operator, nil
+			}
+		}
+	}
+	return egress.Standalone, nil
+}
+
+// get reads one object; nil where there is none. A kind that is not served is an error.
+func (c *Client) get(ctx context.Context, gvr schema.GroupVersionResource, namespace, name string) (*unstructured.Unstructured, error) {
+	object, err := c.dynamic.Resource(gvr).Namespace(namespace).Get(ctx, name, getOptions())
+	switch {
+	case err == nil:
+		return object, nil
+	case isNotFound(err) && !notServed(err):
+		return nil, nil
+	default:
+		return nil, explain(err, "get", gvr, namespace)
+	}
+}
+
+func getOptions() metav1.GetOptions { return metav1.GetOptions{} }

@@ -1,0 +1,111 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	nov1 "github.com/openshift/api/networkoperator/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+func lower(s string) string { return strings.ToLower(s) }
+
+// Found is a router in the cluster.
+type Found struct {
+	snapshot.Router
+	// UID is that of the EgressRouter; empty for a standalone one, which has none.
+	UID types.UID
+}
+
+// Find reads the router name, of either provisioner, or of the one asked for. Its error is ErrNotFound
+// where there is none.
+func (c *Client) Find(ctx context.Context, namespace, name string, asked egress.Provisioner) (*Found, error) {
+	var unread error
+	if asked != egress.Standalone {
+		cr, err := c.dynamic.Resource(egress.Resource).Namespace(namespace).Get(ctx, name, getOptions())
+		switch {
+		case err == nil:
+			return fromEgressRouter(cr)
+		case asked == egress.Operator && !isNotFound(err), asked == egress.Operator && notServed(err):
+			return nil, explain(err, "get", egress.Resource, namespace)
+		case apierrors.IsForbidden(err):
+			// Also the answer of a cluster that serves no EgressRouters, to a user without rights: there
+			// may still be a standalone router.
+			unread = explain(err, "get", egress.Resource, namespace)
+		case !isNotFound(err):
+			return nil, explain(err, "get", egress.Resource, namespace)
+		}
+	}
+	if asked != egress.Operator {
+		deployment, err := c.get(ctx, deployments(), namespace, name)
+		if err != nil {
+			return nil, err
+		}
+		if deployment != nil && isStandalone(deployment) {
+			return fromDeployment(deployment)
+		}
+	}
+	if unread != nil {
+		return nil, unread
+	}
+	return nil, fmt.Errorf("egress router %s in namespace %s: %w", name, namespace, ErrNotFound)
+}
+
+// RefuseOther says why the router cannot be made under provisioner: one of its name is there under the
+// other. Who may not read the other's kind is not held up by that.
+func (c *Client) RefuseOther(ctx context.Context, r *nov1.EgressRouter, provisioner egress.Provisioner) error {
+	other := egress.Standalone
+	if provisioner == egress.Standalone {
+		other = egress.Operator
+	}
+	_, err := c.Find(ctx, r.Namespace, r.Name, other)
+	switch {
+	case err == nil:
+		return fmt.Errorf("%s in namespace %s is a router of the %s provisioner: change it with --provisioner=%s, or delete it first",
+			r.Name, r.Namespace, other, other)
+	case errors.Is(err, ErrNotFound), isNotFound(err), apierrors.IsForbidden(err):
+		return nil
+	default:
+		return err
+	}
+}
+
+// isStandalone tells whether deployment is a standalone router's.
+func isStandalone(deployment *unstructured.Unstructured) bool {
+	return deployment.GetLabels()[egress.LabelManagedBy] == egress.ManagedByValue &&
+		deployment.GetAnnotations()[egress.AnnotationRouter] != ""
+}
+
+func fromEgressRouter(cr *unstructured.Unstructured) (*Found, error) {
+	var found Found
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(cr.Object, &found.EgressRouter); err != nil {
+		return nil, fmt.Errorf("reading %s in namespace %s: %w", Name(cr), cr.GetNamespace(), err)
+	}
+	egress.SetDefaults(&found.EgressRouter)
+	found.Provisioner, found.UID = egress.Operator, cr.GetUID()
+	return &found, nil
+}
+
+// fromDeployment reads a standalone router back from the annotation on its Deployment.
+func fromDeployment(deployment *unstructured.Unstructured) (*Found, error) {
+	var found Found
+	text := deployment.GetAnnotations()[egress.AnnotationRouter]
+	if err := json.Unmarshal([]byte(text), &found.EgressRouter); err != nil {
+		return nil, fmt.Errorf("reading the annotation %s of %s in namespace %s: %w",
+			egress.AnnotationRouter, Name(deployment), deployment.GetNamespace(), err)
+	}
+	found.Name, found.Namespace = deployment.GetName(), deployment.GetNamespace()
+	found.CreationTimestamp = deployment.GetCreationTimestamp()
+	egress.SetDefaults(&found.EgressRouter)
+	found.Provisioner = egress.Standalone
+	return &found, nil
+}

@@ -1,0 +1,118 @@
+package cmd
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+)
+
+// dryRun is a --dry-run value.
+type dryRun string
+
+const (
+	dryRunNone   dryRun = "none"
+	dryRunClient dryRun = "client"
+	dryRunServer dryRun = "server"
+)
+
+func parseDryRun(s string) (dryRun, error) {
+	switch d := dryRun(s); d {
+	case dryRunNone, dryRunClient, dryRunServer:
+		return d, nil
+	default:
+		return "", fmt.Errorf("--dry-run %q is unknown: write none, client or server", s)
+	}
+}
+
+// suffix is how kubectl marks what was not written.
+func (d dryRun) suffix() string {
+	switch d {
+	case dryRunClient:
+		return " (dry run)"
+	case dryRunServer:
+		return " (server dry run)"
+	default:
+		return ""
+	}
+}
+
+// applyFlags are the flags of every verb that applies objects.
+type applyFlags struct {
+	provisioner    string
+	dryRun         string
+	manager        string
+	forceConflicts bool
+	adopt          bool
+	print          *genericclioptions.PrintFlags
+}
+
+func newApplyFlags() *applyFlags {
+	return &applyFlags{
+		provisioner: string(egress.Auto), dryRun: string(dryRunNone), manager: egress.ManagedByValue,
+		print: genericclioptions.NewPrintFlags(""),
+	}
+}
+
+func (a *applyFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	addProvisioner(cmd, &a.provisioner)
+	flags.StringVar(&a.dryRun, "dry-run", a.dryRun, "none, client (print what would be applied; needs no cluster) or server (let the server check it, without writing)")
+	flags.StringVar(&a.manager, "field-manager", a.manager, "Who owns the fields that are applied")
+	flags.BoolVar(&a.forceConflicts, "force-conflicts", false, "Take over fields that others have set to other values")
+	flags.BoolVar(&a.adopt, "adopt", false, "Go on where an object of the same name was made by another")
+	a.print.AddFlags(cmd)
+}
+
+func addProvisioner(cmd *cobra.Command, value *string) {
+	cmd.Flags().StringVar(value, "provisioner", *value, "Who makes NAD and Deployment: operator (the Cluster Network Operator), standalone (this command), or auto (operator where the cluster serves EgressRouters)")
+}
+
+// applyOptions are applyFlags, checked.
+type applyOptions struct {
+	provisioner egress.Provisioner
+	dryRun      dryRun
+	manager     string
+	apply       cluster.ApplyOptions
+	print       *printer
+}
+
+func (a *applyFlags) options(f *factory) (applyOptions, error) {
+	var o applyOptions
+	var err error
+	if o.provisioner, err = egress.ParseProvisioner(a.provisioner); err != nil {
+		return o, err
+	}
+	if o.dryRun, err = parseDryRun(a.dryRun); err != nil {
+		return o, err
+	}
+	if a.manager == "" {
+		return o, fmt.Errorf("--field-manager is empty: name who applies, such as %s", egress.ManagedByValue)
+	}
+	o.manager = a.manager
+	o.apply = cluster.ApplyOptions{DryRun: o.dryRun == dryRunServer, ForceConflicts: a.forceConflicts, Adopt: a.adopt}
+	o.print, err = newPrinter(f.Out, a.print, o.dryRun)
+	return o, err
+}
+
+// waitFlags are the flags of every verb that can wait.
+type waitFlags struct {
+	wait    bool
+	timeout time.Duration
+}
+
+func (w *waitFlags) add(cmd *cobra.Command, byDefault bool, help string) {
+	cmd.Flags().BoolVar(&w.wait, "wait", byDefault, help)
+	cmd.Flags().DurationVar(&w.timeout, "timeout", 2*time.Minute, "How long to wait")
+}
+
+func (w *waitFlags) check() error {
+	if w.timeout <= 0 {
+		return fmt.Errorf("--timeout %s is no time to wait: write one such as 2m, or --wait=false", w.timeout)
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package cmd
+
+import (
+	nov1 "github.com/openshift/api/networkoperator/v1"
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/render"
+)
+
+// createFlags are what the user typed.
+type createFlags struct {
+	*applyFlags
+	waitFlags
+	router  routerFlags
+	pod     podFlags
+	source  sourceFlags
+	expose  bool
+	force   bool
+	workers int
+}
+
+// createOptions are what create needs to run.
+type createOptions struct {
+	*factory
+	applyOptions
+	waitFlags
+	routers []*nov1.EgressRouter
+	pod     render.Options
+	// podSet names the flags given that only the standalone provisioner knows.
+	podSet  []string
+	expose  bool
+	force   bool
+	workers int
+}
+
+func newCreateCommand(f *factory) *cobra.Command {
+	c := &createFlags{applyFlags: newApplyFlags(), workers: 8}
+	cmd := &cobra.Command{
+		Use:   "create (NAME --address IP/PREFIX --gateway IP --redirect RULE... | -f FILE)",
+		Short: "Make egress routers, or change them",
+		Long: `Makes an egress router, or changes it: renders its objects, checks them, applies them, and waits until
+the router serves. Run again, it changes nothing.
+
+A RULE is PORT[/PROTOCOL]=IP[:TARGETPORT], protocol tcp (default), udp or sctp: what clients send to
+PORT of the router goes to IP, from the reserved address.`,
+		Example: `  # A router with three redirects, and its Service
+  ` + f.name + ` create partner-a --address 192.168.12.99/24 --gateway 192.168.12.1 \
+    --redirect 8080=203.0.113.26:80 --redirect 8443=203.0.113.27:443 --redirect 80/udp=10.100.3.0 --expose
+
+  # What it would apply, without any cluster
+  ` + f.name + ` create partner-a --address 192.168.12.99/24 --gateway 192.168.12.1 \
+    --redirect 8080=203.0.113.26:80 --dry-run=client -o yaml
+
+  # Every EgressRouter in a folder
+  ` + f.name + ` create -f routers/ -R`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o, err := c.complete(f, cmd, args)
+			if err != nil {
+				return invalid(err)
+			}
+			return o.run(cmd.Context())
+		},
+	}
+	c.router.add(cmd)
+	c.source.add(cmd, "that holds EgressRouters to create")
+	cmd.Flags().BoolVar(&c.expose, "expose", false, "Make a Service too, for every port that the rules redirect")
+	c.pod.add(cmd)
+	c.applyFlags.add(cmd)
+	c.waitFlags.add(cmd, true, "Wait until the router serves; the default for one router, not for several")
+	cmd.Flags().BoolVar(&c.force, "force", false, "Go on in spite of errors in the spec, except those that would degrade the cluster's network operator")
+	cmd.Flags().IntVar(&c.workers, "concurrency", c.workers, "How many routers to work on at a time")
+	return cmd
+}
+
+// complete makes options of the flags. Whatever it refuses, the user typed.
+func (c *createFlags) complete(f *factory, cmd *cobra.Command, args []string) (*createOptions, error) {
+	o := &createOptions{factory: f, waitFlags: c.waitFlags, expose: c.expose, force: c.force, workers: c.workers}
+	var err error
+	if o.applyOptions, err = c.applyFlags.options(f); err != nil {
+		return nil, err
+	}
+	if err := c.waitFlags.check(); err != nil {
+		return nil, err
+	}
+	if err := positive("concurrency", c.workers); err != nil {
+		return nil, err
+	}
+	if o.routers, err = c.read(f, cmd, args, o.dryRun); err != nil {
+		return nil, err
+	}
+	if !cmd.Flags().Changed("wait") {
+		o.wait = len(o.routers) == 1
+	}
+	o.pod, o.podSet, err = c.pod.options(cmd, len(o.routers))
+	return o, err
+}
+
+// read takes the routers from the flags or from files.
+func (c *createFlags) read(f *factory, cmd *cobra.Command, args []string, d dryRun) ([]*nov1.EgressRouter, error) {
+	namespace, explicit, err := f.currentNamespace()
+	if err != nil {
+		return nil, err
+	}
+	// Only what was asked for is printed: without -n the objects go wherever they are applied.
+	if d == dryRunClient && !explicit {
+		namespace = ""
+	}
+	if c.source.empty() {
+		r, err := c.router.build(f, args, namespace)
+		if err != nil {
+			return nil, err
+		}
+		return []*nov1.EgressRouter{r}, nil
+	}
+	if err := c.router.refuseWithFiles(cmd, args); err != nil {
+		return nil, err
+	}
+	return c.source.load(f, namespace, explicit)
+}

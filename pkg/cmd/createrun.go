@@ -1,0 +1,213 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	nov1 "github.com/openshift/api/networkoperator/v1"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/render"
+	"github.com/kubectl-egress/kubectl-egress/pkg/report"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// run judges the input before anything is sent, then renders, then applies.
+func (o *createOptions) run(ctx context.Context) error {
+	if err := o.settle(ctx); err != nil {
+		return err
+	}
+	findings, err := o.check()
+	if err != nil {
+		return err
+	}
+	jobs, err := o.render(findings)
+	if err != nil {
+		return invalid(err)
+	}
+	if o.dryRun == dryRunClient {
+		return o.printAll(jobs)
+	}
+	client, err := o.client(o.manager)
+	if err != nil {
+		return err
+	}
+	return o.applyAll(ctx, client, jobs)
+}
+
+// settle makes provisioner operator or standalone. What is wrong under both is refused before the
+// cluster is asked which it is.
+func (o *createOptions) settle(ctx context.Context) error {
+	if o.provisioner == egress.Auto && o.dryRun != dryRunClient {
+		if err := o.refuseUnderAny(); err != nil {
+			return err
+		}
+		client, err := o.client(o.manager)
+		if err != nil {
+			return err
+		}
+		if o.provisioner, err = client.Provisioner(ctx, o.provisioner); err != nil {
+			return err
+		}
+	}
+	o.provisioner = o.provisioner.Offline()
+	if o.provisioner == egress.Operator && len(o.podSet) > 0 {
+		return invalid(fmt.Errorf("%s: the Cluster Network Operator makes the pod and would ignore it: use --provisioner=standalone, or leave it out",
+			strings.Join(o.podSet, ", ")))
+	}
+	return nil
+}
+
+// refuseUnderAny stops at errors that neither provisioner can live with.
+func (o *createOptions) refuseUnderAny() error {
+	if o.force {
+		return nil
+	}
+	var both []finding.Finding
+	standalone := codes(check.Specs(o.snapshot(egress.Standalone)))
+	for _, f := range check.Specs(o.snapshot(egress.Operator)) {
+		if f.Level == finding.Error && slices.Contains(standalone, f.Code) {
+			both = append(both, f)
+		}
+	}
+	return o.refuse(both)
+}
+
+func codes(fs []finding.Finding) []finding.Code {
+	var out []finding.Code
+	for _, f := range fs {
+		out = append(out, f.Code)
+	}
+	return out
+}
+
+// snapshot is the input as the checks see it, under provisioner.
+func (o *createOptions) snapshot(provisioner egress.Provisioner) *snapshot.Snapshot {
+	var s snapshot.Snapshot
+	current, _, err := o.currentNamespace()
+	if err != nil {
+		current = "default"
+	}
+	for _, r := range o.routers {
+		named := r.DeepCopy()
+		if named.Namespace == "" {
+			named.Namespace = current
+		}
+		s.Routers = append(s.Routers, snapshot.Router{EgressRouter: *named, Provisioner: provisioner})
+	}
+	return &s
+}
+
+// check says what the spec checks find; errors stop the command, unless --force goes past them.
+func (o *createOptions) check() ([]finding.Finding, error) {
+	findings := check.Specs(o.snapshot(o.provisioner))
+	errors := finding.AtLeast(findings, finding.Error)
+	if o.force {
+		errors = unforceable(errors, o.provisioner)
+	}
+	if err := o.refuse(errors); err != nil {
+		return nil, err
+	}
+	if len(findings) > 0 {
+		return findings, report.New(findings, nil).Write(o.ErrOut, "table", false)
+	}
+	return nil, nil
+}
+
+// unforceable are the errors that --force does not go past: under the operator they would degrade the
+// network operator of the whole cluster.
+func unforceable(errors []finding.Finding, provisioner egress.Provisioner) []finding.Finding {
+	if provisioner != egress.Operator {
+		return nil
+	}
+	var out []finding.Finding
+	for _, f := range errors {
+		if slices.Contains([]finding.Code{finding.NoPrefix, finding.NoGateway, finding.NoAddress}, f.Code) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// refuse shows errors and ends the command with the code for invalid input, if there are any.
+func (o *createOptions) refuse(errors []finding.Finding) error {
+	if len(errors) == 0 {
+		return nil
+	}
+	if err := report.New(errors, nil).Write(o.ErrOut, "table", false); err != nil {
+		return err
+	}
+	return invalid(fmt.Errorf("the spec has errors, and nothing was written%s", o.forceHint(errors)))
+}
+
+func (o *createOptions) forceHint(errors []finding.Finding) string {
+	switch {
+	case !o.force:
+		return ""
+	case len(errors) > 0:
+		return ": --force does not go past what would degrade the cluster's network operator"
+	}
+	return ""
+}
+
+// job is one router, rendered.
+type job struct {
+	router   *nov1.EgressRouter
+	objects  []cluster.Object
+	findings []finding.Finding
+}
+
+// render renders all routers, so that a mistake in the last one is found before the first is applied.
+func (o *createOptions) render(findings []finding.Finding) ([]job, error) {
+	var jobs []job
+	for _, r := range o.routers {
+		rendered, err := render.Router(r, o.provisioner, o.pod)
+		if err != nil {
+			return nil, fmt.Errorf("router %s: %w", r.Name, err)
+		}
+		j := job{router: r, findings: errorsOf(findings, r)}
+		for _, object := range rendered {
+			j.objects = append(j.objects, cluster.Fixed(object))
+		}
+		if o.expose {
+			ports, err := render.ServicePorts(r, o.provisioner, nil)
+			if err != nil {
+				return nil, fmt.Errorf("--expose: %w", err)
+			}
+			j.objects = append(j.objects, serviceObject(r, render.ServiceOptions{Ports: ports, Provisioner: o.provisioner}))
+		}
+		jobs = append(jobs, j)
+	}
+	return jobs, nil
+}
+
+// errorsOf are the errors among findings that are about r.
+func errorsOf(findings []finding.Finding, r *nov1.EgressRouter) []finding.Finding {
+	var out []finding.Finding
+	for _, f := range finding.AtLeast(findings, finding.Error) {
+		if f.Object == egress.Key(r) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func (o *createOptions) printAll(jobs []job) error {
+	for _, j := range jobs {
+		for _, object := range j.objects {
+			rendered, err := object("")
+			if err != nil {
+				return err
+			}
+			if err := o.print.object(rendered, cluster.Created); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,167 @@
+package cmd
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+)
+
+type deleteFlags struct {
+	waitFlags
+	provisioner string
+	dryRun      string
+	output      string
+	adopt       bool
+	yes         bool
+}
+
+// deleteOptions are what delete needs to run.
+type deleteOptions struct {
+	*factory
+	waitFlags
+	provisioner egress.Provisioner
+	dryRun      dryRun
+	print       *printer
+	adopt       bool
+	yes         bool
+	namespace   string
+	names       []string
+}
+
+func newDeleteCommand(f *factory) *cobra.Command {
+	d := &deleteFlags{provisioner: string(egress.Auto), dryRun: string(dryRunNone)}
+	cmd := &cobra.Command{
+		Use:   "delete NAME...",
+		Short: "Delete egress routers and what was made for them",
+		Long: `Deletes what create and expose made for a router, and waits until nothing of it is left. It asks first
+on a terminal; without one it needs --yes.`,
+		Example: `  # A router, its Services and its pod
+  ` + f.name + ` delete partner-a --yes`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o, err := d.complete(f, args)
+			if err != nil {
+				return invalid(err)
+			}
+			return o.run(cmd.Context())
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVarP(&d.yes, "yes", "y", false, "Do not ask")
+	addProvisioner(cmd, &d.provisioner)
+	flags.StringVar(&d.dryRun, "dry-run", d.dryRun, "none, client (say what would be deleted) or server (let the server check it, without deleting)")
+	flags.StringVarP(&d.output, "output", "o", "", "\"name\" for the names of the objects alone")
+	flags.BoolVar(&d.adopt, "adopt", false, "Delete a router that was made by another")
+	d.waitFlags.add(cmd, true, "Wait until nothing of the router is left")
+	return cmd
+}
+
+func (d *deleteFlags) complete(f *factory, args []string) (*deleteOptions, error) {
+	if len(args) == 0 {
+		return nil, fmt.Errorf("give the NAME of a router: see \"%s delete --help\"", f.name)
+	}
+	o := &deleteOptions{factory: f, waitFlags: d.waitFlags, adopt: d.adopt, yes: d.yes, names: args}
+	var err error
+	if o.provisioner, err = egress.ParseProvisioner(d.provisioner); err != nil {
+		return nil, err
+	}
+	if o.dryRun, err = parseDryRun(d.dryRun); err != nil {
+		return nil, err
+	}
+	if d.output != "" && d.output != "name" {
+		return nil, fmt.Errorf("-o %s is unknown here: write name, or leave it out", d.output)
+	}
+	o.print = &printer{out: f.Out, suffix: o.dryRun.suffix(), name: d.output == "name"}
+	if err := d.waitFlags.check(); err != nil {
+		return nil, err
+	}
+	for _, name := range args {
+		if err := egress.ValidateName(name); err != nil {
+			return nil, err
+		}
+	}
+	if !o.yes && o.dryRun == dryRunNone && !f.interactive() {
+		return nil, fmt.Errorf("delete asks first, and there is no terminal to ask on: pass --yes")
+	}
+	o.namespace, _, err = f.currentNamespace()
+	return o, err
+}
+
+func (o *deleteOptions) run(ctx context.Context) error {
+	client, err := o.client(egress.ManagedByValue)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range o.names {
+		errs = append(errs, o.one(ctx, client, name))
+	}
+	return errors.Join(errs...)
+}
+
+// one deletes one router.
+func (o *deleteOptions) one(ctx context.Context, client *cluster.Client, name string) error {
+	remains, err := client.Remains(ctx, o.namespace, name, o.provisioner, o.adopt)
+	if err != nil {
+		return err
+	}
+	if len(remains.Objects) == 0 {
+		o.note("egress router %s in namespace %s is not there: nothing to delete", name, o.namespace)
+		return o.print.object(absent(name), cluster.Unchanged)
+	}
+	if err := o.confirm(name, remains); err != nil {
+		return err
+	}
+	if o.dryRun == dryRunClient {
+		for _, object := range remains.Objects {
+			if err := o.print.object(object, cluster.Deleted); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var printing error
+	err = client.Delete(ctx, remains, o.dryRun == dryRunServer, func(object *unstructured.Unstructured) {
+		printing = errors.Join(printing, o.print.object(object, cluster.Deleted))
+	})
+	if err != nil || printing != nil || o.dryRun != dryRunNone || !o.wait {
+		return errors.Join(err, printing)
+	}
+	return client.WaitGone(ctx, remains, o.timeout, func(reason string) {
+		o.note("egress router %s/%s: %s", o.namespace, name, reason)
+	})
+}
+
+// absent is the name of a router that is not there.
+func absent(name string) *unstructured.Unstructured {
+	object := &unstructured.Unstructured{}
+	object.SetGroupVersionKind(egress.Kind)
+	object.SetName(name)
+	return object
+}
+
+// confirm asks, unless that is not wanted.
+func (o *deleteOptions) confirm(name string, remains *cluster.Remains) error {
+	if o.yes || o.dryRun != dryRunNone {
+		return nil
+	}
+	o.note("This deletes egress router %s in namespace %s:", name, o.namespace)
+	for _, object := range remains.Objects {
+		o.note("  %s", cluster.Name(object))
+	}
+	fprintf(o.ErrOut, "Delete? [y/N] ")
+	answer, _ := bufio.NewReader(o.In).ReadString('\n') // no answer is no
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	default:
+		return fmt.Errorf("not confirmed: nothing was deleted")
+	}
+}

@@ -1,0 +1,72 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+)
+
+// The exit codes that scripts rely on.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitInvalid     = 2
+	exitErrors      = 3
+	exitWarnings    = 4
+	exitTimeout     = 5
+	exitInterrupted = 130
+)
+
+// exitError ends the command with a code. Without err, all has been said already.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// invalid is err as the fault of what the user gave.
+func invalid(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &exitError{exitInvalid, err}
+}
+
+// finish says what err is and gives the exit code for it: the one place where errors become codes.
+func (f *factory) finish(ctx context.Context, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	if ctx.Err() != nil {
+		f.note("interrupted: run the command again to complete it")
+		return exitInterrupted
+	}
+	if err.Error() != "" {
+		f.note("error: %v", err)
+	}
+	return f.code(err)
+}
+
+func (f *factory) code(err error) int {
+	var exit *exitError
+	var timeout *cluster.TimeoutError
+	switch {
+	case errors.As(err, &exit):
+		return exit.code
+	case errors.As(err, &timeout):
+		return exitTimeout
+	case !f.started:
+		return exitInvalid
+	default:
+		return exitFailed
+	}
+}

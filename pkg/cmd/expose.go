@@ -1,0 +1,149 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	nov1 "github.com/openshift/api/networkoperator/v1"
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/render"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// exposeFlags are what the user typed.
+type exposeFlags struct {
+	*applyFlags
+	name  string
+	ports []string
+}
+
+// exposeOptions are what expose needs to run.
+type exposeOptions struct {
+	*factory
+	applyOptions
+	router    string
+	namespace string
+	explicit  bool
+	service   string
+	ports     []egress.Port
+}
+
+func newExposeCommand(f *factory) *cobra.Command {
+	e := &exposeFlags{applyFlags: newApplyFlags()}
+	cmd := &cobra.Command{
+		Use:   "expose NAME [--port PORT[/PROTOCOL]]... [--name SERVICE]",
+		Short: "Make a Service for an egress router, or change it",
+		Long: `Makes a Service by which clients in the cluster reach an egress router. Without --port it has every
+port that the router's rules redirect; a port that nothing redirects is refused.`,
+		Example: `  # Every port that the rules redirect
+  ` + f.name + ` expose partner-a
+
+  # Some of them, under another name
+  ` + f.name + ` expose partner-a --name app-egress --port 8080 --port 8443 --port 80/udp`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o, err := e.complete(f, args)
+			if err != nil {
+				return invalid(err)
+			}
+			return o.run(cmd.Context())
+		},
+	}
+	cmd.Flags().StringVar(&e.name, "name", "", "The `SERVICE`'s name; by default the router's")
+	cmd.Flags().StringSliceVar(&e.ports, "port", nil, "A `PORT[/PROTOCOL]` to expose, protocol tcp (default), udp or sctp; may be repeated")
+	e.applyFlags.add(cmd)
+	return cmd
+}
+
+func (e *exposeFlags) complete(f *factory, args []string) (*exposeOptions, error) {
+	if len(args) != 1 {
+		return nil, fmt.Errorf("give the NAME of one router: see \"%s expose --help\"%s", f.name, extra(args))
+	}
+	o := &exposeOptions{factory: f, router: args[0], service: e.name}
+	var err error
+	if o.applyOptions, err = e.applyFlags.options(f); err != nil {
+		return nil, err
+	}
+	if o.namespace, o.explicit, err = f.currentNamespace(); err != nil {
+		return nil, err
+	}
+	if err := egress.ValidateName(o.router); err != nil {
+		return nil, err
+	}
+	if o.service == "" {
+		o.service = o.router
+	}
+	if err := egress.ValidateName(o.service); err != nil {
+		return nil, fmt.Errorf("--name: %w", err)
+	}
+	for _, text := range e.ports {
+		port, err := egress.ParsePort(text)
+		if err != nil {
+			return nil, fmt.Errorf("--port %s: %w", text, err)
+		}
+		o.ports = append(o.ports, port)
+	}
+	return o, nil
+}
+
+func (o *exposeOptions) run(ctx context.Context) error {
+	found, client, err := o.find(ctx)
+	if err != nil {
+		return err
+	}
+	ports, err := render.ServicePorts(&found.EgressRouter, found.Provisioner, o.ports)
+	if err != nil {
+		return invalid(err)
+	}
+	object := serviceObject(&found.EgressRouter, render.ServiceOptions{Name: o.service, Ports: ports, Provisioner: found.Provisioner})
+	if o.dryRun == dryRunClient {
+		service, err := object("")
+		if err != nil {
+			return err
+		}
+		if !o.explicit {
+			service.SetNamespace("")
+		}
+		return o.print.object(service, cluster.Created)
+	}
+	applied, err := client.ApplyRouter(ctx, cluster.Request{
+		Router: &found.EgressRouter, Objects: []cluster.Object{object}, Owner: found.UID,
+	}, o.apply)
+	for _, a := range applied {
+		if err := o.print.object(a.Object, a.Result); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// find reads the router to expose. A client dry run that names its ports can do without a cluster.
+func (o *exposeOptions) find(ctx context.Context) (*cluster.Found, *cluster.Client, error) {
+	if o.dryRun == dryRunClient && !o.configured() && len(o.ports) > 0 {
+		return o.unread(), nil, nil
+	}
+	client, err := o.client(o.manager)
+	if err != nil {
+		return nil, nil, err
+	}
+	found, err := client.Find(ctx, o.namespace, o.router, o.provisioner)
+	if errors.Is(err, cluster.ErrNotFound) {
+		return nil, nil, fmt.Errorf("%w: make it with \"%s create\", or see which there are with \"%s get -A\"", err, o.name, o.name)
+	}
+	return found, client, err
+}
+
+// unread is the router where no cluster can be asked: what was typed is taken at its word.
+func (o *exposeOptions) unread() *cluster.Found {
+	o.note("no cluster is configured: whether the router redirects these ports was not checked")
+	found := &cluster.Found{Router: snapshot.Router{Provisioner: o.provisioner.Offline()}}
+	found.Name, found.Namespace = o.router, o.namespace
+	found.Spec.Redirect = &nov1.RedirectConfig{}
+	for _, p := range o.ports {
+		found.Spec.Redirect.RedirectRules = append(found.Spec.Redirect.RedirectRules, nov1.L4RedirectRule{Port: p.Number, Protocol: p.Protocol})
+	}
+	return found
+}

@@ -1,0 +1,118 @@
+package cmd
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd/api"
+	"k8s.io/klog/v2"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+)
+
+// factory makes what the verbs need: streams and clients.
+type factory struct {
+	genericiooptions.IOStreams
+	// name is the command as it was typed: "kubectl egress" or "oc egress".
+	name    string
+	version string
+	config  *genericclioptions.ConfigFlags
+	// verbosity is klog's, kubectl's -v.
+	verbosity int
+	// started tells that the command line was understood: what fails from then on is no usage error.
+	started bool
+}
+
+func newFactory(streams genericiooptions.IOStreams, name, version string) *factory {
+	f := &factory{IOStreams: streams, name: name, version: version, config: genericclioptions.NewConfigFlags(true)}
+	return f
+}
+
+func (f *factory) addGlobalFlags(flags *pflag.FlagSet) {
+	f.config.AddFlags(flags)
+	flags.IntVarP(&f.verbosity, "v", "v", 0, "How much to log of the requests to the cluster, from 0 to 9")
+}
+
+// start is called once the command line is understood.
+func (f *factory) start() error {
+	f.started = true
+	logs := flag.NewFlagSet("klog", flag.ContinueOnError)
+	klog.InitFlags(logs)
+	return logs.Set("v", fmt.Sprint(f.verbosity))
+}
+
+// currentNamespace is the one asked for with -n or the kubeconfig's; explicit tells that -n gave it.
+func (f *factory) currentNamespace() (namespace string, explicit bool, err error) {
+	namespace, _, err = f.config.ToRawKubeConfigLoader().Namespace()
+	if err != nil {
+		return "", false, fmt.Errorf("reading the kubeconfig: %w", err)
+	}
+	return namespace, f.config.Namespace != nil && *f.config.Namespace != "", nil
+}
+
+// client makes a Client for the cluster of the kubeconfig.
+func (f *factory) client(manager string) (*cluster.Client, error) {
+	cfg, err := f.restConfig()
+	if err != nil {
+		return nil, err
+	}
+	return cluster.New(cfg, manager)
+}
+
+// configured tells whether any cluster is.
+func (f *factory) configured() bool {
+	raw, err := f.config.ToRawKubeConfigLoader().RawConfig()
+	if err != nil {
+		return true
+	}
+	given := f.config.APIServer != nil && *f.config.APIServer != ""
+	return given || !api.IsConfigEmpty(&raw) || os.Getenv("KUBERNETES_SERVICE_HOST") != ""
+}
+
+func (f *factory) restConfig() (*rest.Config, error) {
+	if !f.configured() {
+		return nil, fmt.Errorf("no cluster is configured: set KUBECONFIG, or pass --kubeconfig or --server (--dry-run=client and lint need none)")
+	}
+	cfg, err := f.config.ToRESTConfig()
+	if err != nil {
+		return nil, invalid(fmt.Errorf("reading the kubeconfig: %w", err))
+	}
+	// The server's own back-pressure is heard; the client adds none.
+	cfg.QPS = -1
+	cfg.UserAgent = "kubectl-egress/" + f.version
+	cfg.WarningHandler = rest.NewWarningWriter(f.ErrOut, rest.WarningWriterOptions{Deduplicate: true})
+	return cfg, nil
+}
+
+// interactive tells whether a person can be asked.
+func (f *factory) interactive() bool {
+	return isTerminal(f.In) && isTerminal(f.ErrOut)
+}
+
+// colour tells whether stdout takes colours.
+func (f *factory) colour() bool {
+	return isTerminal(f.Out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// isTerminal tells whether stream, a reader or a writer, is a terminal.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && file != nil && term.IsTerminal(int(file.Fd()))
+}
+
+// note tells the person something that is not the output.
+func (f *factory) note(format string, args ...any) {
+	fprintf(f.ErrOut, format+"\n", args...)
+}
+
+// fprintf writes to a stream whose failure nobody could be told of.
+func fprintf(w io.Writer, format string, args ...any) {
+	_, _ = fmt.Fprintf(w, format, args...)
+}

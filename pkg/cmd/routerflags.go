@@ -1,0 +1,194 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	nov1 "github.com/openshift/api/networkoperator/v1"
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/render"
+)
+
+// routerFlags describe one EgressRouter by hand.
+type routerFlags struct {
+	addresses    []string
+	gateway      string
+	redirects    []string
+	redirectFile string
+	fallback     string
+	mode         string
+	master       string
+}
+
+func (r *routerFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringArrayVar(&r.addresses, "address", nil, "The reserved `IP/PREFIX`, with the prefix length of the nodes' network")
+	flags.StringVar(&r.gateway, "gateway", "", "The `IP` of that network's router")
+	flags.StringArrayVar(&r.redirects, "redirect", nil, "A `RULE` PORT[/PROTOCOL]=IP[:TARGETPORT]; may be repeated, and the order counts")
+	flags.StringVar(&r.redirectFile, "redirect-file", "", "A `FILE` (or - for standard input) of rules, a line each: \"8080 tcp 203.0.113.26 80\"; they come after those of --redirect")
+	flags.StringVar(&r.fallback, "fallback-ip", "", "The `IP` that traffic to all other ports goes to (standalone only)")
+	flags.StringVar(&r.mode, "macvlan-mode", "", "Bridge (default), Private, VEPA or Passthru (standalone only)")
+	flags.StringVar(&r.master, "macvlan-master", "", "The node's `INTERFACE` to attach to; by default that of its default route (standalone only)")
+}
+
+// names are the flags that describe a router by hand.
+func (r *routerFlags) names() []string {
+	return []string{"address", "gateway", "redirect", "redirect-file", "fallback-ip", "macvlan-mode", "macvlan-master"}
+}
+
+// refuseWithFiles refuses a router typed by hand beside -f or -k.
+func (r *routerFlags) refuseWithFiles(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("give either a NAME or -f or -k, not both: the files name their routers (got %q)", strings.Join(args, " "))
+	}
+	for _, name := range r.names() {
+		if cmd.Flags().Changed(name) {
+			return fmt.Errorf("--%s describes one router by hand: it cannot be used with -f or -k", name)
+		}
+	}
+	return nil
+}
+
+// build makes the EgressRouter that the flags describe.
+func (r *routerFlags) build(f *factory, args []string, namespace string) (*nov1.EgressRouter, error) {
+	if len(args) != 1 {
+		return nil, fmt.Errorf("give one NAME, or files with -f: see \"%s create --help\"%s", f.name, extra(args))
+	}
+	if err := egress.ValidateName(args[0]); err != nil {
+		return nil, err
+	}
+	router := &nov1.EgressRouter{}
+	router.Name, router.Namespace = args[0], namespace
+	for _, address := range r.addresses {
+		router.Spec.Addresses = append(router.Spec.Addresses, nov1.EgressRouterAddress{IP: address, Gateway: r.gateway})
+	}
+	if len(r.addresses) == 0 && r.gateway != "" {
+		router.Spec.Addresses = []nov1.EgressRouterAddress{{Gateway: r.gateway}}
+	}
+	redirect, err := r.redirect(f)
+	if err != nil {
+		return nil, err
+	}
+	router.Spec.Redirect = redirect
+	if router.Spec.NetworkInterface.Macvlan, err = r.macvlan(); err != nil {
+		return nil, err
+	}
+	egress.SetDefaults(router)
+	return router, nil
+}
+
+func extra(args []string) string {
+	if len(args) < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" (got %q)", strings.Join(args, " "))
+}
+
+// redirect joins the rules of --redirect, in their order, and those of --redirect-file.
+func (r *routerFlags) redirect(f *factory) (*nov1.RedirectConfig, error) {
+	redirect := &nov1.RedirectConfig{FallbackIP: r.fallback}
+	for _, text := range r.redirects {
+		rule, err := egress.ParseRule(text)
+		if err != nil {
+			return nil, fmt.Errorf("--redirect %w", err)
+		}
+		redirect.RedirectRules = append(redirect.RedirectRules, rule)
+	}
+	if r.redirectFile == "" {
+		return redirect, nil
+	}
+	rules, fallback, err := r.readFile(f.In)
+	if err != nil {
+		return nil, fmt.Errorf("--redirect-file %s: %w", r.redirectFile, err)
+	}
+	redirect.RedirectRules = append(redirect.RedirectRules, rules...)
+	if fallback != "" && r.fallback != "" && fallback != r.fallback {
+		return nil, fmt.Errorf("--fallback-ip %s and the last line of --redirect-file, %s, differ: give one of them", r.fallback, fallback)
+	}
+	if fallback != "" {
+		redirect.FallbackIP = fallback
+	}
+	return redirect, nil
+}
+
+func (r *routerFlags) readFile(stdin io.Reader) ([]nov1.L4RedirectRule, string, error) {
+	if r.redirectFile == "-" {
+		return egress.ParseRedirectFile(stdin)
+	}
+	file, err := os.Open(r.redirectFile)
+	if err != nil {
+		return nil, "", fmt.Errorf("it cannot be read: %w", err)
+	}
+	rules, fallback, err := egress.ParseRedirectFile(file)
+	_ = file.Close() // it was only read
+	return rules, fallback, err
+}
+
+func (r *routerFlags) macvlan() (nov1.MacvlanConfig, error) {
+	m := nov1.MacvlanConfig{Master: r.master}
+	if r.mode == "" {
+		return m, nil
+	}
+	for _, mode := range []nov1.MacvlanMode{nov1.MacvlanModeBridge, nov1.MacvlanModePrivate, nov1.MacvlanModeVEPA, nov1.MacvlanModePassthru} {
+		if strings.EqualFold(r.mode, string(mode)) {
+			m.Mode = mode
+			return m, nil
+		}
+	}
+	return m, fmt.Errorf("--macvlan-mode %q is unknown: write Bridge, Private, VEPA or Passthru", r.mode)
+}
+
+// podFlags describe what a standalone router has beyond its EgressRouter.
+type podFlags struct {
+	mac           string
+	image         string
+	nodeSelector  map[string]string
+	failoverAfter time.Duration
+}
+
+func (p *podFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&p.mac, "mac", "", "The `MAC` of net1, or \"random\" for another one at every start; by default 02:e6: and the bytes of the address (standalone only)")
+	flags.StringVar(&p.image, "image", "", "The pod's image (standalone only; default "+render.DefaultImage+")")
+	flags.StringToStringVar(&p.nodeSelector, "node-selector", nil, "Labels of the nodes that the router may run on, `KEY=VALUE,...` (standalone only)")
+	flags.Lookup("node-selector").DefValue = ""
+	flags.DurationVar(&p.failoverAfter, "failover-after", 0, "How long the pod stays bound to a node that is lost; by default Kubernetes' five minutes (standalone only)")
+}
+
+// options checks the flags; given names those that were set.
+func (p *podFlags) options(cmd *cobra.Command, routers int) (o render.Options, given []string, err error) {
+	for _, name := range []string{"mac", "image", "node-selector", "failover-after"} {
+		if cmd.Flags().Changed(name) {
+			given = append(given, "--"+name)
+		}
+	}
+	o = render.Options{Image: p.image, NodeSelector: p.nodeSelector}
+	if p.mac != "" {
+		if o.MAC, err = egress.ParseMAC(p.mac); err != nil {
+			return o, given, err
+		}
+		if routers > 1 && o.MAC != egress.RandomMAC {
+			return o, given, fmt.Errorf("--mac %s would give %d routers one MAC: leave it out, and each gets its own", o.MAC, routers)
+		}
+	}
+	if cmd.Flags().Changed("failover-after") {
+		if p.failoverAfter < time.Second {
+			return o, given, fmt.Errorf("--failover-after %s is too short: it counts in seconds", p.failoverAfter)
+		}
+		o.FailoverAfter = &p.failoverAfter
+	}
+	return o, given, nil
+}
+
+// positive refuses a count below 1.
+func positive(flag string, n int) error {
+	if n < 1 {
+		return fmt.Errorf("--%s %d: write a number of 1 or more", flag, n)
+	}
+	return nil
+}
