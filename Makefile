@@ -1,0 +1,46 @@
+# What a fresh machine needs: Go, make and git. "make demo" shows everything, "make test" tests everything
+# that needs no root. Both fetch or build the servers that they run against, once.
+
+SHELL := /usr/bin/env bash
+GO ?= go
+export CGO_ENABLED := 0
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo v0.0.0-dev)
+LINT := $(GO) tool -modfile=tools/go.mod golangci-lint
+
+.PHONY: help
+help: ## Say what the targets are
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/kubectl-egress, and the link bin/oc-egress
+	$(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/kubectl-egress ./cmd/kubectl-egress
+	ln -sf kubectl-egress bin/oc-egress
+
+.PHONY: test
+test: ## Run all tests that need no root, against a real API server
+	@assets=$$(GO=$(GO) hack/kube-assets.sh) || exit 1; \
+	echo "running the tests against the servers in $$assets"; \
+	KUBEBUILDER_ASSETS=$$assets $(GO) test $(GOTESTFLAGS) ./...
+
+.PHONY: demo
+demo: build ## Show everything that the plugin does, against a real API server
+	@assets=$$(GO=$(GO) hack/kube-assets.sh) || exit 1; \
+	KUBEBUILDER_ASSETS=$$assets PATH=$$PWD/bin:$$PATH $(GO) run ./test/demo $(DEMOFLAGS)
+
+.PHONY: readme
+readme: build ## Write what the demo prints into the README
+	@assets=$$(GO=$(GO) hack/kube-assets.sh) || exit 1; \
+	KUBEBUILDER_ASSETS=$$assets PATH=$$PWD/bin:$$PATH $(GO) run ./test/demo -update README.md
+
+.PHONY: bench
+bench: ## Compare with kubectl, in pairs in one run
+	@assets=$$(GO=$(GO) hack/kube-assets.sh) || exit 1; \
+	KUBEBUILDER_ASSETS=$$assets $(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: lint
+lint: ## Run the linters
+	$(LINT) run ./...
+
+.PHONY: docs
+docs: ## Write the pages of docs/ that are made from the commands and the codes
+	$(GO) run ./hack/docs docs

@@ -1,0 +1,181 @@
+// Package e2e holds the transcripts of the built command against real servers: each file of testdata is a
+// session as a user types it, in a namespace of its own.
+package e2e
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/kubectl-egress/kubectl-egress/test/apiproxy"
+	"github.com/kubectl-egress/kubectl-egress/test/kube"
+	"github.com/kubectl-egress/kubectl-egress/test/lab"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected output in the transcripts")
+
+func TestOpenShift(t *testing.T) { run(t, "openshift", lab.Options{OpenShift: true}) }
+
+func TestVanilla(t *testing.T) { run(t, "vanilla", lab.Options{}) }
+
+func TestWithoutMultus(t *testing.T) { run(t, "nomultus", lab.Options{NoMultus: true}) }
+
+// run plays the transcripts in a folder of testdata, side by side, in one cluster.
+func run(t *testing.T, folder string, o lab.Options) {
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	l, err := lab.Start(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The transcripts run in parallel: they end before this does, since they are subtests of the group.
+	defer func() {
+		if err := l.Stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	bin := binaries(t)
+	t.Run("transcripts", func(t *testing.T) {
+		testscript.Run(t, testscript.Params{
+			Dir:           filepath.Join("testdata", folder),
+			UpdateScripts: *update,
+			Setup:         func(e *testscript.Env) error { return setup(e, l, bin) },
+			Cmds:          commands(l),
+		})
+	})
+}
+
+// binaries builds the command into a folder, with its link for oc and the servers' own kubectl beside it.
+func binaries(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "kubectl-egress"), "../../cmd/kubectl-egress")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the command: %v\n%s", err, out)
+	}
+	kubectl, err := kube.Kubectl()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for link, target := range map[string]string{"oc-egress": "kubectl-egress", "kubectl": kubectl} {
+		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// session is what one transcript has to itself.
+type session struct {
+	proxy *apiproxy.Proxy
+}
+
+// setup gives a transcript a namespace, named like the file, and a way to the cluster that counts requests.
+func setup(e *testscript.Env, l *lab.Lab, bin string) error {
+	proxy, err := apiproxy.Start(l.Config)
+	if err != nil {
+		return err
+	}
+	e.Defer(func() { _ = proxy.Close() })
+	kubeconfig, err := proxy.Kubeconfig(e.WorkDir)
+	if err != nil {
+		return err
+	}
+	namespace := strings.TrimPrefix(filepath.Base(e.WorkDir), "script-")
+	if out, err := exec.Command(filepath.Join(bin, "kubectl"), "--kubeconfig", l.Kubeconfig, "create", "namespace", namespace).CombinedOutput(); err != nil {
+		return fmt.Errorf("making the namespace: %w: %s", err, out)
+	}
+	e.Values[session{}] = session{proxy}
+	e.Setenv("PATH", bin+string(filepath.ListSeparator)+e.Getenv("PATH"))
+	e.Setenv("KUBECONFIG", kubeconfig)
+	e.Setenv("ADMIN", l.Kubeconfig)
+	e.Setenv("NS", namespace)
+	return nil
+}
+
+// commands are what transcripts can do beside testscript's own.
+func commands(l *lab.Lab) map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){
+		"exits":      exits,
+		"writes":     writes,
+		"requests":   requests,
+		"user":       func(ts *testscript.TestScript, _ bool, args []string) { user(ts, l, args) },
+		"eventually": func(ts *testscript.TestScript, _ bool, args []string) { eventually(ts, args) },
+	}
+}
+
+// exits CODE COMMAND... runs a command and holds its exit code against CODE.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND...")
+	}
+	code := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%s: %v", strings.Join(args[1:], " "), err)
+		}
+		code = exit.ExitCode()
+	}
+	if fmt.Sprint(code) != args[0] {
+		ts.Fatalf("exit code %d, want %s", code, args[0])
+	}
+}
+
+// writes N: the transcript has sent N writing requests since it last asked.
+func writes(ts *testscript.TestScript, neg bool, args []string) {
+	count(ts, neg, args, apiproxy.Request.Write)
+}
+
+// requests N: the transcript has sent N requests since it last asked.
+func requests(ts *testscript.TestScript, neg bool, args []string) {
+	count(ts, neg, args, func(apiproxy.Request) bool { return true })
+}
+
+func count(ts *testscript.TestScript, neg bool, args []string, counts func(apiproxy.Request) bool) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: writes N, or requests N")
+	}
+	proxy := ts.Value(session{}).(session).proxy
+	var sent []string
+	for _, r := range proxy.Requests() {
+		if counts(r) {
+			sent = append(sent, r.String())
+		}
+	}
+	proxy.Reset()
+	if args[0] != "-" && fmt.Sprint(len(sent)) != args[0] {
+		ts.Fatalf("%d requests, want %s:\n%s", len(sent), args[0], strings.Join(sent, "\n"))
+	}
+}
+
+// user NAME [GROUP...]: from here on the transcript is a user with no rights but those given to it.
+func user(ts *testscript.TestScript, l *lab.Lab, args []string) {
+	kubeconfig, err := l.User(args[0], args[1:]...)
+	ts.Check(err)
+	ts.Setenv("KUBECONFIG", kubeconfig)
+}
+
+// eventually COMMAND... runs a command until it succeeds, for at most 30 seconds.
+func eventually(ts *testscript.TestScript, args []string) {
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		err := ts.Exec(args[0], args[1:]...)
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s never succeeded: %v", strings.Join(args, " "), err)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
