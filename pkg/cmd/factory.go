@@ -37,6 +37,8 @@ func newFactory(streams genericiooptions.IOStreams, name, version string) *facto
 
 func (f *factory) addGlobalFlags(flags *pflag.FlagSet) {
 	f.config.AddFlags(flags)
+	// The home folder of whoever writes the documentation does not belong in it.
+	flags.Lookup("cache-dir").DefValue = "$HOME/.kube/cache"
 	flags.IntVarP(&f.verbosity, "v", "v", 0, "How much to log of the requests to the cluster, from 0 to 9")
 }
 
