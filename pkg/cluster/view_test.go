@@ -51,7 +51,9 @@ func TestProgress(t *testing.T) {
 		{"serves", serving(), ""},
 		{"no NAD", serving(func(v *view) { v.nad = nil }), "the Cluster Network Operator has not made NAD egress-router-cni-nad yet"},
 		{"no NAD, standalone", serving(func(v *view) { v.nad = nil; v.target.Provisioner = egress.Standalone }), "NAD partner-a is gone"},
-		{"another's NAD", serving(func(v *view) { v.nad.OwnerReferences = []metav1.OwnerReference{{Kind: "EgressRouter", Name: "partner-b"}} }), "belongs to the router partner-b"},
+		{"another's NAD", serving(func(v *view) {
+			v.nad.OwnerReferences = []metav1.OwnerReference{{Kind: "EgressRouter", Name: "partner-b"}}
+		}), "belongs to the router partner-b"},
 		{"a NAD of both", serving(func(v *view) {
 			v.nad.OwnerReferences = []metav1.OwnerReference{{Kind: "EgressRouter", Name: "partner-b"}, {Kind: "EgressRouter", Name: "partner-a"}}
 		}), ""},

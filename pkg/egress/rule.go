@@ -52,6 +52,9 @@ func ParseRule(s string) (nov1.L4RedirectRule, error) {
 	if err != nil {
 		return nov1.L4RedirectRule{}, fmt.Errorf("%q: %w", s, err)
 	}
+	if strings.Contains(right, ",") {
+		return nov1.L4RedirectRule{}, fmt.Errorf("%q is a list: write one --redirect for each rule", s)
+	}
 	ip, target, err := parseDestination(right)
 	if err != nil {
 		return nov1.L4RedirectRule{}, fmt.Errorf("%q: %w", s, err)

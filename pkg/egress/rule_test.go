@@ -41,6 +41,7 @@ func TestParseRule(t *testing.T) {
 		{in: "80=[2001:db8::1", err: "[IPv6]:TARGETPORT"},
 		{in: "80=[2001:db8::1]443", err: "[IPv6]:TARGETPORT"},
 		{in: "80=[]:443", err: "no destination"},
+		{in: "80=10.0.0.1,81=10.0.0.2", err: "one --redirect for each rule"},
 	}
 	for _, test := range tests {
 		t.Run(test.in, func(t *testing.T) {

@@ -184,7 +184,7 @@ func TestServicePorts(t *testing.T) {
 		{"another protocol", sample(), egress.Operator, "80", "", "no rule of router partner-a redirects 80/tcp: its rules redirect 8080/tcp, 8443/tcp, 80/udp"},
 		{"a fallback that works", catchAll, egress.Standalone, "9999/sctp", "9999/sctp", ""},
 		{"a fallback that does not", catchAll, egress.Operator, "9999", "", "no rule"},
-		{"no rules", empty, egress.Standalone, "", "", "name them with --port"},
+		{"no rules", empty, egress.Standalone, "", "", "name them with \"expose partner-a --port PORT\""},
 		{"no rules, a port", empty, egress.Standalone, "80", "", "its rules redirect nothing"},
 	}
 	for _, test := range tests {

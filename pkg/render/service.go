@@ -86,7 +86,7 @@ func ServicePorts(r *nov1.EgressRouter, provisioner egress.Provisioner, asked []
 	redirected := egress.Ports(r)
 	if len(asked) == 0 {
 		if len(redirected) == 0 {
-			return nil, fmt.Errorf("router %s has no redirect rule to take ports from: name them with --port", r.Name)
+			return nil, fmt.Errorf("router %s has no redirect rule to take ports from: name them with \"expose %s --port PORT\"", r.Name, r.Name)
 		}
 		return redirected, nil
 	}
