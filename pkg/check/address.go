@@ -44,7 +44,7 @@ func address(r snapshot.Router) []finding.Finding {
 }
 
 func notPrefix(r snapshot.Router, ip string) []finding.Finding {
-	if addr, err := netip.ParseAddr(ip); err == nil {
+	if addr, err := netip.ParseAddr(ip); err == nil && addr.Zone() == "" {
 		length := 24
 		if addr.Is6() {
 			length = 64
@@ -104,10 +104,30 @@ func lastAddr(prefix netip.Prefix) netip.Addr {
 
 // hostsOf names the host addresses of prefix, for a fix, where it has some.
 func hostsOf(prefix netip.Prefix) string {
-	if !hasEnds(prefix) || prefix.Bits() == 0 || unusable(netip.PrefixFrom(prefix.Masked().Addr().Next(), prefix.Bits())) != "" {
+	if !hasEnds(prefix) || prefix.Bits() == 0 {
 		return ""
 	}
-	return sprintf(": %s to %s", prefix.Masked().Addr().Next(), lastAddr(prefix).Prev())
+	first, last := prefix.Masked().Addr().Next(), lastAddr(prefix).Prev()
+	if unusable(netip.PrefixFrom(first, prefix.Bits())) != "" || unusable(netip.PrefixFrom(last, prefix.Bits())) != "" {
+		return ""
+	}
+	return sprintf(": %s to %s", first, last)
+}
+
+// gatewayOf is what a fix writes of a gateway for prefix: its first host address that is not its own. Where
+// there is none, the prefix length cannot be that of the nodes' network.
+func gatewayOf(prefix netip.Prefix) string {
+	addr := prefix.Masked().Addr()
+	if prefix.Bits() < addr.BitLen()-1 {
+		addr = addr.Next()
+	}
+	if addr == prefix.Addr() {
+		addr = addr.Next()
+	}
+	if !prefix.Contains(addr) {
+		return ", and the prefix length that the network really has in --address"
+	}
+	return sprintf(", such as --gateway %s", addr)
 }
 
 // gateway is EGR103 and 104. Both are silent where the address itself is not readable (EGR101, 116),
@@ -120,13 +140,13 @@ func gateway(r snapshot.Router) []finding.Finding {
 	}
 	if a.Gateway == "" {
 		return one(r, finding.NoGateway, "there is no gateway", renders(r),
-			sprintf("give the router of the network %s, such as --gateway %s", prefix.Masked(), prefix.Masked().Addr().Next()))
+			sprintf("give the router of the network %s%s", prefix.Masked(), gatewayOf(prefix)))
 	}
 	gw, err := netip.ParseAddr(a.Gateway)
 	if err != nil || gw.Zone() != "" {
 		return one(r, finding.NoGateway,
 			sprintf("gateway %q is not an IP address", a.Gateway), renders(r),
-			sprintf("give the IP address alone, without a prefix length or a name, such as --gateway %s", prefix.Masked().Addr().Next()))
+			"give the IP address alone, without a prefix length or a name"+gatewayOf(prefix))
 	}
 	if !gw.Is4() || !prefix.Addr().Is4() {
 		return nil

@@ -27,7 +27,10 @@ func about(r snapshot.Router, code finding.Code, message, why, fix string) findi
 	if entry, err := finding.Lookup(code); err == nil {
 		level = entry.Level
 	}
-	return finding.Finding{Code: code, Level: level, Object: egress.Key(&r.EgressRouter), Message: message, Why: why, Fix: fix}
+	return finding.Finding{
+		Code: code, Level: level, Object: finding.Printable(egress.Key(&r.EgressRouter)),
+		Message: finding.Printable(message), Why: finding.Printable(why), Fix: finding.Printable(fix),
+	}
 }
 
 // one is a list of a single finding.

@@ -5,6 +5,7 @@ package egress
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 )
@@ -53,9 +54,9 @@ func ValidateName(name string) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	if len(name) > validation.DNS1035LabelMaxLength {
+	if length := utf8.RuneCountInString(name); length > validation.DNS1035LabelMaxLength {
 		return fmt.Errorf("name %q has %d characters: the router's Service bears it, and a Service's name has at most %d",
-			name, len(name), validation.DNS1035LabelMaxLength)
+			name, length, validation.DNS1035LabelMaxLength)
 	}
 	return fmt.Errorf("name %q cannot be used: the router's Service bears it, so write lower-case letters, digits and '-', "+
 		"beginning with a letter and ending with a letter or digit, such as %q", name, suggestName(name))
@@ -79,6 +80,9 @@ func suggestName(name string) string {
 	}
 	if clean[0] >= '0' && clean[0] <= '9' {
 		clean = "router-" + clean
+	}
+	if len(clean) > validation.DNS1035LabelMaxLength {
+		clean = strings.TrimRight(clean[:validation.DNS1035LabelMaxLength], "-")
 	}
 	return clean
 }

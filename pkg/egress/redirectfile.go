@@ -14,7 +14,8 @@ import (
 // traffic; '#' begins a comment. Errors name the line.
 func ParseRedirectFile(r io.Reader) (rules []nov1.L4RedirectRule, fallback string, err error) {
 	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
+	n := 1
+	for ; lines.Scan(); n++ {
 		text, _, _ := strings.Cut(lines.Text(), "#")
 		fields := strings.Fields(text)
 		if len(fields) == 0 {
@@ -35,7 +36,7 @@ func ParseRedirectFile(r io.Reader) (rules []nov1.L4RedirectRule, fallback strin
 		rules = append(rules, rule)
 	}
 	if err := lines.Err(); err != nil {
-		return nil, "", err
+		return nil, "", fmt.Errorf("line %d: %w", n, err)
 	}
 	if len(rules) == 0 && fallback == "" {
 		return nil, "", fmt.Errorf("no redirect in it: write a line such as \"8080 tcp 203.0.113.26 80\"")

@@ -2,6 +2,7 @@ package egress
 
 import (
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -42,7 +43,8 @@ func ParsePort(s string) (Port, error) {
 }
 
 // ParseRule reads PORT[/PROTOCOL]=IP[:TARGETPORT], an IPv6 address with a target port in brackets.
-// Whether the destination is an address at all is a check's to say (EGR107), since files reach it too.
+// Whether the destination is an address at all is a check's to say (EGR107), since files reach it too;
+// only what is in brackets must be one.
 func ParseRule(s string) (nov1.L4RedirectRule, error) {
 	left, right, ok := strings.Cut(s, "=")
 	if !ok {
@@ -69,7 +71,10 @@ func parseDestination(s string) (ip string, target int32, err error) {
 	switch {
 	case strings.HasPrefix(s, "["):
 		inner, rest, closed := strings.Cut(s[1:], "]")
-		if !closed || (rest != "" && !strings.HasPrefix(rest, ":")) {
+		// Brackets keep the colons of an address from the target port's. Around anything else they would get
+		// lost, and what is printed could not be typed.
+		_, err := netip.ParseAddr(inner)
+		if !closed || (rest != "" && !strings.HasPrefix(rest, ":")) || (inner != "" && err != nil) {
 			return "", 0, fmt.Errorf("destination %q: write [IPv6]:TARGETPORT", s)
 		}
 		ip, port = inner, rest
@@ -102,9 +107,14 @@ func parsePortNumber(s string) (int32, error) {
 }
 
 func parseProtocol(s string) (nov1.ProtocolType, error) {
-	switch p := nov1.ProtocolType(strings.ToUpper(s)); p {
-	case nov1.ProtocolTypeTCP, nov1.ProtocolTypeUDP, nov1.ProtocolTypeSCTP:
-		return p, nil
+	// To upper case would make an S of the letter ſ.
+	switch strings.ToLower(s) {
+	case "tcp":
+		return nov1.ProtocolTypeTCP, nil
+	case "udp":
+		return nov1.ProtocolTypeUDP, nil
+	case "sctp":
+		return nov1.ProtocolTypeSCTP, nil
 	default:
 		return "", fmt.Errorf("protocol %q is none of tcp, udp, sctp", s)
 	}

@@ -58,5 +58,8 @@ func readable(err error) error {
 	default:
 		want = "an object"
 	}
+	if wrong.Field == "" {
+		return fmt.Errorf("%s where %s belongs", wrong.Value, want)
+	}
 	return fmt.Errorf("%s: %s where %s belongs", wrong.Field, wrong.Value, want)
 }

@@ -9,7 +9,10 @@ import (
 	"io"
 
 	nov1 "github.com/openshift/api/networkoperator/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	kjson "sigs.k8s.io/json"
+	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
@@ -68,9 +71,21 @@ func decodeAll(c content) ([]Input, error) {
 // split cuts data into documents of JSON: those of a YAML stream, or JSON objects one after another.
 // Empty documents and those of comments alone are left out.
 func split(data []byte) ([]json.RawMessage, error) {
-	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
-		return splitJSON(data)
+	if !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		return splitYAML(data)
 	}
+	documents, err := splitJSON(data)
+	if err == nil {
+		return documents, nil
+	}
+	// A YAML mapping in braces begins like JSON, and so does JSON in documents of YAML.
+	if documents, yamlErr := splitYAML(data); yamlErr == nil {
+		return documents, nil
+	}
+	return nil, err
+}
+
+func splitYAML(data []byte) ([]json.RawMessage, error) {
 	var out []json.RawMessage
 	reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(data)))
 	for n := 1; ; n++ {
@@ -85,10 +100,27 @@ func split(data []byte) ([]json.RawMessage, error) {
 		if err != nil {
 			return nil, fmt.Errorf("document %d is not valid YAML: %w", n, err)
 		}
+		if err := alone(document); err != nil {
+			return nil, fmt.Errorf("document %d%w", n, err)
+		}
 		if string(converted) != "null" {
 			out = append(out, converted)
 		}
 	}
+}
+
+// alone says what follows the first YAML document of text, or nil. The reader splits at lines of --- alone,
+// and the parser stops without a word where a document ends: at a line of ..., say, or at a last brace.
+func alone(text []byte) error {
+	decoder := kyaml.NewDecoder(bytes.NewReader(text))
+	var node kyaml.Node
+	if err := decoder.Decode(&node); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf(" is not valid YAML: %w", err)
+	}
+	if err := decoder.Decode(&node); !errors.Is(err, io.EOF) {
+		return fmt.Errorf(": something follows its end: put a line of --- between documents")
+	}
+	return nil
 }
 
 func splitJSON(data []byte) ([]json.RawMessage, error) {
@@ -101,10 +133,6 @@ func splitJSON(data []byte) ([]json.RawMessage, error) {
 			return out, nil
 		}
 		if err != nil {
-			// A YAML mapping in braces begins like JSON.
-			if converted, yamlErr := yaml.YAMLToJSONStrict(data); yamlErr == nil {
-				return []json.RawMessage{converted}, nil
-			}
 			return nil, fmt.Errorf("not valid JSON after byte %d: %w", decoder.InputOffset(), err)
 		}
 		out = append(out, document)
@@ -114,15 +142,14 @@ func splitJSON(data []byte) ([]json.RawMessage, error) {
 // decode reads one document: an EgressRouter, or a list of them.
 func decode(document json.RawMessage, place string) ([]Input, error) {
 	var head struct {
-		APIVersion string            `json:"apiVersion"`
-		Kind       string            `json:"kind"`
-		Items      []json.RawMessage `json:"items"`
+		APIVersion string `json:"apiVersion"`
+		Kind       string `json:"kind"`
 	}
-	if err := json.Unmarshal(document, &head); err != nil {
-		return nil, fmt.Errorf("%s: not a Kubernetes object: %w", place, err)
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(document, &head); err != nil {
+		return nil, fmt.Errorf("%s: not a Kubernetes object: %w", place, readable(err))
 	}
 	if head.Kind == "List" && head.APIVersion == "v1" || head.Kind == egress.Kind.Kind+"List" {
-		return decodeItems(head.Items, place)
+		return decodeList(document, place)
 	}
 	if head.Kind != egress.Kind.Kind || head.APIVersion != egress.Kind.GroupVersion().String() {
 		return nil, fmt.Errorf("%s is %s: only %s of %s can be read%s", place, what(head.APIVersion, head.Kind),
@@ -135,16 +162,29 @@ func decode(document json.RawMessage, place string) ([]Input, error) {
 	return []Input{{router, place}}, nil
 }
 
-func decodeItems(items []json.RawMessage, place string) ([]Input, error) {
+// decodeList reads the items of a list: strictly, so that no second "items" hides the first.
+func decodeList(document json.RawMessage, place string) ([]Input, error) {
+	var list struct {
+		metav1.TypeMeta `json:",inline"`
+		Metadata        json.RawMessage   `json:"metadata"`
+		Items           []json.RawMessage `json:"items"`
+	}
+	strict, err := kjson.UnmarshalStrict(document, &list)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", place, readable(err))
+	}
+	if len(strict) > 0 {
+		return nil, fmt.Errorf("%s: %w", place, errors.Join(strict...))
+	}
+	if len(list.Items) == 0 {
+		return nil, fmt.Errorf("%s is a list without items: it holds no EgressRouter", place)
+	}
 	var inputs []Input
 	var errs []error
-	for i, item := range items {
+	for i, item := range list.Items {
 		routers, err := decode(item, fmt.Sprintf("%s, item %d", place, i+1))
 		inputs = append(inputs, routers...)
 		errs = append(errs, err)
-	}
-	if len(items) == 0 {
-		return nil, fmt.Errorf("%s is a list without items: it holds no EgressRouter", place)
 	}
 	return inputs, errors.Join(errs...)
 }

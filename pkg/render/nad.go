@@ -133,20 +133,31 @@ func Want(r *nov1.EgressRouter, provisioner egress.Provisioner) Network {
 	return n
 }
 
+// plugin is what is read of a CNI plugin's configuration; the rest may have any shape.
+type plugin struct {
+	Type string          `json:"type"`
+	IP   json.RawMessage `json:"ip"`
+}
+
 // ReadNetwork reads a NAD's spec.config, a single configuration or a list, and gives back what it tells
 // the egress-router plugin.
 func ReadNetwork(config string) (Network, error) {
 	var list struct {
-		pluginConf
-		Plugins []pluginConf `json:"plugins"`
+		plugin
+		Plugins []plugin `json:"plugins"`
 	}
 	if err := json.Unmarshal([]byte(config), &list); err != nil {
 		return Network{}, fmt.Errorf("reading the NAD's config: %w", err)
 	}
-	for _, p := range append(list.Plugins, list.pluginConf) {
-		if p.Type == "egress-router" {
-			return Network(p.IP), nil
+	for _, p := range append(list.Plugins, list.plugin) {
+		if p.Type != "egress-router" {
+			continue
 		}
+		var ip pluginIP
+		if err := json.Unmarshal(p.IP, &ip); p.IP != nil && err != nil {
+			return Network{}, fmt.Errorf("reading ip in the NAD's config: %w", err)
+		}
+		return Network(ip), nil
 	}
 	return Network{}, fmt.Errorf("the NAD's config has no plugin of type egress-router")
 }
