@@ -12,15 +12,21 @@ help: ## Say what the targets are
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: ## Build bin/kubectl-egress, and the link bin/oc-egress
+build: ## Build bin/kubectl-egress, and the links by which oc and completion find it
 	$(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/kubectl-egress ./cmd/kubectl-egress
-	ln -sf kubectl-egress bin/oc-egress
+	@for name in oc-egress kubectl_complete-egress oc_complete-egress; do ln -sf kubectl-egress bin/$$name; done
 
 .PHONY: test
 test: ## Run all tests that need no root, against a real API server
 	@assets=$$(GO=$(GO) hack/kube-assets.sh) || exit 1; \
 	echo "running the tests against the servers in $$assets"; \
 	KUBEBUILDER_ASSETS=$$assets $(GO) test $(GOTESTFLAGS) ./...
+	@GO=$(GO) FUZZTIME=2s hack/fuzz.sh
+
+.PHONY: fuzz
+fuzz: FUZZTIME ?= 60s
+fuzz: ## Feed hostile input to each fuzz target, for FUZZTIME (a minute) each
+	@GO=$(GO) FUZZTIME=$(FUZZTIME) hack/fuzz.sh
 
 .PHONY: demo
 demo: build ## Show everything that the plugin does, against a real API server
@@ -33,9 +39,10 @@ readme: build ## Write what the demo prints into the README
 	KUBEBUILDER_ASSETS=$$assets PATH=$$PWD/bin:$$PATH $(GO) run ./test/demo -update README.md
 
 .PHONY: bench
-bench: ## Compare with kubectl, in pairs in one run
+bench: build ## Compare with kubectl, in pairs in one run
+	@$(GO) test -run '^$$' -bench . -benchmem ./pkg/render
 	@assets=$$(GO=$(GO) hack/kube-assets.sh) || exit 1; \
-	KUBEBUILDER_ASSETS=$$assets $(GO) test -run '^$$' -bench . -benchmem ./...
+	KUBEBUILDER_ASSETS=$$assets PATH=$$PWD/bin:$$PATH $(GO) run ./test/bench $(BENCHFLAGS)
 
 .PHONY: lint
 lint: ## Run the linters

@@ -39,9 +39,8 @@ func commands() string {
 	var b strings.Builder
 	b.WriteString("# Commands\n\nWritten by `make docs` from the commands' own help.\n")
 	root := cmd.NewRootCommand(genericiooptions.NewTestIOStreamsDiscard(), "kubectl egress", "")
-	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
-		if c.IsAvailableCommand() && c.Name() != "completion" {
+		if c.IsAvailableCommand() {
 			command(&b, c)
 		}
 	}

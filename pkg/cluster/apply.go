@@ -39,17 +39,24 @@ type Applied struct {
 	Result Result
 }
 
-// Apply applies object, on top of live, which is what the cluster holds of it now, or nil.
-func (c *Client) Apply(ctx context.Context, object, live *unstructured.Unstructured, o ApplyOptions) (Applied, error) {
+// apply applies object, on top of live, which is what the cluster holds of it now, or nil.
+func (a *Applier) apply(ctx context.Context, object, live *unstructured.Unstructured) (Applied, error) {
+	if live != nil && same(object, live, a.client.manager) {
+		return Applied{live, Unchanged}, nil
+	}
 	gvr, err := resourceOf(object.GetKind())
 	if err != nil {
 		return Applied{}, err
 	}
-	options := metav1.ApplyOptions{FieldManager: c.manager, Force: o.ForceConflicts}
-	if o.DryRun {
+	options := metav1.ApplyOptions{FieldManager: a.client.manager, Force: a.options.ForceConflicts}
+	if a.options.DryRun {
 		options.DryRun = []string{metav1.DryRunAll}
 	}
-	applied, err := c.dynamic.Resource(gvr).Namespace(object.GetNamespace()).Apply(ctx, object.GetName(), object, options)
+	var applied *unstructured.Unstructured
+	err = a.client.retry(ctx, func() (err error) {
+		applied, err = a.client.dynamic.Resource(gvr).Namespace(object.GetNamespace()).Apply(ctx, object.GetName(), object, options)
+		return err
+	})
 	if apierrors.IsConflict(err) {
 		return Applied{}, conflict(err, Name(object))
 	}
@@ -88,26 +95,6 @@ func Name(object *unstructured.Unstructured) string {
 		return lower(kind.Kind) + "/" + object.GetName()
 	}
 	return lower(kind.Kind) + "." + kind.Group + "/" + object.GetName()
-}
-
-// Live reads what the cluster holds of object and refuses what router's name does not own.
-func (c *Client) Live(ctx context.Context, object *unstructured.Unstructured, router string, o ApplyOptions) (*unstructured.Unstructured, error) {
-	gvr, err := resourceOf(object.GetKind())
-	if err != nil {
-		return nil, err
-	}
-	live, err := c.get(ctx, gvr, object.GetNamespace(), object.GetName())
-	if err != nil || live == nil {
-		return nil, err
-	}
-	if live.GetDeletionTimestamp() != nil {
-		return nil, fmt.Errorf("%s in namespace %s is being deleted: run this again when it is gone", Name(live), live.GetNamespace())
-	}
-	if owner := c.foreign(live, router); owner != "" && !o.Adopt {
-		return nil, fmt.Errorf("%s in namespace %s was made by %s: choose another name, or take it over with --adopt",
-			Name(live), live.GetNamespace(), owner)
-	}
-	return live, nil
 }
 
 // foreign says who made live, if it was not this tool for the router of that name.

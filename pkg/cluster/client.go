@@ -4,6 +4,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	nov1 "github.com/openshift/api/networkoperator/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -11,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
@@ -49,9 +51,12 @@ func resourceOf(kind string) (schema.GroupVersionResource, error) {
 // Client talks to one cluster.
 type Client struct {
 	dynamic   dynamic.Interface
+	metadata  metadata.Interface
 	discovery *discovery.DiscoveryClient
 	// manager is the field manager of server-side apply.
 	manager string
+	// reached tells that the server has answered before.
+	reached atomic.Bool
 }
 
 // New makes a Client that applies as the field manager given. It sends nothing yet.
@@ -64,11 +69,15 @@ func New(cfg *rest.Config, manager string) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing the connection to the cluster: %w", err)
 	}
+	meta, err := metadata.NewForConfigAndClient(cfg, httpClient)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the connection to the cluster: %w", err)
+	}
 	disco, err := discovery.NewDiscoveryClientForConfigAndClient(cfg, httpClient)
 	if err != nil {
 		return nil, fmt.Errorf("preparing the connection to the cluster: %w", err)
 	}
-	return &Client{dynamic: dyn, discovery: disco, manager: manager}, nil
+	return &Client{dynamic: dyn, metadata: meta, discovery: disco, manager: manager}, nil
 }
 
 // Provisioner settles asked: Auto is Operator where the EgressRouter API is served, else Standalone.
@@ -76,7 +85,11 @@ func (c *Client) Provisioner(ctx context.Context, asked egress.Provisioner) (egr
 	if asked != egress.Auto {
 		return asked, nil
 	}
-	list, err := c.discovery.ServerResourcesForGroupVersionWithContext(ctx, nov1.GroupVersion.String())
+	var list *metav1.APIResourceList
+	err := c.retry(ctx, func() (err error) {
+		list, err = c.discovery.ServerResourcesForGroupVersionWithContext(ctx, nov1.GroupVersion.String())
+		return err
+	})
 	if err != nil && !isNotFound(err) {
 		return "", fmt.Errorf("asking whether the cluster serves EgressRouters: %w", explain(err, "get", egress.Resource, ""))
 	}
@@ -93,7 +106,11 @@ func (c *Client) Provisioner(ctx context.Context, asked egress.Provisioner) (egr
 
 // get reads one object; nil where there is none. A kind that is not served is an error.
 func (c *Client) get(ctx context.Context, gvr schema.GroupVersionResource, namespace, name string) (*unstructured.Unstructured, error) {
-	object, err := c.dynamic.Resource(gvr).Namespace(namespace).Get(ctx, name, getOptions())
+	var object *unstructured.Unstructured
+	err := c.retry(ctx, func() (err error) {
+		object, err = c.dynamic.Resource(gvr).Namespace(namespace).Get(ctx, name, getOptions())
+		return err
+	})
 	switch {
 	case err == nil:
 		return object, nil

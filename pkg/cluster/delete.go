@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
@@ -82,7 +82,7 @@ func (o objects) of(kind string) objects {
 func (c *Client) labelled(ctx context.Context, namespace, name string) (objects, error) {
 	var out objects
 	for _, gvr := range []schema.GroupVersionResource{core("services"), deployments(), nads()} {
-		list, err := c.dynamic.Resource(gvr).Namespace(namespace).List(ctx, metav1.ListOptions{LabelSelector: labels.FormatLabels(egress.Labels(name))})
+		list, err := c.dynamic.Resource(gvr).Namespace(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector(egress.Labels(name))})
 		if notServed(err) {
 			continue
 		}
@@ -118,24 +118,61 @@ func (c *Client) Delete(ctx context.Context, r *Remains, dryRun bool, done func(
 	return nil
 }
 
-// WaitGone waits until nothing of r is left: what was deleted, what the operator made of it, and its pods.
-func (c *Client) WaitGone(ctx context.Context, r *Remains, timeout time.Duration, say func(reason string)) error {
+// selections are what must be gone in the end: what was deleted, what the operator made of it, and its pods.
+func (r *Remains) selections() []selection {
 	selections := []selection{
-		{gvr: core("services"), labels: labels.FormatLabels(egress.Labels(r.name))},
+		{gvr: core("services"), labels: selector(egress.Labels(r.name))},
 		{gvr: deployments(), name: r.provisioner.DeploymentName(r.name)},
-		{gvr: core("pods"), labels: labels.FormatLabels(r.provisioner.PodLabels(r.name))},
+		{gvr: core("pods"), labels: selector(r.provisioner.PodLabels(r.name))},
 		{gvr: nads(), name: r.provisioner.NADName(r.name)},
 	}
 	if r.provisioner == egress.Operator {
 		selections = append(selections, selection{gvr: egress.Resource, name: r.name})
 	}
+	return selections
+}
+
+// WaitGone waits until nothing of r is left.
+func (c *Client) WaitGone(ctx context.Context, r *Remains, timeout time.Duration, say func(reason string)) error {
 	reasons := &reasons{say: say}
-	err := c.within(ctx, timeout, r.namespace, selections, func(lists [][]*unstructured.Unstructured) (bool, error) {
+	err := c.within(ctx, timeout, r.namespace, r.selections(), func(lists [][]*unstructured.Unstructured) (bool, error) {
 		reason := r.left(lists)
 		reasons.now(reason)
 		return reason == "", nil
 	})
 	return timedOut(ctx, err, "egress router "+r.namespace+"/"+r.name+" to be gone", timeout, func() string { return reasons.last })
+}
+
+// Going tells whether objects of r are still on their way out, though nothing is left to delete: those of
+// a delete that was broken off.
+func (c *Client) Going(ctx context.Context, r *Remains, asked egress.Provisioner) (bool, error) {
+	for _, provisioner := range []egress.Provisioner{egress.Operator, egress.Standalone} {
+		if asked != egress.Auto && asked != provisioner {
+			continue
+		}
+		r.provisioner = provisioner
+		var lists [][]*unstructured.Unstructured
+		for _, s := range r.selections() {
+			list, err := c.selected(ctx, s, r.namespace)
+			if err != nil {
+				return false, err
+			}
+			lists = append(lists, list)
+		}
+		if r.left(lists) != "" {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// selected lists a selection; what the user may not list, or what is not served, is nothing to wait for.
+func (c *Client) selected(ctx context.Context, s selection, namespace string) ([]*unstructured.Unstructured, error) {
+	list, err := c.list(ctx, reading{gvr: s.gvr, labels: s.labels, name: s.name}, namespace)
+	if apierrors.IsForbidden(err) || notServed(err) {
+		return nil, nil
+	}
+	return list, explain(err, "list", s.gvr, namespace)
 }
 
 // left names what of r is still there, or "".
@@ -144,7 +181,7 @@ func (r *Remains) left(lists [][]*unstructured.Unstructured) string {
 	var names []string
 	for _, list := range lists {
 		for _, object := range list {
-			if !shared || object.GetKind() == "Service" || object.GetKind() == egress.Kind.Kind {
+			if r.counts(object, shared) {
 				names = append(names, Name(object))
 			}
 		}
@@ -153,6 +190,18 @@ func (r *Remains) left(lists [][]*unstructured.Unstructured) string {
 		return ""
 	}
 	return strings.Join(names, ", ") + " still there"
+}
+
+// counts tells whether object is one to wait for. What another made under the same name stays.
+func (r *Remains) counts(object *unstructured.Unstructured, shared bool) bool {
+	switch {
+	case object.GetKind() == "Service", object.GetKind() == egress.Kind.Kind:
+		return true
+	case r.provisioner == egress.Standalone:
+		return object.GetLabels()[egress.LabelManagedBy] == egress.ManagedByValue
+	default:
+		return !shared
+	}
 }
 
 // shared tells whether NAD, Deployment and pods belong to another router: the operator gives those of all

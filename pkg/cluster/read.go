@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/tools/pager"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
@@ -26,6 +25,8 @@ const pageSize = 500
 type reading struct {
 	gvr    schema.GroupVersionResource
 	labels string
+	// name selects one object; "" is all.
+	name string
 	// cluster tells that the resource has no namespaces.
 	cluster bool
 	add     func(*snapshot.Snapshot, *unstructured.Unstructured) error
@@ -33,8 +34,8 @@ type reading struct {
 
 // readings are all lists of a Snapshot: their number does not grow with that of routers or namespaces.
 func readings() []reading {
-	ours := labels.FormatLabels(map[string]string{egress.LabelName: egress.NameValue, egress.LabelManagedBy: egress.ManagedByValue})
-	operators := labels.FormatLabels(map[string]string{"app": egress.OperatorApp})
+	ours := selector(map[string]string{egress.LabelName: egress.NameValue, egress.LabelManagedBy: egress.ManagedByValue})
+	operators := selector(map[string]string{"app": egress.OperatorApp})
 	return []reading{
 		{gvr: egress.Resource, add: addEgressRouter},
 		{gvr: deployments(), labels: ours, add: addStandalone},
@@ -54,6 +55,8 @@ type ReadOptions struct {
 	// Nodes reads the nodes too.
 	Nodes bool
 }
+
+func selector(set map[string]string) string { return labels.FormatLabels(set) }
 
 // Read fills a Snapshot, each resource by one paged list, side by side. What the user may not read is
 // noted in it as unknown.
@@ -120,13 +123,11 @@ func readable(found []*unstructured.Unstructured, err error, r reading, namespac
 }
 
 func (c *Client) list(ctx context.Context, r reading, namespace string) ([]*unstructured.Unstructured, error) {
-	pages := pager.New(func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-		o.LabelSelector = r.labels
-		return c.dynamic.Resource(r.gvr).Namespace(namespace).List(ctx, o)
-	})
-	pages.PageSize = pageSize
 	var out []*unstructured.Unstructured
-	err := pages.EachListItem(ctx, metav1.ListOptions{}, func(object runtime.Object) error {
+	err := c.eachPage(ctx, func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+		selection{name: r.name, labels: r.labels}.narrow(&o)
+		return c.dynamic.Resource(r.gvr).Namespace(namespace).List(ctx, o)
+	}, func(object runtime.Object) error {
 		if u, ok := object.(*unstructured.Unstructured); ok {
 			out = append(out, u)
 		}

@@ -36,41 +36,35 @@ func (c *Client) restart(ctx context.Context, v *view) error {
 }
 
 // Restart restarts the router's pod if it runs older rules than its NAD holds, as Wait does, and tells
-// whether it did. It reads NAD, Deployment and pods.
-func (c *Client) Restart(ctx context.Context, t Target) (restarted bool, err error) {
-	v, err := c.look(ctx, t)
+// whether it did. It goes by what was read before the router was applied, where that was listed.
+func (a *Applier) Restart(ctx context.Context, t Target) (restarted bool, err error) {
+	v, err := look(ctx, a.before, t)
 	if err != nil || !v.stale() {
 		return false, err
 	}
-	return true, c.restart(ctx, v)
+	return true, a.client.restart(ctx, v)
 }
 
 // look reads a router's view once.
-func (c *Client) look(ctx context.Context, t Target) (*view, error) {
+func look(ctx context.Context, from reader, t Target) (*view, error) {
 	namespace, name := t.Router.Namespace, t.Router.Name
-	nad, err := c.get(ctx, nads(), namespace, t.Provisioner.NADName(name))
+	nad, err := from.object(ctx, nads(), namespace, t.Provisioner.NADName(name))
 	if err != nil {
 		return nil, err
 	}
-	deployment, err := c.get(ctx, deployments(), namespace, t.Provisioner.DeploymentName(name))
+	deployment, err := from.object(ctx, deployments(), namespace, t.Provisioner.DeploymentName(name))
 	if err != nil {
 		return nil, err
 	}
-	lists := [][]*unstructured.Unstructured{nil, nil, nil}
-	if nad != nil {
-		lists[0] = append(lists[0], nad)
-	}
-	if deployment != nil {
-		lists[1] = append(lists[1], deployment)
-	}
-	pods, err := c.dynamic.Resource(core("pods")).Namespace(namespace).List(ctx, metav1.ListOptions{
-		LabelSelector: metav1.FormatLabelSelector(&metav1.LabelSelector{MatchLabels: t.Provisioner.PodLabels(name)}),
-	})
+	pods, err := from.pods(ctx, namespace, t.Provisioner.PodLabels(name))
 	if err != nil {
 		return nil, explain(err, "list", core("pods"), namespace)
 	}
-	for i := range pods.Items {
-		lists[2] = append(lists[2], &pods.Items[i])
+	lists := [][]*unstructured.Unstructured{nil, nil, pods}
+	for i, object := range []*unstructured.Unstructured{nad, deployment} {
+		if object != nil {
+			lists[i] = append(lists[i], object)
+		}
 	}
 	return newView(t, lists)
 }

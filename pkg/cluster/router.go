@@ -3,11 +3,9 @@ package cluster
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
-	nov1 "github.com/openshift/api/networkoperator/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -31,7 +29,11 @@ type Found struct {
 func (c *Client) Find(ctx context.Context, namespace, name string, asked egress.Provisioner) (*Found, error) {
 	var unread error
 	if asked != egress.Standalone {
-		cr, err := c.dynamic.Resource(egress.Resource).Namespace(namespace).Get(ctx, name, getOptions())
+		var cr *unstructured.Unstructured
+		err := c.retry(ctx, func() (err error) {
+			cr, err = c.dynamic.Resource(egress.Resource).Namespace(namespace).Get(ctx, name, getOptions())
+			return err
+		})
 		switch {
 		case err == nil:
 			return fromEgressRouter(cr)
@@ -58,25 +60,6 @@ func (c *Client) Find(ctx context.Context, namespace, name string, asked egress.
 		return nil, unread
 	}
 	return nil, fmt.Errorf("egress router %s in namespace %s: %w", name, namespace, ErrNotFound)
-}
-
-// RefuseOther says why the router cannot be made under provisioner: one of its name is there under the
-// other. Who may not read the other's kind is not held up by that.
-func (c *Client) RefuseOther(ctx context.Context, r *nov1.EgressRouter, provisioner egress.Provisioner) error {
-	other := egress.Standalone
-	if provisioner == egress.Standalone {
-		other = egress.Operator
-	}
-	_, err := c.Find(ctx, r.Namespace, r.Name, other)
-	switch {
-	case err == nil:
-		return fmt.Errorf("%s in namespace %s is a router of the %s provisioner: change it with --provisioner=%s, or delete it first",
-			r.Name, r.Namespace, other, other)
-	case errors.Is(err, ErrNotFound), isNotFound(err), apierrors.IsForbidden(err):
-		return nil
-	default:
-		return err
-	}
 }
 
 // isStandalone tells whether deployment is a standalone router's.

@@ -17,6 +17,8 @@ type createFlags struct {
 	expose  bool
 	force   bool
 	workers int
+	// noProgress leaves the bar out.
+	noProgress bool
 }
 
 // createOptions are what create needs to run.
@@ -31,6 +33,8 @@ type createOptions struct {
 	expose  bool
 	force   bool
 	workers int
+	// noProgress leaves the bar out.
+	noProgress bool
 }
 
 func newCreateCommand(f *factory) *cobra.Command {
@@ -69,12 +73,13 @@ PORT of the router goes to IP, from the reserved address.`,
 	c.waitFlags.add(cmd, true, "Wait until the router serves; the default for one router, not for several")
 	cmd.Flags().BoolVar(&c.force, "force", false, "Go on in spite of errors in the spec, except those that would degrade the cluster's network operator")
 	cmd.Flags().IntVar(&c.workers, "concurrency", c.workers, "How many routers to work on at a time")
+	cmd.Flags().BoolVar(&c.noProgress, "no-progress", false, "Show a line an object on a terminal too, not a bar, where there are several routers")
 	return cmd
 }
 
 // complete makes options of the flags. Whatever it refuses, the user typed.
 func (c *createFlags) complete(f *factory, cmd *cobra.Command, args []string) (*createOptions, error) {
-	o := &createOptions{factory: f, waitFlags: c.waitFlags, expose: c.expose, force: c.force, workers: c.workers}
+	o := &createOptions{factory: f, waitFlags: c.waitFlags, expose: c.expose, force: c.force, workers: c.workers, noProgress: c.noProgress}
 	var err error
 	if o.applyOptions, err = c.applyFlags.options(f); err != nil {
 		return nil, err

@@ -29,9 +29,13 @@ type outcome struct {
 	err     error
 }
 
-// applyAll applies the jobs, some at a time. What became of them is printed in the order of the input; one
+// applyAll applies the jobs, some at a time. What became of them is shown in the order of the input; one
 // failure does not stop the others.
 func (o *createOptions) applyAll(ctx context.Context, client *cluster.Client, jobs []job) error {
+	applier, err := client.Applier(ctx, o.routers, o.provisioner, o.expose, o.apply)
+	if err != nil {
+		return err
+	}
 	outcomes := make([]chan outcome, len(jobs))
 	for i := range outcomes {
 		outcomes[i] = make(chan outcome, 1)
@@ -41,51 +45,105 @@ func (o *createOptions) applyAll(ctx context.Context, client *cluster.Client, jo
 	go func() {
 		for i, j := range jobs {
 			group.Go(func() error {
-				outcomes[i] <- o.applyOne(ctx, client, j)
+				outcomes[i] <- o.applyOne(ctx, client, applier, j)
 				return nil
 			})
 		}
 	}()
-	var failed []error
+	progress := o.newProgress(len(jobs))
+	var t tally
 	for i, j := range jobs {
 		result := <-outcomes[i]
+		if err := o.show(ctx, progress, j, result, len(jobs)); err != nil {
+			return err
+		}
+		t.add(ctx, result)
+	}
+	progress.end()
+	return o.conclude(ctx, t, len(jobs))
+}
+
+// show says what became of a job: a line an object, unless a bar takes their place. Of several routers the
+// failed ones are named at once; of one, the error ends the command.
+func (o *createOptions) show(ctx context.Context, progress *progress, j job, result outcome, jobs int) error {
+	if !progress.bar() {
 		for _, applied := range result.applied {
 			if err := o.print.object(applied.Object, applied.Result); err != nil {
 				return err
 			}
 		}
-		if result.err != nil {
-			failed = append(failed, o.named(j, result.err, len(jobs)))
+	}
+	if result.err != nil && jobs > 1 && ctx.Err() == nil {
+		progress.clear()
+		o.note("error: router %s: %v", egress.Key(j.router), result.err)
+	}
+	progress.step()
+	return nil
+}
+
+// tally counts what became of the routers.
+type tally struct {
+	created, configured, unchanged, failed, unreached int
+	first                                             error
+}
+
+func (t *tally) add(ctx context.Context, result outcome) {
+	if result.err != nil {
+		if ctx.Err() != nil {
+			t.unreached++
+		} else {
+			t.failed++
+		}
+		if t.first == nil {
+			t.first = result.err
+		}
+		return
+	}
+	best := cluster.Unchanged
+	for _, applied := range result.applied {
+		if applied.Result == cluster.Created || best == cluster.Unchanged {
+			best = applied.Result
 		}
 	}
-	return o.summarize(failed, len(jobs))
-}
-
-// named says which of several routers err is about, as soon as it is known.
-func (o *createOptions) named(j job, err error, jobs int) error {
-	if jobs > 1 {
-		o.note("error: router %s: %v", egress.Key(j.router), err)
+	switch best {
+	case cluster.Created:
+		t.created++
+	case cluster.Configured:
+		t.configured++
+	default:
+		t.unchanged++
 	}
-	return err
 }
 
-func (o *createOptions) summarize(failed []error, jobs int) error {
+// conclude ends the command: for one router with its error, for several with a summary.
+func (o *createOptions) conclude(ctx context.Context, t tally, jobs int) error {
 	if jobs == 1 {
-		return errors.Join(failed...)
+		return t.first
 	}
-	o.note("%d routers: %d done, %d failed", jobs, jobs-len(failed), len(failed))
-	if len(failed) == 0 {
+	unreached := ""
+	if t.unreached > 0 {
+		unreached = fmt.Sprintf(", %d not done", t.unreached)
+	}
+	o.note("%d routers: %d created, %d configured, %d unchanged, %d failed%s%s", jobs,
+		t.created, t.configured, t.unchanged, t.failed, unreached, o.dryRun.suffix())
+	if t.first == nil {
 		return nil
 	}
-	return &exitError{code: o.code(failed[0])}
+	if ctx.Err() != nil {
+		return errors.Join(ctx.Err(), t.first)
+	}
+	return &exitError{code: o.code(t.first)}
 }
 
 // applyOne applies one router and sees it through.
-func (o *createOptions) applyOne(ctx context.Context, client *cluster.Client, j job) outcome {
-	if err := client.RefuseOther(ctx, j.router, o.provisioner); err != nil {
+func (o *createOptions) applyOne(ctx context.Context, client *cluster.Client, applier *cluster.Applier, j job) outcome {
+	if ctx.Err() != nil {
+		return outcome{err: ctx.Err()}
+	}
+	if err := applier.RefuseOther(ctx, j.router, o.provisioner); err != nil {
 		return outcome{err: err}
 	}
-	applied, err := client.ApplyRouter(ctx, cluster.Request{Router: j.router, Objects: j.objects}, o.apply)
+	applied, err := applier.Router(ctx, cluster.Request{Router: j.router, Objects: j.objects})
 	if err != nil || o.dryRun != dryRunNone {
 		return outcome{applied, err}
 	}
@@ -93,7 +151,7 @@ func (o *createOptions) applyOne(ctx context.Context, client *cluster.Client, j 
 	if o.wait {
 		return outcome{applied, o.await(ctx, client, target)}
 	}
-	return outcome{applied, o.refresh(ctx, client, target, applied)}
+	return outcome{applied, o.refresh(ctx, applier, target, applied)}
 }
 
 func (o *createOptions) await(ctx context.Context, client *cluster.Client, target cluster.Target) error {
@@ -104,7 +162,7 @@ func (o *createOptions) await(ctx context.Context, client *cluster.Client, targe
 
 // refresh sees to it, without waiting, that changed rules reach the pod of an operator's router. The NAD
 // follows the EgressRouter after a while, so a router that was just changed is left to the next run.
-func (o *createOptions) refresh(ctx context.Context, client *cluster.Client, target cluster.Target, applied []cluster.Applied) error {
+func (o *createOptions) refresh(ctx context.Context, applier *cluster.Applier, target cluster.Target, applied []cluster.Applied) error {
 	if o.provisioner == egress.Standalone || applied[0].Result == cluster.Created {
 		return nil
 	}
@@ -112,7 +170,7 @@ func (o *createOptions) refresh(ctx context.Context, client *cluster.Client, tar
 		o.note("egress router %s: its pod runs the older rules until it is restarted: run this again, or with --wait", egress.Key(target.Router))
 		return nil
 	}
-	restarted, err := client.Restart(ctx, target)
+	restarted, err := applier.Restart(ctx, target)
 	if err != nil {
 		return fmt.Errorf("seeing whether its pod runs the newest rules: %w", err)
 	}

@@ -53,6 +53,7 @@ on a terminal; without one it needs --yes.`,
 			return o.run(cmd.Context())
 		},
 	}
+	cmd.ValidArgsFunction = f.completeRouters(anyNumber)
 	flags := cmd.Flags()
 	flags.BoolVarP(&d.yes, "yes", "y", false, "Do not ask")
 	addProvisioner(cmd, &d.provisioner)
@@ -113,6 +114,15 @@ func (o *deleteOptions) one(ctx context.Context, client *cluster.Client, name st
 		return err
 	}
 	if len(remains.Objects) == 0 {
+		if o.wait && o.dryRun == dryRunNone {
+			going, err := client.Going(ctx, remains, o.provisioner)
+			if err != nil {
+				return err
+			}
+			if going {
+				return o.awaitGone(ctx, client, remains, name)
+			}
+		}
 		o.note("egress router %s in namespace %s is not there: nothing to delete", name, o.namespace)
 		return o.print.object(absent(name), cluster.Unchanged)
 	}
@@ -134,6 +144,10 @@ func (o *deleteOptions) one(ctx context.Context, client *cluster.Client, name st
 	if err != nil || printing != nil || o.dryRun != dryRunNone || !o.wait {
 		return errors.Join(err, printing)
 	}
+	return o.awaitGone(ctx, client, remains, name)
+}
+
+func (o *deleteOptions) awaitGone(ctx context.Context, client *cluster.Client, remains *cluster.Remains, name string) error {
 	return client.WaitGone(ctx, remains, o.timeout, func(reason string) {
 		o.note("egress router %s/%s: %s", o.namespace, name, reason)
 	})

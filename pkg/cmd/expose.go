@@ -52,6 +52,7 @@ port that the router's rules redirect; a port that nothing redirects is refused.
 			return o.run(cmd.Context())
 		},
 	}
+	cmd.ValidArgsFunction = f.completeRouters(1)
 	cmd.Flags().StringVar(&e.name, "name", "", "The `SERVICE`'s name; by default the router's")
 	cmd.Flags().StringSliceVar(&e.ports, "port", nil, "A `PORT[/PROTOCOL]` to expose, protocol tcp (default), udp or sctp; may be repeated")
 	e.applyFlags.add(cmd)
@@ -109,9 +110,11 @@ func (o *exposeOptions) run(ctx context.Context) error {
 		}
 		return o.print.object(service, cluster.Created)
 	}
-	applied, err := client.ApplyRouter(ctx, cluster.Request{
-		Router: &found.EgressRouter, Objects: []cluster.Object{object}, Owner: found.UID,
-	}, o.apply)
+	applier, err := client.Applier(ctx, nil, found.Provisioner, true, o.apply)
+	if err != nil {
+		return err
+	}
+	applied, err := applier.Router(ctx, cluster.Request{Router: &found.EgressRouter, Objects: []cluster.Object{object}, Owner: found.UID})
 	for _, a := range applied {
 		if err := o.print.object(a.Object, a.Result); err != nil {
 			return err

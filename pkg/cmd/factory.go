@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
@@ -15,13 +16,16 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 )
 
 // factory makes what the verbs need: streams and clients.
 type factory struct {
 	genericiooptions.IOStreams
 	// name is the command as it was typed: "kubectl egress" or "oc egress".
-	name    string
+	name string
+	// arg0 is the file that was called.
+	arg0    string
 	version string
 	config  *genericclioptions.ConfigFlags
 	// verbosity is klog's, kubectl's -v.
@@ -109,9 +113,12 @@ func isTerminal(stream any) bool {
 	return ok && file != nil && term.IsTerminal(int(file.Fd()))
 }
 
-// note tells the person something that is not the output.
+// note tells the person something that is not the output. What a cluster or a file holds is in it, and the
+// terminal must not obey that.
 func (f *factory) note(format string, args ...any) {
-	fprintf(f.ErrOut, format+"\n", args...)
+	for line := range strings.Lines(fmt.Sprintf(format, args...)) {
+		fprintf(f.ErrOut, "%s\n", finding.Printable(strings.TrimSuffix(line, "\n")))
+	}
 }
 
 // fprintf writes to a stream whose failure nobody could be told of.

@@ -37,6 +37,7 @@ func newGetCommand(f *factory) *cobra.Command {
   ` + f.name + ` get -A -o wide`,
 		RunE: func(cmd *cobra.Command, args []string) error { return g.run(cmd.Context(), f, args) },
 	}
+	cmd.ValidArgsFunction = f.completeRouters(anyNumber)
 	addAllNamespaces(cmd, &g.all)
 	cmd.Flags().BoolVar(&g.noHeaders, "no-headers", false, "Leave the table's headings out")
 	g.print.AddFlags(cmd)

@@ -32,6 +32,7 @@ nodes. It writes nothing. It ends with 3 where it finds errors, and with 4 where
   ` + f.name + ` preflight -A`,
 		RunE: func(cmd *cobra.Command, args []string) error { return p.run(cmd.Context(), f, args) },
 	}
+	cmd.ValidArgsFunction = f.completeRouters(anyNumber)
 	addAllNamespaces(cmd, &p.all)
 	p.findingFlags.add(cmd)
 	return cmd

@@ -15,8 +15,9 @@ import (
 // Main runs the command that args are, args[0] being the name it was called by, and gives its exit code.
 func Main(ctx context.Context, streams genericiooptions.IOStreams, args []string, version string) int {
 	f := newFactory(streams, commandName(args[0]), version)
+	f.arg0 = args[0]
 	root := newRootCommand(f)
-	root.SetArgs(args[1:])
+	root.SetArgs(shimArgs(args[0], args[1:]))
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
@@ -32,7 +33,7 @@ func NewRootCommand(streams genericiooptions.IOStreams, name, version string) *c
 // commandName is the command as the user typed it: kubectl and oc run a plugin under its file's name.
 func commandName(arg0 string) string {
 	name := strings.TrimSuffix(filepath.Base(arg0), ".exe")
-	if strings.HasPrefix(name, "oc-") {
+	if strings.HasPrefix(name, "oc-") || strings.HasPrefix(name, "oc_") {
 		return "oc egress"
 	}
 	return "kubectl egress"
@@ -58,7 +59,7 @@ Use "{{.CommandPath}} COMMAND --help" for more about a command.{{end}}
 
 func newRootCommand(f *factory) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "kubectl-egress",
+		Use:   f.fileName(),
 		Short: "Give a workload a reserved source IP through an egress router",
 		Long: `Gives a workload a reserved source IP through an egress router, and makes sure that the traffic
 really gets out.
@@ -83,7 +84,9 @@ cluster send to its Service; it redirects each port to a named destination, from
 		newLintCommand(f),
 		newPreflightCommand(f),
 		newVersionCommand(f),
+		newCompletionCommand(f),
 		newOptionsCommand(f),
 	)
+	f.addCompletions(root)
 	return root
 }

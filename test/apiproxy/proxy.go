@@ -24,9 +24,11 @@ type Proxy struct {
 	// URL is where the proxy listens.
 	URL string
 
+	handler  http.Handler
 	server   *http.Server
 	mu       sync.Mutex
 	requests []*Request
+	fault    func(n int, r Request) Fault
 }
 
 // recordKey finds a request's record again when its response comes.
@@ -65,9 +67,18 @@ func Start(cfg *rest.Config) (*Proxy, error) {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 		},
 	}
-	p.server = &http.Server{Handler: p.recording(proxy), ErrorLog: quiet}
-	go func() { _ = p.server.Serve(listener) }() // ends with Close
+	p.handler = p.recording(proxy)
+	p.serve(listener)
 	return p, nil
+}
+
+// serve serves the listener's connections until Close or an Outage.
+func (p *Proxy) serve(listener net.Listener) {
+	server := &http.Server{Handler: p.handler, ErrorLog: log.New(io.Discard, "", 0)}
+	p.mu.Lock()
+	p.server = server
+	p.mu.Unlock()
+	go func() { _ = server.Serve(listener) }() // ends with the server's Close
 }
 
 // recording notes each request before it goes out, so that a client that has its answer finds it noted.
@@ -80,8 +91,14 @@ func (p *Proxy) recording(next http.Handler) http.Handler {
 		}
 		p.mu.Lock()
 		p.requests = append(p.requests, record)
+		n, fault := len(p.requests), p.fault
 		p.mu.Unlock()
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), recordKey{}, record)))
+		r = r.WithContext(context.WithValue(r.Context(), recordKey{}, record))
+		if fault == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		faulty(fault(n, *record), w, r, next)
 	})
 }
 
@@ -132,5 +149,8 @@ func (p *Proxy) Kubeconfig(dir string) (path string, err error) {
 
 // Close ends the proxy and what passes through it.
 func (p *Proxy) Close() error {
-	return p.server.Close()
+	p.mu.Lock()
+	server := p.server
+	p.mu.Unlock()
+	return server.Close()
 }

@@ -1,0 +1,140 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	nov1 "github.com/openshift/api/networkoperator/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+)
+
+// Object renders one object of a router. owner is the UID of the router's live EgressRouter, or "" where
+// there is none: what goes with an EgressRouter refers to it.
+type Object func(owner types.UID) (*unstructured.Unstructured, error)
+
+// Fixed is an Object that no owner changes.
+func Fixed(object *unstructured.Unstructured) Object {
+	return func(types.UID) (*unstructured.Unstructured, error) { return object, nil }
+}
+
+// Request is a router to apply.
+type Request struct {
+	Router *nov1.EgressRouter
+	// Objects are applied in order.
+	Objects []Object
+	// Owner is the UID of the router's EgressRouter, where that is not among Objects.
+	Owner types.UID
+}
+
+// few is up to how many routers each object is read by itself. Beyond, lists are cheaper.
+const few = 5
+
+// Applier applies routers. It reads before it writes, and sends nothing for what is as it was asked.
+type Applier struct {
+	client  *Client
+	options ApplyOptions
+	before  reader
+}
+
+// Applier makes an Applier for the routers, all of one provisioner; services tells that their Services
+// will be applied too.
+func (c *Client) Applier(ctx context.Context, routers []*nov1.EgressRouter, provisioner egress.Provisioner, services bool, o ApplyOptions) (*Applier, error) {
+	a := &Applier{client: c, options: o, before: c}
+	if len(routers) <= few {
+		return a, nil
+	}
+	namespace := routers[0].Namespace
+	for _, r := range routers {
+		if r.Namespace != namespace {
+			namespace = ""
+		}
+	}
+	x, err := c.index(ctx, namespace, provisioner, services)
+	if err != nil {
+		return nil, err
+	}
+	a.before = x
+	return a, nil
+}
+
+// Router applies the objects of a router, in order. Everything that may refuse one of them is asked before
+// the first is written; what was applied is returned with the error too.
+func (a *Applier) Router(ctx context.Context, r Request) ([]Applied, error) {
+	live := make([]*unstructured.Unstructured, len(r.Objects))
+	for i, render := range r.Objects {
+		object, err := render("")
+		if err != nil {
+			return nil, err
+		}
+		if live[i], err = a.live(ctx, object, r.Router.Name); err != nil {
+			return nil, err
+		}
+	}
+	owner := r.Owner
+	var done []Applied
+	for i, render := range r.Objects {
+		object, err := render(owner)
+		if err != nil {
+			return done, err
+		}
+		applied, err := a.apply(ctx, object, live[i])
+		if err != nil {
+			return done, err
+		}
+		done = append(done, applied)
+		// A dry run gives what it would create a UID that nothing has.
+		if object.GetKind() == egress.Kind.Kind && (!a.options.DryRun || live[i] != nil) {
+			owner = applied.Object.GetUID()
+		}
+	}
+	return done, nil
+}
+
+// live reads what the cluster holds of object and refuses what is not the router's.
+func (a *Applier) live(ctx context.Context, object *unstructured.Unstructured, router string) (*unstructured.Unstructured, error) {
+	gvr, err := resourceOf(object.GetKind())
+	if err != nil {
+		return nil, err
+	}
+	live, err := a.before.object(ctx, gvr, object.GetNamespace(), object.GetName())
+	if err != nil || live == nil {
+		return nil, err
+	}
+	live.SetGroupVersionKind(object.GroupVersionKind())
+	if live.GetDeletionTimestamp() != nil {
+		return nil, fmt.Errorf("%s in namespace %s is being deleted: run this again when it is gone", Name(live), live.GetNamespace())
+	}
+	if owner := a.client.foreign(live, router); owner != "" && !a.options.Adopt {
+		return nil, fmt.Errorf("%s in namespace %s was made by %s: choose another name, or take it over with --adopt",
+			Name(live), live.GetNamespace(), owner)
+	}
+	if x, listed := a.before.(*index); listed && x.isForeign(gvr, live) {
+		return a.client.get(ctx, gvr, object.GetNamespace(), object.GetName())
+	}
+	return live, nil
+}
+
+// RefuseOther says why the router cannot be made under provisioner: one of its name is there under the
+// other. Who may not read the other's kind is not held up by that.
+func (a *Applier) RefuseOther(ctx context.Context, r *nov1.EgressRouter, provisioner egress.Provisioner) error {
+	other, gvr := egress.Standalone, deployments()
+	if provisioner == egress.Standalone {
+		other, gvr = egress.Operator, egress.Resource
+	}
+	live, err := a.before.object(ctx, gvr, r.Namespace, r.Name)
+	switch {
+	case err != nil && (errors.Is(err, ErrNotFound) || isNotFound(err) || apierrors.IsForbidden(err)):
+		return nil
+	case err != nil:
+		return err
+	case live == nil, other == egress.Standalone && !isStandalone(live):
+		return nil
+	}
+	return fmt.Errorf("%s in namespace %s is a router of the %s provisioner: change it with --provisioner=%s, or delete it first",
+		r.Name, r.Namespace, other, other)
+}

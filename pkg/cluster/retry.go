@@ -1,0 +1,47 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+	"k8s.io/apimachinery/pkg/util/wait"
+)
+
+// retry calls send again, after pauses that grow to a quarter of a minute in all, while the server is
+// busy, restarts, or drops the connection. Reads and server-side apply can be repeated without harm. A
+// server that was never reached is not waited for.
+func (c *Client) retry(ctx context.Context, send func() error) error {
+	backoff := wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Jitter: 0.2, Steps: 9, Cap: 5 * time.Second}
+	var last error
+	err := wait.ExponentialBackoffWithContext(ctx, backoff, func(context.Context) (bool, error) {
+		last = send()
+		if last == nil {
+			c.reached.Store(true)
+			return true, nil
+		}
+		if !c.transient(last) {
+			return false, last
+		}
+		return false, nil
+	})
+	if err != nil && last != nil && (ctx.Err() == nil || errors.Is(last, ctx.Err())) {
+		return last
+	}
+	return err
+}
+
+// transient tells whether the same request may succeed a little later.
+func (c *Client) transient(err error) bool {
+	switch {
+	case apierrors.IsInternalError(err), apierrors.IsServiceUnavailable(err), apierrors.IsTooManyRequests(err),
+		apierrors.IsServerTimeout(err), apierrors.IsTimeout(err), apierrors.IsUnexpectedServerError(err):
+		return true
+	case utilnet.IsConnectionRefused(err):
+		return c.reached.Load()
+	default:
+		return utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) || utilnet.IsHTTP2ConnectionLost(err)
+	}
+}

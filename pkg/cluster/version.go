@@ -1,0 +1,75 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/version"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+)
+
+// API is one that egress routers stand on.
+type API struct {
+	GroupVersion string `json:"groupVersion"`
+	// Served is nil where the cluster did not say.
+	Served *bool `json:"served"`
+}
+
+// Version is what a cluster says of itself.
+type Version struct {
+	// Server is nil where the cluster did not say.
+	Server                      *version.Info
+	EgressRouter                API
+	NetworkAttachmentDefinition API
+}
+
+// Version asks the cluster for its version and for the APIs of egress routers: three requests, side by
+// side, none of them repeated, since this is what people run to see whether the cluster answers. What was
+// learnt is returned with the error too.
+func (c *Client) Version(ctx context.Context) (Version, error) {
+	v := Version{
+		EgressRouter:                API{GroupVersion: egress.Resource.GroupVersion().String()},
+		NetworkAttachmentDefinition: API{GroupVersion: nads().GroupVersion().String()},
+	}
+	var asked sync.WaitGroup
+	var server, routers, networks error
+	asked.Go(func() {
+		v.Server, server = c.discovery.ServerVersionWithContext(ctx)
+		if server != nil {
+			server = fmt.Errorf("asking the cluster for its version: %w", explain(server, "get", schema.GroupVersionResource{}, ""))
+		}
+	})
+	asked.Go(func() { v.EgressRouter.Served, routers = c.served(ctx, egress.Resource) })
+	asked.Go(func() { v.NetworkAttachmentDefinition.Served, networks = c.served(ctx, nads()) })
+	asked.Wait()
+	if server != nil {
+		// One reason is enough: a cluster that cannot be reached answers none of the three.
+		return v, server
+	}
+	return v, errors.Join(routers, networks)
+}
+
+// served tells whether the cluster knows a resource; nil with an error.
+func (c *Client) served(ctx context.Context, gvr schema.GroupVersionResource) (*bool, error) {
+	list, err := c.discovery.ServerResourcesForGroupVersionWithContext(ctx, gvr.GroupVersion().String())
+	if err != nil && !isNotFound(err) {
+		return nil, fmt.Errorf("asking whether the cluster serves %s: %w", gvr.GroupResource(), explain(err, "get", gvr, ""))
+	}
+	// The group may have other kinds: only the resource itself counts.
+	found := err == nil && lists(list, gvr)
+	return &found, nil
+}
+
+func lists(list *metav1.APIResourceList, gvr schema.GroupVersionResource) bool {
+	for _, resource := range list.APIResources {
+		if resource.Name == gvr.Resource {
+			return true
+		}
+	}
+	return false
+}
