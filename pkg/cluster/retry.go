@@ -3,6 +3,8 @@ package cluster
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -35,12 +37,15 @@ func (c *Client) retry(ctx context.Context, send func() error) error {
 
 // transient tells whether the same request may succeed a little later.
 func (c *Client) transient(err error) bool {
+	var status apierrors.APIStatus
 	switch {
-	case apierrors.IsInternalError(err), apierrors.IsServiceUnavailable(err), apierrors.IsTooManyRequests(err),
-		apierrors.IsServerTimeout(err), apierrors.IsTimeout(err), apierrors.IsUnexpectedServerError(err):
-		return true
+	case errors.As(err, &status):
+		code := status.Status().Code
+		return code == http.StatusTooManyRequests || code >= http.StatusInternalServerError
 	case utilnet.IsConnectionRefused(err):
 		return c.reached.Load()
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return true
 	default:
 		return utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) || utilnet.IsHTTP2ConnectionLost(err)
 	}
