@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	nov1 "github.com/openshift/api/networkoperator/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -85,23 +84,19 @@ func (c *Client) Provisioner(ctx context.Context, asked egress.Provisioner) (egr
 	if asked != egress.Auto {
 		return asked, nil
 	}
-	var list *metav1.APIResourceList
+	var served *bool
 	err := c.retry(ctx, func() (err error) {
-		list, err = c.discovery.ServerResourcesForGroupVersionWithContext(ctx, nov1.GroupVersion.String())
+		served, err = c.served(ctx, egress.Resource)
 		return err
 	})
-	if err != nil && !isNotFound(err) {
-		return "", fmt.Errorf("asking whether the cluster serves EgressRouters: %w", explain(err, "get", egress.Resource, ""))
+	switch {
+	case err != nil:
+		return "", err
+	case *served:
+		return egress.Operator, nil
+	default:
+		return egress.Standalone, nil
 	}
-	if err == nil {
-		// The group has other kinds too: only the resource itself counts.
-		for _, served := range list.APIResources {
-			if served.Name == egress.Resource.Resource {
-				return egress.Operator, nil
-			}
-		}
-	}
-	return egress.Standalone, nil
 }
 
 // get reads one object; nil where there is none. A kind that is not served is an error.

@@ -142,17 +142,11 @@ func (o *createOptions) refuse(errors []finding.Finding) error {
 	if err := report.New(errors, nil).Write(o.ErrOut, "table", false); err != nil {
 		return err
 	}
-	return invalid(fmt.Errorf("the spec has errors, and nothing was written%s", o.forceHint(errors)))
-}
-
-func (o *createOptions) forceHint(errors []finding.Finding) string {
-	switch {
-	case !o.force:
-		return ""
-	case len(errors) > 0:
-		return ": --force does not go past what would degrade the cluster's network operator"
+	hint := ""
+	if o.force {
+		hint = ": --force does not go past what would degrade the cluster's network operator"
 	}
-	return ""
+	return invalid(fmt.Errorf("the spec has errors, and nothing was written%s", hint))
 }
 
 // job is one router, rendered.

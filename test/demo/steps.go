@@ -23,8 +23,12 @@ func steps() []step {
 		{"Both, side by side.", "kubectl egress get -n billing -o wide", 0},
 		{"The checks of the specs, against each other and the nodes.",
 			"kubectl egress preflight -n billing", 0},
-		{"Many at once: every EgressRouter of a folder or a stream, here what get prints.",
+		{"Files are checked without a cluster; here what get prints.",
+			"kubectl egress get partner-a -n billing -o yaml | kubectl egress lint -f -", 0},
+		{"Many at once: every EgressRouter of a folder, a kustomization or a stream.",
 			"kubectl egress get partner-b -n billing -o yaml | kubectl egress create --provisioner=standalone -f -", 0},
+		{"What would be applied, checked by the server and not written.",
+			"kubectl egress create partner-c -n billing --provisioner=standalone --address 192.168.12.97/24 --gateway 192.168.12.1 --redirect 8080=203.0.113.26:80 --dry-run=server", 0},
 		{"Gone, with all that was made for them.", "kubectl egress delete partner-a partner-b -n billing --yes", 0},
 		{"Nothing is left.", "kubectl get egressrouters,network-attachment-definitions,deployments,services,pods -n billing", 0},
 	}
