@@ -107,10 +107,10 @@ apiVersion: network.operator.openshift.io/v1
 kind: EgressRouter
 metadata: {name: partner, namespace: %s}
 spec:
-  addresses: [{ip: 10.0.0.%d/16, gateway: 10.0.255.254}]
+  addresses: [{ip: 10.0.%d.%d/16, gateway: 10.0.255.254}]
   redirect:
     redirectRules: [{destinationIP: 203.0.113.26, port: 8080, protocol: TCP, targetPort: 80}]
-`, namespace, i+1)
+`, namespace, (i+1)/256, (i+1)%256)
 	}
 	path := filepath.Join(b.dir, prefix+".yaml")
 	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {

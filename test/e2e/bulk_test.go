@@ -156,7 +156,7 @@ func (b *bench) testFaults(t *testing.T) {
 
 // testOutage: the API server goes away in the middle and comes back, as when it restarts.
 func (b *bench) testOutage(t *testing.T) {
-	const n = 60
+	const n = 500
 	file := b.routers(t, "outage", n)
 	b.proxy.Reset()
 	var once atomic.Bool
