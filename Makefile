@@ -20,7 +20,7 @@ build: ## Build bin/kubectl-egress, and the links by which oc and completion fin
 test: ## Run all tests that need no root, against a real API server
 	@assets=$$(GO=$(GO) hack/kube-assets.sh) || exit 1; \
 	echo "running the tests against the servers in $$assets"; \
-	KUBEBUILDER_ASSETS=$$assets $(GO) test $(GOTESTFLAGS) ./...
+	KUBEBUILDER_ASSETS=$$assets $(GO) test -timeout 30m $(GOTESTFLAGS) ./...
 	@GO=$(GO) FUZZTIME=2s hack/fuzz.sh
 
 .PHONY: fuzz

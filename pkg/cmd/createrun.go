@@ -114,7 +114,7 @@ func (o *createOptions) check() ([]finding.Finding, error) {
 		return nil, err
 	}
 	if len(findings) > 0 {
-		return findings, report.New(findings, nil).Write(o.ErrOut, "table", false)
+		return findings, report.New(findings, nil).Write(o.ErrOut, "table", colour(o.ErrOut))
 	}
 	return nil, nil
 }
@@ -139,7 +139,7 @@ func (o *createOptions) refuse(errors []finding.Finding) error {
 	if len(errors) == 0 {
 		return nil
 	}
-	if err := report.New(errors, nil).Write(o.ErrOut, "table", false); err != nil {
+	if err := report.New(errors, nil).Write(o.ErrOut, "table", colour(o.ErrOut)); err != nil {
 		return err
 	}
 	hint := ""

@@ -102,9 +102,9 @@ func (f *factory) interactive() bool {
 	return isTerminal(f.In) && isTerminal(f.ErrOut)
 }
 
-// colour tells whether stdout takes colours.
-func (f *factory) colour() bool {
-	return isTerminal(f.Out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+// colour tells whether stream takes colours.
+func colour(stream any) bool {
+	return isTerminal(stream) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
 // isTerminal tells whether stream, a reader or a writer, is a terminal.

@@ -55,7 +55,7 @@ func (n *findingFlags) options() (findingOptions, error) {
 func (o findingOptions) report(f *factory, findings []finding.Finding, plan *platform.Plan, onError int) error {
 	findings = finding.Without(findings, o.ignore)
 	r := report.New(findings, plan)
-	if err := r.Write(f.Out, o.output, f.colour()); err != nil {
+	if err := r.Write(f.Out, o.output, colour(f.Out)); err != nil {
 		return err
 	}
 	switch {
