@@ -97,6 +97,8 @@ func setup(e *testscript.Env, l *lab.Lab, bin string) error {
 	e.Values[session{}] = session{proxy}
 	e.Setenv("PATH", bin+string(filepath.ListSeparator)+e.Getenv("PATH"))
 	e.Setenv("KUBECONFIG", kubeconfig)
+	// A home that can be read: kubectl complains of any other on stderr.
+	e.Setenv("HOME", e.WorkDir)
 	e.Setenv("ADMIN", l.Kubeconfig)
 	e.Setenv("NS", namespace)
 	return nil
