@@ -38,7 +38,7 @@ type createOptions struct {
 }
 
 func newCreateCommand(f *factory) *cobra.Command {
-	c := &createFlags{applyFlags: newApplyFlags(), workers: 8}
+	c := &createFlags{applyFlags: newApplyFlags(), workers: 32}
 	cmd := &cobra.Command{
 		Use:   "create (NAME --address IP/PREFIX --gateway IP --redirect RULE... | -f FILE)",
 		Short: "Make egress routers, or change them",
