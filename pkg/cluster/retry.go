@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -35,18 +36,20 @@ func (c *Client) retry(ctx context.Context, send func() error) error {
 	return err
 }
 
-// transient tells whether the same request may succeed a little later.
+// transient tells whether the same request may succeed a little later. A server that has answered before
+// and now cannot be talked to is away for a while, in whatever words the connection ended.
 func (c *Client) transient(err error) bool {
 	var status apierrors.APIStatus
+	var request *url.Error
 	switch {
 	case errors.As(err, &status):
 		code := status.Status().Code
 		return code == http.StatusTooManyRequests || code >= http.StatusInternalServerError
-	case utilnet.IsConnectionRefused(err):
-		return c.reached.Load()
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return false
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), utilnet.IsConnectionReset(err):
 		return true
 	default:
-		return utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) || utilnet.IsHTTP2ConnectionLost(err)
+		return errors.As(err, &request) && !request.Timeout() && c.reached.Load()
 	}
 }

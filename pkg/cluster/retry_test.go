@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -38,6 +39,9 @@ func TestTransient(t *testing.T) {
 		{"reset", &url.Error{Op: "Get", URL: "https://x", Err: syscall.ECONNRESET}, true, true},
 		{"restarting", refused, true, true},
 		{"never reached", refused, false, false},
+		{"closed while idle", &url.Error{Op: "Patch", URL: "https://x", Err: errors.New("http: server closed idle connection")}, true, true},
+		{"interrupted", &url.Error{Op: "Patch", URL: "https://x", Err: context.Canceled}, true, false},
+		{"unknown to begin with", &url.Error{Op: "Get", URL: "https://x", Err: errors.New("x509: unknown authority")}, false, false},
 		{"anything else", errors.New("x509: unknown authority"), true, false},
 	}
 	for _, test := range tests {

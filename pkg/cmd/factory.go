@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/go-logr/logr"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -49,6 +50,10 @@ func (f *factory) addGlobalFlags(flags *pflag.FlagSet) {
 // start is called once the command line is understood.
 func (f *factory) start() error {
 	f.started = true
+	if f.verbosity == 0 {
+		// What the client library logs by the way is said in the command's own words, or was mended.
+		klog.SetLogger(logr.Discard())
+	}
 	logs := flag.NewFlagSet("klog", flag.ContinueOnError)
 	klog.InitFlags(logs)
 	return logs.Set("v", fmt.Sprint(f.verbosity))
