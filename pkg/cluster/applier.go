@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	nov1 "github.com/openshift/api/networkoperator/v1"
@@ -128,7 +127,7 @@ func (a *Applier) RefuseOther(ctx context.Context, r *nov1.EgressRouter, provisi
 	}
 	live, err := a.before.object(ctx, gvr, r.Namespace, r.Name)
 	switch {
-	case err != nil && (errors.Is(err, ErrNotFound) || isNotFound(err) || apierrors.IsForbidden(err)):
+	case isNotFound(err), apierrors.IsForbidden(err):
 		return nil
 	case err != nil:
 		return err

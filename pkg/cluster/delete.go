@@ -55,15 +55,11 @@ func (c *Client) egressRouter(ctx context.Context, namespace, name string, asked
 	if asked == egress.Standalone {
 		return nil, nil
 	}
-	cr, err := c.dynamic.Resource(egress.Resource).Namespace(namespace).Get(ctx, name, getOptions())
-	switch {
-	case err == nil:
-		return cr, nil
-	case isNotFound(err) && (asked == egress.Auto || !notServed(err)):
+	cr, err := c.get(ctx, egress.Resource, namespace, name)
+	if asked == egress.Auto && notServed(err) {
 		return nil, nil
-	default:
-		return nil, explain(err, "get", egress.Resource, namespace)
 	}
+	return cr, err
 }
 
 type objects []*unstructured.Unstructured
@@ -82,16 +78,14 @@ func (o objects) of(kind string) objects {
 func (c *Client) labelled(ctx context.Context, namespace, name string) (objects, error) {
 	var out objects
 	for _, gvr := range []schema.GroupVersionResource{core("services"), deployments(), nads()} {
-		list, err := c.dynamic.Resource(gvr).Namespace(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector(egress.Labels(name))})
+		list, err := c.list(ctx, reading{gvr: gvr, labels: selector(egress.Labels(name))}, namespace)
 		if notServed(err) {
 			continue
 		}
 		if err != nil {
 			return nil, explain(err, "list", gvr, namespace)
 		}
-		for i := range list.Items {
-			out = append(out, &list.Items[i])
-		}
+		out = append(out, list...)
 	}
 	return out, nil
 }

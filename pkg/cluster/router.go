@@ -29,22 +29,18 @@ type Found struct {
 func (c *Client) Find(ctx context.Context, namespace, name string, asked egress.Provisioner) (*Found, error) {
 	var unread error
 	if asked != egress.Standalone {
-		var cr *unstructured.Unstructured
-		err := c.retry(ctx, func() (err error) {
-			cr, err = c.dynamic.Resource(egress.Resource).Namespace(namespace).Get(ctx, name, getOptions())
-			return err
-		})
+		cr, err := c.get(ctx, egress.Resource, namespace, name)
 		switch {
-		case err == nil:
+		case cr != nil:
 			return fromEgressRouter(cr)
-		case asked == egress.Operator && !isNotFound(err), asked == egress.Operator && notServed(err):
-			return nil, explain(err, "get", egress.Resource, namespace)
+		case err != nil && asked == egress.Operator:
+			return nil, err
 		case apierrors.IsForbidden(err):
 			// Also the answer of a cluster that serves no EgressRouters, to a user without rights: there
 			// may still be a standalone router.
-			unread = explain(err, "get", egress.Resource, namespace)
-		case !isNotFound(err):
-			return nil, explain(err, "get", egress.Resource, namespace)
+			unread = err
+		case err != nil && !notServed(err):
+			return nil, err
 		}
 	}
 	if asked != egress.Operator {
