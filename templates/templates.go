@@ -12,4 +12,9 @@ var (
 	Service string
 	//go:embed nad.yaml
 	NAD string
+	//go:embed networkpolicy.yaml
+	NetworkPolicy string
+	// Routes is a container of a pod.
+	//go:embed routes.yaml
+	Routes string
 )

@@ -37,6 +37,11 @@ const (
 	AnnotationRouter = "kubectl-egress.io/router"
 	// AnnotationNADHash holds, on a pod template, the hash of the NAD that its pods start with.
 	AnnotationNADHash = "kubectl-egress.io/nad-hash"
+	// AnnotationOpenStack holds, on a router, the allowed-address pairs that were written to Neutron for it, as
+	// JSON: a list of port, ip and mac. Only pairs recorded there are ever removed.
+	AnnotationOpenStack = "kubectl-egress.io/openstack"
+	// AnnotationPrefix begins the annotations of this tool.
+	AnnotationPrefix = "kubectl-egress.io/"
 
 	// AnnotationNetworks asks Multus for secondary networks.
 	AnnotationNetworks = "k8s.v1.cni.cncf.io/networks"

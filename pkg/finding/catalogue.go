@@ -5,7 +5,7 @@ import "fmt"
 // Code names a kind of finding. Codes are never reused.
 type Code string
 
-// The codes of the spec checks, and below them those of the cluster checks.
+// The codes of the spec checks.
 const (
 	NoPrefix         Code = "EGR101"
 	UnusableAddress  Code = "EGR102"
@@ -25,17 +25,68 @@ const (
 	NoAddress        Code = "EGR116"
 	OwnNode          Code = "EGR117"
 	Passthru         Code = "EGR118"
+)
 
-	Forbidden Code = "EGR202"
+// The codes of the cluster checks.
+const (
+	NoAPI            Code = "EGR201"
+	Forbidden        Code = "EGR202"
+	NoMacvlan        Code = "EGR203"
+	OperatorDegraded Code = "EGR204"
+	AddressTaken     Code = "EGR205"
+	ManyMACs         Code = "EGR206"
+	NodeReadiness    Code = "EGR207"
+	PodSecurity      Code = "EGR208"
+	ServicePorts     Code = "EGR209"
+	PodHangs         Code = "EGR210"
+	NADDiffers       Code = "EGR211"
+	NoNet1           Code = "EGR212"
+	NoClusterRoutes  Code = "EGR213"
+	TwoHolders       Code = "EGR214"
+	NoService        Code = "EGR215"
+	OldRules         Code = "EGR216"
+	UserNetwork      Code = "EGR217"
+	OpenToAll        Code = "EGR218"
+	GhostRouter      Code = "EGR219"
+)
+
+// The codes of the OpenStack checks.
+const (
+	NoPort          Code = "EGR301"
+	PairMissing     Code = "EGR302"
+	PairStale       Code = "EGR303"
+	PortSecurityOff Code = "EGR304"
+	PairLimit       Code = "EGR305"
+	SecurityGroups  Code = "EGR306"
+	AddressHeld     Code = "EGR307"
+	NotInSubnet     Code = "EGR308"
+	PairsForbidden  Code = "EGR309"
+	NotReserved     Code = "EGR310"
+	MACOnSeveral    Code = "EGR311"
+)
+
+// The codes of the vSphere checks.
+const (
+	NoVM            Code = "EGR401"
+	ForgedTransmits Code = "EGR402"
+	MACChanges      Code = "EGR403"
+	Promiscuous     Code = "EGR404"
+	NSX             Code = "EGR405"
+	MACLearning     Code = "EGR406"
+	HostsDiffer     Code = "EGR407"
+	NoPrivilege     Code = "EGR408"
+	OtherVMs        Code = "EGR409"
+	Duplicates      Code = "EGR410"
+	Hardening       Code = "EGR411"
 )
 
 // Entry is what the catalogue says of a code.
 type Entry struct {
-	Code Code
+	Code Code `json:"code"`
 	// Level is what a finding of this code has unless its check says otherwise.
-	Level Level
+	Level Level `json:"level"`
 	// Title is the finding in general, in a few words.
-	Title string
+	Title string `json:"title"`
 }
 
 // Catalogue lists every code, in order.
@@ -59,7 +110,47 @@ func Catalogue() []Entry {
 		{NoAddress, Error, "there is no address"},
 		{OwnNode, Warning, "a destination is a node of the cluster, in the router's own subnet"},
 		{Passthru, Error, "macvlan mode Passthru takes the node's own interface"},
+		{NoAPI, Error, "the API for egress routers, or Multus, is not served"},
 		{Forbidden, Error, "a permission is missing, so a part of the cluster is unknown"},
+		{NoMacvlan, Error, "the platform drops macvlan traffic"},
+		{OperatorDegraded, Error, "the network operator is Degraded"},
+		{AddressTaken, Error, "another holds the reserved address"},
+		{ManyMACs, Warning, "more macvlan interfaces on a node than its NIC may filter"},
+		{NodeReadiness, Error, "nodes on which the router would not work"},
+		{PodSecurity, Error, "the namespace's Pod Security level rejects the router's pod"},
+		{ServicePorts, Warning, "the Service's ports are not those that the rules redirect"},
+		{PodHangs, Error, "the pod cannot start, and the event hides why"},
+		{NADDiffers, Warning, "the NAD does not say what the router asks for"},
+		{NoNet1, Error, "the pod runs without the reserved address on net1"},
+		{NoClusterRoutes, Error, "the pod network gives pods only a default route"},
+		{TwoHolders, Error, "two pods hold the reserved address"},
+		{NoService, Info, "the router has no Service"},
+		{OldRules, Warning, "the pod runs older rules than the NAD holds"},
+		{UserNetwork, Error, "the namespace's primary network is user-defined"},
+		{OpenToAll, Info, "no NetworkPolicy says who may use the router"},
+		{GhostRouter, Warning, "the network operator still complains of a router that is gone"},
+		{NoPort, Error, "the node has no Neutron port that fits, or several"},
+		{PairMissing, Error, "the allowed-address pair is missing"},
+		{PairStale, Warning, "an allowed-address pair is no longer needed"},
+		{PortSecurityOff, Info, "port security is off: pairs are not needed"},
+		{PairLimit, Error, "the port is at its limit of allowed-address pairs"},
+		{SecurityGroups, Warning, "the security groups let nothing out to a destination"},
+		{AddressHeld, Error, "another Neutron port holds the reserved address"},
+		{NotInSubnet, Error, "no subnet of the port's network has the reserved address"},
+		{PairsForbidden, Error, "the user may not change the pairs of the port"},
+		{NotReserved, Warning, "nothing keeps Neutron from giving the address away"},
+		{MACOnSeveral, Error, "one MAC is allowed on several ports"},
+		{NoVM, Error, "the node is no virtual machine of the vCenter, or several"},
+		{ForgedTransmits, Error, "forged transmits are rejected"},
+		{MACChanges, Warning, "MAC address changes are rejected"},
+		{Promiscuous, Error, "promiscuous mode is rejected, and there is no MAC learning"},
+		{NSX, Error, "the network is NSX's: vCenter cannot change it"},
+		{MACLearning, Info, "MAC learning could take the place of promiscuous mode"},
+		{HostsDiffer, Warning, "the hosts that the VM could run on differ"},
+		{NoPrivilege, Error, "a privilege is missing in vCenter"},
+		{OtherVMs, Warning, "other virtual machines share the port group"},
+		{Duplicates, Warning, "promiscuous mode with several uplinks duplicates packets"},
+		{Hardening, Info, "the change goes against a hardening rule"},
 	}
 }
 

@@ -2,6 +2,7 @@ package render
 
 import (
 	"maps"
+	"net/netip"
 	"path"
 	"strings"
 	"time"
@@ -20,7 +21,8 @@ import (
 // DefaultImage only stays up; it has no shell and needs none.
 const DefaultImage = "registry.k8s.io/pause:3.10"
 
-// Options are what a standalone router has beyond its EgressRouter.
+// Options are what a router has beyond its EgressRouter. The operator's can have node selector, failover
+// time and strategy; a standalone one has them all, and its strategy is always Recreate.
 type Options struct {
 	// Image is the pod's image; "" is DefaultImage.
 	Image string
@@ -30,6 +32,12 @@ type Options struct {
 	NodeSelector map[string]string
 	// FailoverAfter is how long the pod stays bound to a node that is lost; nil is Kubernetes' five minutes.
 	FailoverAfter *time.Duration
+	// Recreate ends the old pod before the new one starts.
+	Recreate bool
+	// Routes are the networks that get a route on eth0, by an init container; none for no such container.
+	Routes []netip.Prefix
+	// RouteImage is that container's image; "" is DefaultRouteImage.
+	RouteImage string
 }
 
 // mac is the MAC that tuning sets for r, or "" for none.
@@ -64,7 +72,14 @@ func Deployment(r *nov1.EgressRouter, o Options) (*unstructured.Unstructured, er
 	d.Spec.Selector = &metav1.LabelSelector{MatchLabels: egress.Standalone.PodLabels(r.Name)}
 	d.Spec.Template.Labels = egress.Labels(r.Name)
 	d.Spec.Template.Annotations = podAnnotations
+	routes, err := routesContainer(r, o)
+	if err != nil {
+		return nil, err
+	}
 	setPod(&d.Spec.Template.Spec, o)
+	if routes != nil {
+		d.Spec.Template.Spec.InitContainers = []corev1.Container{*routes}
+	}
 	return Unstructured(&d)
 }
 
@@ -80,15 +95,23 @@ func setPod(pod *corev1.PodSpec, o Options) {
 		pod.Containers[0].Command = []string{"/bin/sh", "-c", "trap 'exit 0' TERM INT; sleep infinity & wait"}
 	}
 	pod.NodeSelector = maps.Clone(o.NodeSelector)
+	pod.Tolerations = o.tolerations()
+}
+
+// tolerations keep the pod bound to a lost node for the time given; none where none is given, and then the
+// server's own apply.
+func (o Options) tolerations() []corev1.Toleration {
 	if o.FailoverAfter == nil {
-		return
+		return nil
 	}
 	seconds := int64(o.FailoverAfter.Seconds())
+	var out []corev1.Toleration
 	for _, taint := range []string{corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable} {
-		pod.Tolerations = append(pod.Tolerations, corev1.Toleration{
+		out = append(out, corev1.Toleration{
 			Key: taint, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute, TolerationSeconds: &seconds,
 		})
 	}
+	return out
 }
 
 // isPause tells whether image is a pause image, which stays up by itself and has no shell.

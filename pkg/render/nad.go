@@ -137,15 +137,19 @@ func Want(r *nov1.EgressRouter, provisioner egress.Provisioner) Network {
 type plugin struct {
 	Type string          `json:"type"`
 	IP   json.RawMessage `json:"ip"`
+	MAC  any             `json:"mac"`
+}
+
+// plugins is a configuration that is one plugin's, or a list of them.
+type plugins struct {
+	plugin
+	Plugins []plugin `json:"plugins"`
 }
 
 // ReadNetwork reads a NAD's spec.config, a single configuration or a list, and gives back what it tells
 // the egress-router plugin.
 func ReadNetwork(config string) (Network, error) {
-	var list struct {
-		plugin
-		Plugins []plugin `json:"plugins"`
-	}
+	var list plugins
 	if err := json.Unmarshal([]byte(config), &list); err != nil {
 		return Network{}, fmt.Errorf("reading the NAD's config: %w", err)
 	}
@@ -160,6 +164,21 @@ func ReadNetwork(config string) (Network, error) {
 		return Network(ip), nil
 	}
 	return Network{}, fmt.Errorf("the NAD's config has no plugin of type egress-router")
+}
+
+// ReadMAC is the MAC that a NAD's spec.config fixes with the tuning plugin, as it is written there; "" where
+// it fixes none.
+func ReadMAC(config string) string {
+	var list plugins
+	if err := json.Unmarshal([]byte(config), &list); err != nil {
+		return ""
+	}
+	for _, p := range list.Plugins {
+		if mac, ok := p.MAC.(string); ok && p.Type == "tuning" {
+			return mac
+		}
+	}
+	return ""
 }
 
 // Hash is a short name for a NAD's spec.config, the same for the same text.

@@ -12,6 +12,7 @@ import (
 	nov1 "github.com/openshift/api/networkoperator/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
@@ -52,6 +53,7 @@ func TestGoldens(t *testing.T) {
 			Image: "example.com/tools/netshoot:v1", MAC: "02:00:00:00:00:07", NodeSelector: map[string]string{"egress": "yes"}, FailoverAfter: &minute,
 		}},
 		{"standalone-random-mac.yaml", sample(), egress.Standalone, Options{MAC: egress.RandomMAC}},
+		{"standalone-routes.yaml", sample(), egress.Standalone, Options{Routes: networks(t, "10.128.0.0/14 172.30.0.0/16 10.128.0.0/14")}},
 	}
 	for _, test := range tests {
 		t.Run(test.golden, func(t *testing.T) {
@@ -104,7 +106,7 @@ func strictly(t *testing.T, object *unstructured.Unstructured) {
 	t.Helper()
 	types := map[string]runtime.Object{
 		"EgressRouter": &nov1.EgressRouter{}, "NetworkAttachmentDefinition": &nadv1.NetworkAttachmentDefinition{},
-		"Deployment": &appsv1.Deployment{}, "Service": &corev1.Service{},
+		"Deployment": &appsv1.Deployment{}, "Service": &corev1.Service{}, "NetworkPolicy": &networkingv1.NetworkPolicy{},
 	}
 	text, err := object.MarshalJSON()
 	if err != nil {

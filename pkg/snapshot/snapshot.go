@@ -1,69 +1,45 @@
-// Package snapshot is a cluster as plain data: what was read, and what could not be.
+// Package snapshot is a cluster as plain data: what was read, and what could not be. Only what is named here
+// is ever kept of a cluster, so that a Snapshot can be saved and shown to others.
 package snapshot
 
 import (
 	"cmp"
 	"slices"
 	"time"
-
-	nov1 "github.com/openshift/api/networkoperator/v1"
-	"k8s.io/apimachinery/pkg/labels"
-
-	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
 
 // Snapshot is all that the checks and the reports see of a cluster, or of files.
 type Snapshot struct {
-	Routers  []Router  `json:"routers,omitempty"`
-	Pods     []Pod     `json:"pods,omitempty"`
-	Services []Service `json:"services,omitempty"`
-	Nodes    []Node    `json:"nodes,omitempty"`
+	// Taken is when the cluster was read; zero for files.
+	Taken time.Time `json:"taken,omitzero"`
+	// Namespace is the one that was read where the whole cluster was not; "" for all.
+	Namespace string `json:"namespace,omitempty"`
+	// NotServed are the resources whose API the cluster does not have, such as egressrouters.
+	NotServed []string `json:"notServed,omitempty"`
+	Cluster   Cluster  `json:"cluster"`
+
+	Routers         []Router        `json:"routers,omitempty"`
+	NADs            []NAD           `json:"nads,omitempty"`
+	Deployments     []Deployment    `json:"deployments,omitempty"`
+	Pods            []Pod           `json:"pods,omitempty"`
+	Services        []Service       `json:"services,omitempty"`
+	Endpoints       []Endpoints     `json:"endpoints,omitempty"`
+	NetworkPolicies []NetworkPolicy `json:"networkPolicies,omitempty"`
+	Namespaces      []Namespace     `json:"namespaces,omitempty"`
+	Nodes           []Node          `json:"nodes,omitempty"`
+	// Claims are the addresses that others than routers and nodes hold by name.
+	Claims []Claim `json:"claims,omitempty"`
+	// Rights are what the user may do in Namespace; nil where nobody asked.
+	Rights *Rights `json:"rights,omitempty"`
 	// Unknown is what could not be read.
 	Unknown []Unknown `json:"unknown,omitempty"`
-}
-
-// Router is one egress router and who provisions it.
-type Router struct {
-	nov1.EgressRouter `json:",inline"`
-	Provisioner       egress.Provisioner `json:"provisioner"`
-}
-
-// Pod is a pod that belongs to a router.
-type Pod struct {
-	Namespace string            `json:"namespace"`
-	Name      string            `json:"name"`
-	Labels    map[string]string `json:"labels,omitempty"`
-	Created   time.Time         `json:"created"`
-	Node      string            `json:"node,omitempty"`
-	Ready     bool              `json:"ready"`
-	// State is what kubectl shows as its status: Running, ContainerCreating, ImagePullBackOff...
-	State string `json:"state"`
-	// IP and MAC are net1's, as Multus reports them; empty where the pod has none.
-	IP  string `json:"ip,omitempty"`
-	MAC string `json:"mac,omitempty"`
-}
-
-// Service is a Service that may be a router's.
-type Service struct {
-	Namespace string            `json:"namespace"`
-	Name      string            `json:"name"`
-	Selector  map[string]string `json:"selector,omitempty"`
-	ClusterIP string            `json:"clusterIP,omitempty"`
-	Ports     []egress.Port     `json:"ports,omitempty"`
-}
-
-// Node is what the checks need of a node.
-type Node struct {
-	Name string `json:"name"`
-	// ProviderID says which machine of which cloud it is, such as openstack:///<server>.
-	ProviderID string `json:"providerID,omitempty"`
-	// Addresses are its IP addresses, internal and external.
-	Addresses []string `json:"addresses,omitempty"`
 }
 
 // Unknown is a part of the cluster that the user may not read.
 type Unknown struct {
 	Resource string `json:"resource"`
+	// Group is the resource's API group, "" for the core.
+	Group string `json:"group,omitempty"`
 	// Namespace is "" for the whole cluster.
 	Namespace string `json:"namespace,omitempty"`
 	// Partial tells that the namespace asked for was read, and only the others are unknown.
@@ -83,45 +59,44 @@ func (u Unknown) String() string {
 	return u.Resource + " in namespace " + u.Namespace
 }
 
+// Serves tells whether the cluster has the API of resource, such as "egressrouters".
+func (s *Snapshot) Serves(resource string) bool { return !slices.Contains(s.NotServed, resource) }
+
+// Knows tells whether all of resource was read that is there: it is neither unknown nor left out.
+func (s *Snapshot) Knows(resource string) bool {
+	return !slices.ContainsFunc(s.Unknown, func(u Unknown) bool { return u.Resource == resource })
+}
+
+// UnknownOf is the first part of resources that could not be read at all, or nil.
+func (s *Snapshot) UnknownOf(resources ...string) *Unknown {
+	for i, u := range s.Unknown {
+		if !u.Partial && slices.Contains(resources, u.Resource) {
+			return &s.Unknown[i]
+		}
+	}
+	return nil
+}
+
 // Sort orders everything in s by namespace and name.
 func (s *Snapshot) Sort() {
+	slices.Sort(s.NotServed)
 	slices.SortFunc(s.Routers, func(a, b Router) int {
-		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Provisioner, b.Provisioner))
+		return cmp.Or(byName(a.Namespace, b.Namespace, a.Name, b.Name), cmp.Compare(a.Provisioner, b.Provisioner))
 	})
-	slices.SortFunc(s.Pods, func(a, b Pod) int {
-		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
-	})
-	slices.SortFunc(s.Services, func(a, b Service) int {
-		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
-	})
+	slices.SortFunc(s.NADs, func(a, b NAD) int { return byName(a.Namespace, b.Namespace, a.Name, b.Name) })
+	slices.SortFunc(s.Deployments, func(a, b Deployment) int { return byName(a.Namespace, b.Namespace, a.Name, b.Name) })
+	slices.SortFunc(s.Pods, func(a, b Pod) int { return byName(a.Namespace, b.Namespace, a.Name, b.Name) })
+	slices.SortFunc(s.Services, func(a, b Service) int { return byName(a.Namespace, b.Namespace, a.Name, b.Name) })
+	slices.SortFunc(s.Endpoints, func(a, b Endpoints) int { return byName(a.Namespace, b.Namespace, a.Service, b.Service) })
+	slices.SortFunc(s.NetworkPolicies, func(a, b NetworkPolicy) int { return byName(a.Namespace, b.Namespace, a.Name, b.Name) })
+	slices.SortFunc(s.Namespaces, func(a, b Namespace) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(s.Nodes, func(a, b Node) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(s.Claims, func(a, b Claim) int {
+		return cmp.Or(cmp.Compare(a.By, b.By), cmp.Compare(a.Address, b.Address))
+	})
 	slices.SortFunc(s.Unknown, func(a, b Unknown) int { return cmp.Compare(a.String(), b.String()) })
 }
 
-// PodsOf are the pods of r, those of the other provisioner left out.
-func (s *Snapshot) PodsOf(r Router) []Pod {
-	selector := labels.SelectorFromSet(r.Provisioner.PodLabels(r.Name))
-	var out []Pod
-	for _, p := range s.Pods {
-		if p.Namespace == r.Namespace && selector.Matches(labels.Set(p.Labels)) {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// ServicesOf are the Services whose selector r's pod labels match, whoever made them and whether or not
-// a pod runs.
-func (s *Snapshot) ServicesOf(r Router) []Service {
-	pod := labels.Set(r.Provisioner.PodLabels(r.Name))
-	if r.Provisioner == egress.Standalone {
-		pod = egress.Labels(r.Name)
-	}
-	var out []Service
-	for _, service := range s.Services {
-		if service.Namespace == r.Namespace && len(service.Selector) > 0 && labels.SelectorFromSet(service.Selector).Matches(pod) {
-			out = append(out, service)
-		}
-	}
-	return out
+func byName(namespaceA, namespaceB, nameA, nameB string) int {
+	return cmp.Or(cmp.Compare(namespaceA, namespaceB), cmp.Compare(nameA, nameB))
 }

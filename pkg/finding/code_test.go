@@ -1,0 +1,39 @@
+package finding
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestParseCode(t *testing.T) {
+	for text, want := range map[string]Code{"EGR210": PodHangs, "egr210": PodHangs, "210": PodHangs, " Egr101\n": NoPrefix} {
+		if got, err := ParseCode(text); err != nil || got != want {
+			t.Errorf("ParseCode(%q) is %q, %v; want %s", text, got, err, want)
+		}
+	}
+	_, err := ParseCode("EGR220")
+	want := `there is no finding "EGR220": the nearest are EGR210 (the pod cannot start, and the event hides why), ` +
+		`EGR219 (the network operator still complains of a router that is gone), EGR218 (no NetworkPolicy says who may use the router), ` +
+		`EGR217 (the namespace's primary network is user-defined), EGR216 (the pod runs older rules than the NAD holds)`
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v\nwant %s", err, want)
+	}
+}
+
+func TestNearest(t *testing.T) {
+	for text, want := range map[string][]Code{
+		"EGR21":  {PodHangs, NADDiffers, NoNet1, NoClusterRoutes, TwoHolders},
+		"sctp":   {SCTPModule},
+		"EGR501": {NoVM, NoPort, NoAPI, NoPrefix, Hardening},
+		"":       {NoPrefix, UnusableAddress, NoGateway, GatewayElsewhere, ManyAddresses},
+		"\x1b[m": {NoPrefix, UnusableAddress, NoGateway, GatewayElsewhere, ManyAddresses},
+	} {
+		var got []Code
+		for _, e := range Nearest(text) {
+			got = append(got, e.Code)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("the nearest of %q are %s, want %s", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package platform
+
+import (
+	"net/netip"
+	"strings"
+
+	nov1 "github.com/openshift/api/networkoperator/v1"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/render"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// Attachments are the places that the frames of routers leave from: the node where the pod of each is, and
+// with allNodes every other one that it could be scheduled to. A router without a usable address has none.
+func Attachments(s *snapshot.Snapshot, routers []snapshot.Router, allNodes bool) []Attachment {
+	var out []Attachment
+	for _, r := range routers {
+		out = append(out, attachments(s, r, allNodes)...)
+	}
+	return out
+}
+
+func attachments(s *snapshot.Snapshot, r snapshot.Router, allNodes bool) []Attachment {
+	prefix, err := netip.ParsePrefix(egress.Address(&r.EgressRouter).IP)
+	if err != nil {
+		return nil
+	}
+	here := ""
+	if pod := s.PodOf(r); pod != nil {
+		here = pod.Node
+	}
+	like := Attachment{Router: egress.Key(&r.EgressRouter), IP: prefix, MAC: macOf(s, r), Destinations: destinations(&r.EgressRouter)}
+	var out []Attachment
+	for _, node := range s.NodesFor(r) {
+		if node.Name != here && !allNodes {
+			continue
+		}
+		a := like
+		a.Node, a.Active = nodeOf(node), node.Name == here
+		out = append(out, a)
+	}
+	return out
+}
+
+// macOf is the MAC of r's net1: what Multus reports of the pod, else what the NAD fixes.
+func macOf(s *snapshot.Snapshot, r snapshot.Router) string {
+	if pod := s.PodOf(r); pod != nil && pod.MAC != "" {
+		return strings.ToLower(pod.MAC)
+	}
+	if nad := s.NADOf(r); nad != nil {
+		return strings.ToLower(render.ReadMAC(nad.Config))
+	}
+	return ""
+}
+
+// destinations are the addresses that r sends to, each once; what is no address is left out.
+func destinations(r *nov1.EgressRouter) []netip.Addr {
+	var out []netip.Addr
+	seen := map[netip.Addr]bool{}
+	texts := []string{egress.Fallback(r)}
+	for _, rule := range egress.Rules(r) {
+		texts = append(texts, rule.DestinationIP)
+	}
+	for _, text := range texts {
+		if addr, err := netip.ParseAddr(text); err == nil && !seen[addr] {
+			seen[addr] = true
+			out = append(out, addr)
+		}
+	}
+	return out
+}
+
+// nodeOf is node as a platform knows it.
+func nodeOf(node snapshot.Node) Node {
+	out := Node{Name: node.Name, ProviderID: node.ProviderID, SystemUUID: node.SystemUUID, Hostname: node.Hostname}
+	for _, text := range node.Addresses {
+		if addr, err := netip.ParseAddr(text); err == nil {
+			out.Addresses = append(out.Addresses, addr)
+		}
+	}
+	return out
+}
+
+// Nodes are the nodes of s as a platform knows them, by name.
+func Nodes(s *snapshot.Snapshot) map[string]Node {
+	out := make(map[string]Node, len(s.Nodes))
+	for _, node := range s.Nodes {
+		out[node.Name] = nodeOf(node)
+	}
+	return out
+}

@@ -1,0 +1,65 @@
+package platform
+
+import (
+	"net/netip"
+	"reflect"
+	"testing"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+func TestAttachments(t *testing.T) {
+	at := func(name string, active bool) Attachment {
+		return Attachment{
+			Router: "billing/partner-a", IP: netip.MustParsePrefix("192.168.12.99/24"), MAC: "02:e6:c0:a8:0c:63", Active: active,
+			Node:         Node{Name: name, ProviderID: "openstack:///" + name, Addresses: []netip.Addr{netip.MustParseAddr("192.168.12.11")}},
+			Destinations: []netip.Addr{netip.MustParseAddr("203.0.113.9"), netip.MustParseAddr("203.0.113.26")},
+		}
+	}
+	s := cluster(worker("worker-1", nil), worker("worker-2", nil))
+	if got, want := Attachments(s, s.Routers, false), []Attachment{at("worker-1", true)}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	all := []Attachment{at("worker-1", true), at("worker-2", false)}
+	if got := Attachments(s, s.Routers, true); !reflect.DeepEqual(got, all) {
+		t.Errorf("all nodes: got %+v, want %+v", got, all)
+	}
+
+	s.Pods = nil
+	s.NADs = []snapshot.NAD{{Namespace: "billing", Name: "partner-a",
+		Config: `{"plugins":[{"type":"egress-router"},{"type":"tuning","mac":"02:E6:00:00:00:01"}]}`}}
+	waiting := Attachments(s, s.Routers, true)
+	if len(waiting) != 2 || waiting[0].MAC != "02:e6:00:00:00:01" || waiting[0].Active || waiting[1].Active {
+		t.Errorf("without a pod the MAC is the NAD's, and no node is active: got %+v", waiting)
+	}
+	if got := Attachments(s, s.Routers, false); got != nil {
+		t.Errorf("without a pod nothing leaves: got %+v", got)
+	}
+
+	s.Routers[0].Spec.Addresses[0].IP = "192.168.12.99"
+	if got := Attachments(s, s.Routers, true); got != nil {
+		t.Errorf("an address that cannot be used leaves from nowhere: got %+v", got)
+	}
+}
+
+func TestDetect(t *testing.T) {
+	tests := []struct {
+		platform, providerID string
+		want                 Name
+	}{
+		{"OpenStack", "", OpenStack},
+		{"VSphere", "", VSphere},
+		{"AWS", "openstack:///x", ""},
+		{"None", "vsphere://x", VSphere},
+		{"", "openstack://RegionOne/x", OpenStack},
+		{"", "vsphere://x", VSphere},
+		{"", "aws:///x", ""},
+		{"", "", ""},
+	}
+	for _, test := range tests {
+		s := &snapshot.Snapshot{Cluster: snapshot.Cluster{Platform: test.platform}, Nodes: []snapshot.Node{{ProviderID: test.providerID}}}
+		if got := Detect(s); got != test.want {
+			t.Errorf("%+v: got %q", test, got)
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package openstack
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+)
+
+// reservationOwner is the device owner of the ports that reserve an address for a router. OpenShift's own controller
+// uses another for its EgressIPs, and those are never touched.
+const reservationOwner = "kubectl-egress"
+
+// egressIPOwner is that of OpenShift's cloud-network-config-controller.
+const egressIPOwner = "OpenShiftEgressIP"
+
+// reservation is a port that keeps an address for a router, as a Change holds it.
+type reservation struct {
+	ID        string `json:"id,omitempty"`
+	Name      string `json:"name"`
+	NetworkID string `json:"network_id"`
+	SubnetID  string `json:"subnet_id"`
+	IP        string `json:"ip_address"`
+	// Router is the port's device_id: namespace/name.
+	Router string `json:"device_id"`
+}
+
+func (r reservation) createOpts() ports.CreateOpts {
+	return ports.CreateOpts{Name: r.Name, NetworkID: r.NetworkID, DeviceID: r.Router, DeviceOwner: reservationOwner,
+		FixedIPs: []ports.IP{{SubnetID: r.SubnetID, IPAddress: r.IP}}}
+}
+
+// createCommand is the openstack command that does the same.
+func (r reservation) createCommand() string {
+	return openstackCommand("port", "create", "--network", r.NetworkID, "--fixed-ip", "subnet="+r.SubnetID+",ip-address="+r.IP,
+		"--device-owner", reservationOwner, "--device", r.Router, r.Name)
+}
+
+// isReservation tells whether p is a port of ours for nothing but its address.
+func isReservation(p *port) bool { return p.DeviceOwner == reservationOwner }
+
+// free tells whether nobody uses p: made by hand to keep an address.
+func free(p *port) bool { return p.DeviceOwner == "" && p.DeviceID == "" }
+
+// fits tells whether the reserved address of s is the router's to use on the port's network, and reports it where not.
+func (p *planner) fits(s *site) bool {
+	if s.subnet == nil {
+		p.report(notInSubnet(s, p.world))
+		return false
+	}
+	for _, holder := range p.world.holders[s.address()] {
+		if holder.NetworkID == s.port.NetworkID && !isReservation(holder) && !free(holder) {
+			p.report(heldBy(s, holder))
+			return false
+		}
+	}
+	if n := p.world.networks[s.port.NetworkID]; !p.cloud.owns(n) {
+		p.report(maybeHeld(s, p.cloud, n))
+	}
+	return true
+}
+
+// owns tells whether the user may see and change every port of n, as Neutron's policy has it.
+func (c *Cloud) owns(n network) bool {
+	return c.admin || n.ProjectID != "" && n.ProjectID == c.project.ID
+}
+
+// maybeHeld is EGR307 where it cannot be told.
+func maybeHeld(s *site, c *Cloud, n network) finding.Finding {
+	return finding.Finding{Code: finding.AddressHeld, Level: finding.Info, Object: s.at.Router,
+		Message: fmt.Sprintf("whether another port holds %s is not known: network %s is not of project %s", s.address(), named{s.port.NetworkID, n.Name}, c.project),
+		Why:     "the ports of other projects on it are seen by its owner and by administrators only",
+		Fix:     "ask them to look: " + openstackCommand("port", "list", "--network", s.port.NetworkID, "--fixed-ip", "ip-address="+s.address().String(), "--long")}
+}
+
+// reserve sees to it that Neutron gives the address of s to nobody: it is outside the pools, or a port holds it.
+func (p *planner) reserve(s *site) {
+	if !s.subnet.givesAway(s.address()) {
+		return
+	}
+	if slices.ContainsFunc(p.world.holders[s.address()], func(holder *port) bool { return holder.NetworkID == s.port.NetworkID }) {
+		return
+	}
+	r := reservation{Name: "egress-router " + s.at.Router, NetworkID: s.port.NetworkID, SubnetID: s.subnet.ID, IP: s.address().String(), Router: s.at.Router}
+	p.report(notReserved(s, r))
+	if !p.options.Reserve {
+		return
+	}
+	if slices.ContainsFunc(p.reservations, func(c platform.Change) bool { return c.ID == r.place() }) {
+		return
+	}
+	after, err := json.Marshal(r)
+	if err != nil {
+		p.note("%s: the reservation of %s cannot be written down: %v", s.at.Router, r.IP, err)
+		return
+	}
+	p.reservations = append(p.reservations, platform.Change{ID: r.place(), Target: fmt.Sprintf("address %s on subnet %s", r.IP, s.subnet),
+		Routers: []string{s.at.Router}, Field: portField, Before: json.RawMessage("null"), After: after,
+		Reason: fmt.Sprintf("%s keeps %s, so that Neutron gives it to no other port", s.at.Router, r.IP), Command: r.createCommand()})
+}
+
+// place is what a reservation is known by before it has an ID.
+func (r reservation) place() string { return r.SubnetID + "/" + r.IP }
+
+// heldBy is EGR307.
+func heldBy(s *site, holder *port) finding.Finding {
+	use := fmt.Sprintf("device owner %q, device %q", holder.DeviceOwner, holder.DeviceID)
+	fix := "give the router an address that no port has, or free this one: openstack port show " + quoted(holder.ID)
+	switch {
+	case holder.ID == s.port.ID:
+		use = "the node's own"
+	case holder.DeviceOwner == egressIPOwner:
+		use = "OpenShift's reservation for an EgressIP"
+		fix = "give the router an address that is no EgressIP: kubectl get cloudprivateipconfigs"
+	}
+	return finding.Finding{Code: finding.AddressHeld, Object: s.at.Router,
+		Message: fmt.Sprintf("%s belongs to port %s of project %s (%s)", s.address(), named{holder.ID, holder.Name}, holder.ProjectID, use),
+		Why:     "two hosts would answer for one address, and Neutron accepts the pair without a word", Fix: fix}
+}

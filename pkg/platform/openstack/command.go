@@ -1,0 +1,68 @@
+package openstack
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
+)
+
+// setPairs is the openstack command that adds and removes pairs of a port as a Change does.
+func setPairs(id string, add, remove []ports.AddressPair) string {
+	var commands []string
+	if len(add) > 0 {
+		commands = append(commands, addCommand(id, add...))
+	}
+	if len(remove) > 0 {
+		commands = append(commands, removeCommand(id, remove...))
+	}
+	return strings.Join(commands, " && ")
+}
+
+func addCommand(id string, pairs ...ports.AddressPair) string {
+	return openstackCommand(append(append([]string{"port", "set"}, pairArguments(pairs)...), id)...)
+}
+
+func removeCommand(id string, pairs ...ports.AddressPair) string {
+	return openstackCommand(append(append([]string{"port", "unset"}, pairArguments(pairs)...), id)...)
+}
+
+func pairArguments(pairs []ports.AddressPair) []string {
+	var out []string
+	for _, p := range pairs {
+		value := "ip-address=" + p.IPAddress
+		if p.MACAddress != "" {
+			value += ",mac-address=" + p.MACAddress
+		}
+		out = append(out, "--allowed-address", value)
+	}
+	return out
+}
+
+// openstackCommand is a command line with every word quoted where a shell would take it apart.
+func openstackCommand(words ...string) string {
+	out := []string{"openstack"}
+	for _, word := range words {
+		out = append(out, quoted(word))
+	}
+	return strings.Join(out, " ")
+}
+
+// quoted is word for a POSIX shell.
+func quoted(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@%+", r)
+	}
+	if word != "" && strings.TrimFunc(word, plain) == "" && !strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// bare is an address without the length of a full prefix; what is none stays as it is.
+func bare(ip string) string {
+	if prefix, err := netip.ParsePrefix(ip); err == nil && prefix.IsSingleIP() {
+		return prefix.Addr().String()
+	}
+	return ip
+}

@@ -1,0 +1,148 @@
+package openstack
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+)
+
+// edit is what becomes of one port's pairs, for all routers together.
+type edit struct {
+	port        *port
+	node        string
+	add, remove []ports.AddressPair
+	routers     []string
+	reasons     []string
+}
+
+// edit is the one of s's port, begun where there is none.
+func (p *planner) edit(port *port, node string) *edit {
+	e := p.edits[port.ID]
+	if e == nil {
+		e = &edit{port: port, node: node}
+		p.edits[port.ID] = e
+		p.order = append(p.order, port.ID)
+	}
+	return e
+}
+
+// because notes for whom, and why.
+func (e *edit) because(router, reason string) {
+	if !slices.Contains(e.routers, router) {
+		e.routers = append(e.routers, router)
+	}
+	if !slices.Contains(e.reasons, reason) {
+		e.reasons = append(e.reasons, reason)
+	}
+}
+
+// add plans the pair of s. It is EGR305 where the port has no room left.
+func (p *planner) add(s *site) *finding.Finding {
+	e := p.edits[s.port.ID]
+	if e == nil {
+		e = &edit{port: s.port, node: s.at.Node.Name}
+	}
+	pair := s.pair()
+	after := edited(s.port.Pairs, append(slices.Clone(e.add), pair.addressPair()), p.pruned(s.port), s.port.MAC)
+	if len(after) > p.options.MaxPairs && len(s.port.Pairs) <= p.options.MaxPairs {
+		f := noRoom(s, p.options.MaxPairs)
+		return &f
+	}
+	e = p.edit(s.port, s.at.Node.Name)
+	if !covers(e.add, s.key(), s.port.MAC) {
+		e.add = append(e.add, pair.addressPair())
+	}
+	e.because(s.at.Router, fmt.Sprintf("%s sends as %s with MAC %s from node %s", s.at.Router, pair.IP, pair.MAC, s.at.Node.Name))
+	p.adapter.ledger.owns(s.at.Router, pair)
+	return nil
+}
+
+// finish turns the edits into Changes: what is added first, then reservations, then what moves away, so that a crash
+// leaves a router with a pair too many and never with one too few.
+func (p *planner) finish() error {
+	var first, last []platform.Change
+	for _, id := range p.order {
+		e := p.edits[id]
+		p.forbidden(e)
+		here, moving := p.split(e)
+		after := edited(e.port.Pairs, e.add, here, e.port.MAC)
+		if len(e.add)+len(here) > 0 {
+			c, err := e.change(e.port.Pairs, after, e.add, here, version(e.port))
+			if err != nil {
+				return err
+			}
+			if len(e.add) > 0 {
+				first = append(first, c)
+			} else {
+				last = append(last, c)
+			}
+		}
+		if len(moving) > 0 {
+			// After the first change the revision is another; one that is not known is read before it is written.
+			v := version(e.port)
+			if len(e.add)+len(here) > 0 {
+				v = ""
+			}
+			c, err := e.change(after, edited(after, nil, moving, e.port.MAC), nil, moving, v)
+			if err != nil {
+				return err
+			}
+			last = append(last, c)
+		}
+	}
+	p.room()
+	p.plan.Changes = slices.Concat(first, p.reservations, last)
+	finding.Sort(p.plan.Findings)
+	return nil
+}
+
+// split tells the pairs that e may remove at once from those that another port gets: they go last.
+func (p *planner) split(e *edit) (here, moving []ports.AddressPair) {
+	for _, pair := range e.remove {
+		moves := false
+		for id, other := range p.edits {
+			moves = moves || id != e.port.ID && keys(other.add, other.port.MAC)[keyOf(pair, e.port.MAC)]
+		}
+		if moves {
+			moving = append(moving, pair)
+		} else {
+			here = append(here, pair)
+		}
+	}
+	return here, moving
+}
+
+// change is a Change of the port's list.
+func (e *edit) change(before, after, add, remove []ports.AddressPair, version string) (platform.Change, error) {
+	c := platform.Change{ID: e.port.ID, Target: target(e.port.ID, e.node), Routers: e.routers, Field: pairsField,
+		Reason: strings.Join(e.reasons, "; "), Version: version, Command: setPairs(e.port.ID, add, remove)}
+	var err error
+	if c.Before, err = pairsJSON(before); err != nil {
+		return c, fmt.Errorf("writing the pairs of %s down: %w", c.Target, err)
+	}
+	if c.After, err = pairsJSON(after); err != nil {
+		return c, fmt.Errorf("writing the new pairs of %s down: %w", c.Target, err)
+	}
+	return c, nil
+}
+
+func version(p *port) string {
+	if p.Revision == 0 {
+		return ""
+	}
+	return strconv.Itoa(p.Revision)
+}
+
+// target names a port for people.
+func target(id, node string) string {
+	if node == "" {
+		return "port " + id
+	}
+	return fmt.Sprintf("port %s (%s)", id, finding.Printable(node))
+}

@@ -1,0 +1,82 @@
+package openstack
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/security/rules"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+)
+
+// securityGroups is EGR306: destinations that no egress rule of the port's groups names. Protocols and ports are not
+// looked at: a rule for some of the traffic is a rule that somebody thought of.
+func (p *planner) securityGroups(s *site) {
+	var shut, names []string
+	for _, id := range s.port.SecurityGroups {
+		g, seen := p.world.groups[id]
+		if !seen {
+			if len(s.at.Destinations) > 0 {
+				p.report(finding.Finding{Code: finding.SecurityGroups, Level: finding.Info, Object: s.at.Router,
+					Message: fmt.Sprintf("what the security groups of port %s let out is not known: project %s cannot see group %s", s.port.ID, p.cloud.project, id),
+					Why:     "security groups hold for the router's frames too, and what no egress rule names is dropped",
+					Fix:     "ask its owner to look: " + openstackCommand("security", "group", "rule", "list", id, "--egress", "--long")})
+			}
+			return
+		}
+		names = append(names, named{g.ID, g.Name}.String())
+	}
+	for _, destination := range s.at.Destinations {
+		if !p.letsOut(s, destination.Unmap()) {
+			shut = append(shut, destination.String())
+		}
+	}
+	if len(shut) == 0 {
+		return
+	}
+	groups := "it has none"
+	if len(names) > 0 {
+		groups = strings.Join(names, ", ")
+	}
+	fix := "give the port a security group that lets the router's traffic out: " + openstackCommand("port", "set", "--security-group", "GROUP", s.port.ID)
+	if len(s.port.SecurityGroups) > 0 {
+		fix = openstackCommand("security", "group", "rule", "create", "--egress", "--remote-ip", shut[0]+"/32", s.port.SecurityGroups[0])
+	}
+	p.report(finding.Finding{Code: finding.SecurityGroups, Object: s.at.Router,
+		Message: fmt.Sprintf("the security groups of port %s let nothing out to %s (%s)", s.port.ID, strings.Join(shut, ", "), groups),
+		Why:     "security groups hold for the router's frames too, and what no egress rule names is dropped",
+		Fix:     fix})
+}
+
+// letsOut tells whether some egress rule of the port may match destination.
+func (p *planner) letsOut(s *site, destination netip.Addr) bool {
+	for _, id := range s.port.SecurityGroups {
+		if slices.ContainsFunc(p.world.groups[id].Rules, func(r rules.SecGroupRule) bool { return p.mayMatch(s, r, destination) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayMatch tells whether r lets something out to destination. Whose addresses a remote group stands for is not read:
+// they are those of ports, so it may match where destination is on the port's own network.
+func (p *planner) mayMatch(s *site, r rules.SecGroupRule, destination netip.Addr) bool {
+	family := "IPv4"
+	if destination.Is6() {
+		family = "IPv6"
+	}
+	if r.Direction != "egress" || !strings.EqualFold(r.EtherType, family) {
+		return false
+	}
+	switch {
+	case r.RemoteIPPrefix != "":
+		prefix, err := netip.ParsePrefix(r.RemoteIPPrefix)
+		return err != nil || prefix.Contains(destination)
+	case r.RemoteGroupID != "":
+		return slices.ContainsFunc(p.world.subnets[s.port.NetworkID], func(sub subnet) bool { return sub.CIDR.Contains(destination) })
+	default:
+		return true
+	}
+}

@@ -1,0 +1,117 @@
+package openstack
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+)
+
+// ledger knows which pairs are ours, and for which router.
+type ledger struct {
+	mu sync.Mutex
+	// standing are the pairs that are ours now, by router.
+	standing map[string]map[Pair]bool
+	// owners are the routers that a planned pair is for.
+	owners map[Pair][]string
+}
+
+func newLedger(recorded map[string][]Pair) *ledger {
+	l := &ledger{standing: map[string]map[Pair]bool{}, owners: map[Pair][]string{}}
+	for router, pairs := range recorded {
+		l.standing[router] = map[Pair]bool{}
+		for _, p := range pairs {
+			l.standing[router][p.canonical()] = true
+			l.owns(router, p)
+		}
+	}
+	return l
+}
+
+// canonical is p in the one spelling that pairs of ours have.
+func (p Pair) canonical() Pair {
+	return Pair{Port: p.Port, IP: bare(p.IP), MAC: canonicalMAC(p.MAC)}
+}
+
+// key is p's on its port.
+func (p Pair) key() key { return key{canonicalIP(p.IP), canonicalMAC(p.MAC)} }
+
+// owns notes that p is planned, or was written, for router.
+func (l *ledger) owns(router string, p Pair) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p = p.canonical()
+	if !slices.Contains(l.owners[p], router) {
+		l.owners[p] = append(l.owners[p], router)
+	}
+}
+
+// wrote notes that p stands on its port by our hand.
+func (l *ledger) wrote(p Pair) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p = p.canonical()
+	for _, router := range l.owners[p] {
+		if l.standing[router] == nil {
+			l.standing[router] = map[Pair]bool{}
+		}
+		l.standing[router][p] = true
+	}
+}
+
+// removed notes that p is gone from its port.
+func (l *ledger) removed(p Pair) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, pairs := range l.standing {
+		delete(pairs, p.canonical())
+	}
+}
+
+// list is standing as records, with those of also added.
+func (l *ledger) list(also []Pair) map[string][]Pair {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := map[string][]Pair{}
+	for router, pairs := range l.standing {
+		out[router] = slices.Collect(maps.Keys(pairs))
+	}
+	for _, p := range also {
+		for _, router := range l.owners[p.canonical()] {
+			if !slices.Contains(out[router], p.canonical()) {
+				out[router] = append(out[router], p.canonical())
+			}
+		}
+	}
+	for _, pairs := range out {
+		slices.SortFunc(pairs, func(a, b Pair) int {
+			return cmp.Or(cmp.Compare(a.Port, b.Port), cmp.Compare(a.IP, b.IP), cmp.Compare(a.MAC, b.MAC))
+		})
+	}
+	return out
+}
+
+// Records are what the routers' records must say before plan is applied, by router: what is recorded and what plan
+// adds. Written first, so that a crash leaves no pair that nobody knows of.
+func (a *Adapter) Records(plan *platform.Plan) (map[string][]Pair, error) {
+	var also []Pair
+	for _, change := range plan.Changes {
+		if change.Field != pairsField {
+			continue
+		}
+		d, err := deltaOf(change)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range d.add {
+			also = append(also, Pair{Port: change.ID, IP: p.IPAddress, MAC: p.MACAddress})
+		}
+	}
+	return a.ledger.list(also), nil
+}
+
+// Standing are what the routers' records must say after Apply or Revert, by router: what is on the ports by our hand.
+// A router with an empty record has none any more.
+func (a *Adapter) Standing() map[string][]Pair { return a.ledger.list(nil) }

@@ -1,0 +1,143 @@
+package openstack
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
+)
+
+// Pair is an allowed-address pair on a port, as it is recorded on the router that it was written for.
+type Pair struct {
+	// Port is the port's UUID.
+	Port string `json:"port"`
+	// IP is the reserved address without a prefix length.
+	IP string `json:"ip"`
+	// MAC is net1's, in lower case with colons.
+	MAC string `json:"mac"`
+}
+
+// addressPair is Neutron's.
+func (p Pair) addressPair() ports.AddressPair {
+	return ports.AddressPair{IPAddress: p.IP, MACAddress: p.MAC}
+}
+
+// Encode is the record as it stands in an annotation: a JSON array, empty for no pair at all.
+func Encode(record []Pair) (string, error) {
+	if len(record) == 0 {
+		return "", nil
+	}
+	out, err := json.Marshal(record)
+	return string(out), err
+}
+
+// Decode reads what Encode wrote.
+func Decode(s string) ([]Pair, error) {
+	if strings.TrimSpace(s) == "" {
+		return nil, nil
+	}
+	var record []Pair
+	if err := json.Unmarshal([]byte(s), &record); err != nil {
+		return nil, fmt.Errorf("reading the recorded pairs %q: %w", s, err)
+	}
+	return record, nil
+}
+
+// key is what a pair stands for. Neutron keeps every spelling as it was sent, so pairs are compared by key.
+type key struct{ ip, mac string }
+
+// keyOf is the key of p on a port whose own MAC is own: a pair without a MAC has the port's.
+func keyOf(p ports.AddressPair, own string) key {
+	mac := p.MACAddress
+	if mac == "" {
+		mac = own
+	}
+	return key{canonicalIP(p.IPAddress), canonicalMAC(mac)}
+}
+
+// canonicalIP writes an address as a prefix, so that 10.0.0.9 and 10.0.0.9/32 are one. What is not an address
+// stays as it is.
+func canonicalIP(s string) string {
+	if prefix, err := netip.ParsePrefix(s); err == nil {
+		if prefix.Addr().Is4In6() && prefix.Bits() >= 96 {
+			prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
+		}
+		return prefix.Masked().String()
+	}
+	if addr, err := netip.ParseAddr(s); err == nil {
+		addr = addr.Unmap()
+		return netip.PrefixFrom(addr, addr.BitLen()).String()
+	}
+	return s
+}
+
+// canonicalMAC writes a MAC in lower case with colons.
+func canonicalMAC(s string) string {
+	mac, err := net.ParseMAC(s)
+	if err != nil {
+		return strings.ToLower(s)
+	}
+	return mac.String()
+}
+
+// keys are the pairs of a list as a set.
+func keys(list []ports.AddressPair, own string) map[key]bool {
+	out := make(map[key]bool, len(list))
+	for _, p := range list {
+		out[keyOf(p, own)] = true
+	}
+	return out
+}
+
+// sameSet tells whether two lists allow the same.
+func sameSet(a, b []ports.AddressPair, own string) bool {
+	x, y := keys(a, own), keys(b, own)
+	if len(x) != len(y) {
+		return false
+	}
+	for k := range x {
+		if !y[k] {
+			return false
+		}
+	}
+	return true
+}
+
+// minus are the pairs of a that b does not allow, in a's order.
+func minus(a, b []ports.AddressPair, own string) []ports.AddressPair {
+	known := keys(b, own)
+	var out []ports.AddressPair
+	for _, p := range a {
+		if !known[keyOf(p, own)] {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// edited is list without the pairs of remove and with those of add that it lacks; all else stands as it is.
+func edited(list, add, remove []ports.AddressPair, own string) []ports.AddressPair {
+	gone := keys(remove, own)
+	out := slices.DeleteFunc(slices.Clone(list), func(p ports.AddressPair) bool { return gone[keyOf(p, own)] })
+	return append(out, minus(add, out, own)...)
+}
+
+// covers tells whether list lets frames with k's MAC and address through, by a pair of its own or by a wider one.
+func covers(list []ports.AddressPair, k key, own string) bool {
+	want, err := netip.ParsePrefix(k.ip)
+	for _, p := range list {
+		have := keyOf(p, own)
+		if have == k {
+			return true
+		}
+		wide, wideErr := netip.ParsePrefix(have.ip)
+		if have.mac == k.mac && err == nil && wideErr == nil && wide.Bits() <= want.Bits() && wide.Contains(want.Addr()) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,189 @@
+package openstack
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+)
+
+// Plan compares what need asks for with the pairs that stand. Needed is the pair of an Attachment that is Active, of
+// the only one of its router, and with AllNodes of every one; the others' Leave is told all the same.
+func (a *Adapter) Plan(ctx context.Context, need []platform.Attachment) (*platform.Plan, error) {
+	guarded, err := a.guarded(ctx)
+	if err != nil {
+		return nil, err
+	}
+	options := a.options
+	// What this adapter wrote since it was made is recorded too.
+	options.Recorded = a.Standing()
+	world, err := a.cloud.readWorld(ctx, need, options)
+	if err != nil {
+		return nil, err
+	}
+	p := a.newPlanner(world, options)
+	if !guarded {
+		p.note("this Neutron does not heed revisions (extension revision-if-match is missing): others who write the same port at the same moment may undo a write, so each is read back")
+	}
+	p.place(need)
+	p.doubtBackend()
+	p.needless = p.findNeedless()
+	p.spread()
+	for i := range p.sites {
+		p.judge(&p.sites[i])
+	}
+	p.stale()
+	if err := p.finish(); err != nil {
+		return nil, err
+	}
+	return p.plan, nil
+}
+
+// guarded tells whether Neutron heeds revisions; it asks once.
+func (a *Adapter) guarded(ctx context.Context) (bool, error) {
+	a.guard.Lock()
+	defer a.guard.Unlock()
+	if a.heeds == nil {
+		heeds, err := a.cloud.heedsRevisions(ctx)
+		if err != nil {
+			return false, err
+		}
+		a.heeds = &heeds
+	}
+	return *a.heeds, nil
+}
+
+// planner is a plan in the making.
+type planner struct {
+	adapter *Adapter
+	options Options
+	cloud   *Cloud
+	world   *world
+	plan    *platform.Plan
+	sites   []site
+	// needed are the pairs that sites need.
+	needed map[placed]bool
+	// carriers are the ports that a MAC is on, or must be on, by network and MAC.
+	carriers map[station]*carrier
+	edits    map[string]*edit
+	// order is that in which ports got an edit.
+	order []string
+	// needless are the recorded pairs that stand and are not needed.
+	needless     []needlessPair
+	reservations []platform.Change
+}
+
+func (a *Adapter) newPlanner(w *world, o Options) *planner {
+	return &planner{adapter: a, options: o, cloud: a.cloud, world: w, edits: map[string]*edit{}, needed: map[placed]bool{},
+		plan: &platform.Plan{Platform: Platform, Where: a.cloud.Where()}}
+}
+
+func (p *planner) note(format string, args ...any) {
+	note := fmt.Sprintf(format, args...)
+	if !slices.Contains(p.plan.Notes, note) {
+		p.plan.Notes = append(p.plan.Notes, note)
+	}
+}
+
+// report adds a finding once.
+func (p *planner) report(f finding.Finding) {
+	if f.Level == "" {
+		// Every code here is the catalogue's, so there is an entry.
+		entry, _ := finding.Lookup(f.Code)
+		f.Level = entry.Level
+	}
+	if !slices.Contains(p.plan.Findings, f) {
+		p.plan.Findings = append(p.plan.Findings, f)
+	}
+}
+
+// leave says of s whether its frames pass.
+func (p *planner) leave(s *site, given platform.Answer, why string) {
+	p.plan.Leaves = append(p.plan.Leaves, platform.Leave{Router: s.at.Router, Node: s.at.Node.Name, Given: given, Why: why})
+}
+
+// place finds where every attachment stands, and which are needed.
+func (p *planner) place(need []platform.Attachment) {
+	of, active := map[string]int{}, map[string]bool{}
+	for _, at := range need {
+		of[at.Router]++
+		active[at.Router] = active[at.Router] || at.Active
+	}
+	for _, at := range need {
+		s := p.world.place(at)
+		s.needed = p.options.AllNodes || at.Active || of[at.Router] == 1
+		p.sites = append(p.sites, s)
+		if s.needed && s.port != nil && at.MAC != "" {
+			p.needed[placed{s.port.ID, s.key()}] = true
+		}
+	}
+	for _, at := range need {
+		if !active[at.Router] && of[at.Router] > 1 && !p.options.AllNodes {
+			p.report(noPod(at.Router, of[at.Router]))
+		}
+	}
+}
+
+// judge says what is wrong at s, and plans what mends it.
+func (p *planner) judge(s *site) {
+	if s.port == nil {
+		p.leave(s, platform.Unknown, string(finding.NoPort)+": "+s.fault)
+		if s.needed {
+			p.report(noPort(s))
+		}
+		return
+	}
+	p.answer(s)
+	if !s.needed {
+		return
+	}
+	fits := p.fits(s)
+	if s.port.unsecured() {
+		p.report(securityIsOff(s))
+		return
+	}
+	p.securityGroups(s)
+	switch {
+	case s.at.MAC == "":
+		p.report(noMAC(s))
+	case !fits:
+		// A pair for an address that is not the router's would do harm, so it is not missed.
+	case s.given():
+		p.reserve(s)
+	default:
+		p.missing(s)
+	}
+}
+
+// answer is the Leave of s.
+func (p *planner) answer(s *site) {
+	switch {
+	case s.port.unsecured():
+		p.leave(s, platform.Yes, "")
+	case s.at.MAC == "":
+		p.leave(s, platform.Unknown, string(finding.PairMissing)+": the MAC on net1 is not known")
+	case !s.given():
+		p.leave(s, platform.No, string(finding.PairMissing)+": the pair is missing")
+	case p.options.Backend != OpenVSwitch && len(p.carriers[s.station()].have) > 1:
+		p.leave(s, platform.Unknown, string(finding.MACOnSeveral)+": the MAC is allowed on several ports")
+	default:
+		p.leave(s, platform.Yes, "")
+	}
+}
+
+// missing reports that the pair of s is not there, and plans it unless that would do harm.
+func (p *planner) missing(s *site) {
+	if elsewhere := p.elsewhere(s); elsewhere != "" {
+		p.report(pairMissing(s, elsewhere))
+		return
+	}
+	full := p.add(s)
+	p.report(pairMissing(s, "run with --fix, or: "+addCommand(s.port.ID, s.pair().addressPair())))
+	if full != nil {
+		p.report(*full)
+		return
+	}
+	p.reserve(s)
+}

@@ -1,0 +1,110 @@
+package openstack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+)
+
+// PlanRevoke is the plan that takes back what records, by router, say was written: our reservations of the addresses,
+// and then the pairs. Apply carries it out like any other.
+func (a *Adapter) PlanRevoke(ctx context.Context, records map[string][]Pair) (*platform.Plan, error) {
+	if _, err := a.guarded(ctx); err != nil {
+		return nil, err
+	}
+	w := newWorld(a.cloud)
+	if err := w.readRecorded(ctx, records); err != nil {
+		return nil, err
+	}
+	if err := w.readNetworks(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.readHolders(ctx, recordedAddresses(records)); err != nil {
+		return nil, err
+	}
+	p := a.newPlanner(w, a.options)
+	for _, router := range slices.Sorted(maps.Keys(records)) {
+		for _, recorded := range records[router] {
+			a.ledger.owns(router, recorded)
+			p.revoke(router, recorded)
+		}
+	}
+	return p.plan, p.finish()
+}
+
+// revoke plans to remove one recorded pair, and what reserves its address for the router.
+func (p *planner) revoke(router string, recorded Pair) {
+	port := p.world.ports[recorded.Port]
+	if port == nil {
+		p.report(finding.Finding{Code: finding.PairStale, Object: router,
+			Message: fmt.Sprintf("port %s, to which %s with MAC %s was written, cannot be seen", recorded.Port, recorded.IP, recorded.MAC),
+			Why:     fmt.Sprintf("it is gone, and the pair with it, or it belongs to another project than %s", p.cloud.project),
+			Fix:     "look with the credentials of the project that owns it: " + openstackCommand("port", "show", recorded.Port)})
+		return
+	}
+	p.revokeReservations(router, port, recorded)
+	for _, pair := range port.Pairs {
+		if keyOf(pair, port.MAC) != recorded.key() {
+			continue
+		}
+		e := p.edit(port, port.Name)
+		if !keys(e.remove, port.MAC)[recorded.key()] {
+			e.remove = append(e.remove, pair)
+		}
+		e.because(router, fmt.Sprintf("take back what was written for %s: %s with MAC %s", router, pair.IPAddress, pair.MACAddress))
+	}
+}
+
+func (p *planner) revokeReservations(router string, at *port, recorded Pair) {
+	address, err := netip.ParseAddr(bare(recorded.IP))
+	if err != nil {
+		return
+	}
+	for _, holder := range p.world.holders[address.Unmap()] {
+		if holder.NetworkID != at.NetworkID || !isReservation(holder) || holder.DeviceID != router {
+			continue
+		}
+		if slices.ContainsFunc(p.reservations, func(c platform.Change) bool { return c.ID == holder.ID }) {
+			continue
+		}
+		before, err := json.Marshal(reservation{ID: holder.ID, Name: holder.Name, NetworkID: holder.NetworkID,
+			SubnetID: subnetOf(holder, recorded.IP), IP: address.String(), Router: router})
+		if err != nil {
+			p.note("%s: the reservation of %s cannot be written down: %v", router, address, err)
+			continue
+		}
+		p.reservations = append(p.reservations, platform.Change{ID: holder.ID, Target: target(holder.ID, holder.Name), Routers: []string{router},
+			Field: portField, Before: before, After: json.RawMessage("null"),
+			Reason:  fmt.Sprintf("take back the reservation of %s for %s", address, router),
+			Command: openstackCommand("port", "delete", holder.ID)})
+	}
+}
+
+// subnetOf is the subnet on which p has address.
+func subnetOf(p *port, address string) string {
+	for _, fixed := range p.FixedIPs {
+		if canonicalIP(fixed.IPAddress) == canonicalIP(address) {
+			return fixed.SubnetID
+		}
+	}
+	return ""
+}
+
+// recordedAddresses are those of records, each once.
+func recordedAddresses(records map[string][]Pair) []netip.Addr {
+	var out []netip.Addr
+	for _, pairs := range records {
+		for _, p := range pairs {
+			if address, err := netip.ParseAddr(bare(p.IP)); err == nil && !slices.Contains(out, address.Unmap()) {
+				out = append(out, address.Unmap())
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,137 @@
+package openstack
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+)
+
+// site is where an attachment stands in Neutron.
+type site struct {
+	at platform.Attachment
+	// port is the one that the router's frames leave by; nil where it cannot be told.
+	port *port
+	// subnet is the one of the port's network that holds the reserved address; nil where none does.
+	subnet *subnet
+	// fault says why there is no port.
+	fault string
+	// needed tells that the pair must be there now.
+	needed bool
+}
+
+// key is the pair that the site needs.
+func (s site) key() key { return key{canonicalIP(s.address().String()), canonicalMAC(s.at.MAC)} }
+
+func (s site) address() netip.Addr { return s.at.IP.Addr().Unmap() }
+
+// pair is the same as a record.
+func (s site) pair() Pair {
+	return Pair{Port: s.port.ID, IP: s.address().String(), MAC: canonicalMAC(s.at.MAC)}
+}
+
+// given tells whether the port lets the router's frames through.
+func (s site) given() bool {
+	return s.port.unsecured() || s.at.MAC != "" && covers(s.port.Pairs, s.key(), s.port.MAC)
+}
+
+// offSubnet tells that no port of the node seems to be in at's subnet, so that a trunk may be what carries it. It
+// is asked before subnets are read, and mended after.
+func (w *world) offSubnet(at platform.Attachment) bool {
+	for _, p := range w.byServer[w.servers[at.Node.Name]] {
+		for _, fixed := range p.FixedIPs {
+			if address, err := netip.ParseAddr(fixed.IPAddress); err == nil && at.IP.Masked().Contains(address) {
+				return false
+			}
+		}
+	}
+	return len(w.byServer[w.servers[at.Node.Name]]) > 0
+}
+
+// place finds the port of at: of those of its node, the one whose subnet holds the reserved address, else one whose
+// network has such a subnet, else a port that a trunk of the node carries.
+func (w *world) place(at platform.Attachment) site {
+	s := site{at: at}
+	if !at.IP.IsValid() {
+		s.fault = "the router has no address"
+		return s
+	}
+	if fault := w.faults[at.Node.Name]; fault != "" {
+		s.fault = fault
+		return s
+	}
+	id := w.servers[at.Node.Name]
+	own := w.byServer[id]
+	if len(own) == 0 {
+		s.fault = fmt.Sprintf("server %s has no port that project %s can see", id, w.cloud.project)
+		return s
+	}
+	var carried []*port
+	for _, p := range own {
+		carried = append(carried, w.subports[p.ID]...)
+	}
+	for _, choice := range []struct {
+		ports []*port
+		strip bool
+	}{{own, true}, {carried, true}, {own, false}, {carried, false}} {
+		switch found := w.inSubnet(choice.ports, s.address(), choice.strip); len(found) {
+		case 0:
+		case 1:
+			s.port, s.subnet = found[0], w.holding(found[0], s.address())
+			return s
+		default:
+			s.fault = fmt.Sprintf("%d of its ports are in the subnet of %s: %s", len(found), s.address(), portNames(found))
+			return s
+		}
+	}
+	if all := append(own[:len(own):len(own)], carried...); len(all) == 1 {
+		s.port = all[0]
+	} else {
+		s.fault = fmt.Sprintf("none of its %d ports is in a subnet that holds %s: %s", len(all), s.address(), portNames(all))
+	}
+	return s
+}
+
+// inSubnet are those of ports that reach address: own asks for a subnet in which the port has an address, else any
+// subnet of the port's network will do.
+func (w *world) inSubnet(ports []*port, address netip.Addr, own bool) []*port {
+	var out []*port
+	for _, p := range ports {
+		s := w.holding(p, address)
+		if s != nil && (!own || p.on(s.ID)) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// holding is the subnet of p's network that has address, or nil.
+func (w *world) holding(p *port, address netip.Addr) *subnet {
+	var found *subnet
+	for i := range w.subnets[p.NetworkID] {
+		s := &w.subnets[p.NetworkID][i]
+		if s.CIDR.Contains(address) && (found == nil || p.on(s.ID)) {
+			found = s
+		}
+	}
+	return found
+}
+
+// on tells whether p has an address on a subnet.
+func (p *port) on(subnetID string) bool {
+	for _, fixed := range p.FixedIPs {
+		if fixed.SubnetID == subnetID {
+			return true
+		}
+	}
+	return false
+}
+
+func portNames(list []*port) string {
+	names := make([]string, len(list))
+	for i, p := range list {
+		names[i] = p.ID
+	}
+	return strings.Join(names, ", ")
+}

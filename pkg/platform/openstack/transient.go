@@ -1,0 +1,104 @@
+package openstack
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/gophercloud/gophercloud/v2"
+	"k8s.io/apimachinery/pkg/util/wait"
+)
+
+// longestRetryAfter is how long a server may make us wait between two tries; one that asks for more is down.
+const longestRetryAfter = 30 * time.Second
+
+// timeoutError is a request that took longer than it may.
+type timeoutError struct {
+	after time.Duration
+	cause error
+}
+
+func (e *timeoutError) Error() string { return fmt.Sprintf("no answer after %s", e.after) }
+
+func (e *timeoutError) Unwrap() error { return e.cause }
+
+// statusError is an answer of a server in trouble as gophercloud's error, or nil.
+func statusError(answer *http.Response) error {
+	if !passing(answer.StatusCode) {
+		return nil
+	}
+	return gophercloud.ErrUnexpectedResponseCode{Actual: answer.StatusCode, ResponseHeader: answer.Header}
+}
+
+// passing tells whether a status says that the same request may succeed later.
+func passing(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// transient tells whether err may be gone a little later. What a lost answer leaves behind is not known.
+func (w *wire) transient(ctx context.Context, err error) bool {
+	if err == nil || ctx.Err() != nil {
+		return false
+	}
+	var status gophercloud.ErrUnexpectedResponseCode
+	if errors.As(err, &status) {
+		return passing(status.Actual)
+	}
+	return w.reached.Load() && broken(err)
+}
+
+// broken tells whether err is of the connection, and not of what was said over it.
+func broken(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	var timeout *timeoutError
+	var operation *net.OpError
+	var name *net.DNSError
+	switch {
+	case errors.As(err, &certificate), errors.As(err, &authority):
+		return false
+	case errors.As(err, &timeout), errors.As(err, &operation), errors.As(err, &name):
+		return true
+	}
+	for _, known := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE, net.ErrClosed, http.ErrServerClosed} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
+}
+
+// pauseFor is how long to wait after err: the next step of backoff, or what the server asks for where that is more.
+// It is false where the server asks for longer than anyone would wait.
+func pauseFor(backoff *wait.Backoff, err error) (time.Duration, bool) {
+	delay := backoff.Step()
+	var status gophercloud.ErrUnexpectedResponseCode
+	if errors.As(err, &status) {
+		delay = max(delay, retryAfter(status.ResponseHeader.Get("Retry-After"), time.Now()))
+	}
+	return delay, delay <= longestRetryAfter
+}
+
+// retryAfter reads that header: seconds, or a date.
+func retryAfter(value string, now time.Time) time.Duration {
+	if seconds, err := strconv.Atoi(value); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if date, err := http.ParseTime(value); err == nil {
+		return date.Sub(now)
+	}
+	return 0
+}

@@ -1,0 +1,221 @@
+package openstack
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/security/groups"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+)
+
+// world is what was read of the cloud for one plan.
+type world struct {
+	cloud *Cloud
+	// servers are IDs by node name; faults say why a node has none.
+	servers map[string]string
+	faults  map[string]string
+	// ports are all that were read, by ID, and by their server's.
+	ports    map[string]*port
+	byServer map[string][]*port
+	// subports are the ports that a trunk carries, by its parent's ID. hasTrunks tells that they were read.
+	subports  map[string][]*port
+	hasTrunks bool
+	// subnets are by network.
+	subnets  map[string][]subnet
+	networks map[string]network
+	groups   map[string]groups.SecGroup
+	// holders are the ports that have a reserved address as their own.
+	holders map[netip.Addr][]*port
+}
+
+// readWorld reads what a plan for need has to know. Besides the lists of ports, it sends a number of requests that
+// does not grow with the nodes.
+func (c *Cloud) readWorld(ctx context.Context, need []platform.Attachment, o Options) (*world, error) {
+	w := newWorld(c)
+	nodes := slices.Clone(o.Nodes)
+	for _, at := range need {
+		nodes = append(nodes, at.Node)
+	}
+	if err := w.readServers(ctx, nodes); err != nil {
+		return nil, err
+	}
+	if err := w.readNodePorts(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.readRecorded(ctx, o.Recorded); err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(need, w.offSubnet) {
+		if err := w.readTrunks(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.readSurroundings(ctx, need); err != nil {
+		return nil, err
+	}
+	if !w.hasTrunks && slices.ContainsFunc(need, func(at platform.Attachment) bool { return w.place(at).subnet == nil }) {
+		if err := w.readTrunks(ctx); err != nil {
+			return nil, err
+		}
+		if err := w.readSurroundings(ctx, nil); err != nil {
+			return nil, err
+		}
+	}
+	return w, w.readGroups(ctx, need)
+}
+
+func newWorld(cloud *Cloud) *world {
+	return &world{
+		cloud: cloud, servers: map[string]string{}, faults: map[string]string{}, ports: map[string]*port{},
+		byServer: map[string][]*port{}, subports: map[string][]*port{}, subnets: map[string][]subnet{},
+		networks: map[string]network{}, groups: map[string]groups.SecGroup{}, holders: map[netip.Addr][]*port{},
+	}
+}
+
+// readServers finds the server of each node: by its provider ID, else by its addresses.
+func (w *world) readServers(ctx context.Context, nodes []platform.Node) error {
+	unnamed := map[string]platform.Node{}
+	var wanted []string
+	for _, node := range nodes {
+		id, err := server(node, w.cloud.region)
+		switch {
+		case err != nil:
+			w.faults[node.Name] = err.Error()
+		case id != "":
+			w.servers[node.Name] = id
+		case len(node.Addresses) == 0:
+			w.faults[node.Name] = "it has neither a provider ID nor an address"
+		default:
+			unnamed[node.Name] = node
+			wanted = append(wanted, addresses(node)...)
+		}
+	}
+	found, err := w.cloud.portsWithAddress(ctx, unique(wanted))
+	if err != nil {
+		return err
+	}
+	for name, node := range unnamed {
+		w.serverByAddress(name, addresses(node), found)
+	}
+	return nil
+}
+
+// serverByAddress picks the server that has one of own. Addresses repeat between networks, so there may be several.
+func (w *world) serverByAddress(name string, own []string, found []*port) {
+	var servers []string
+	for _, p := range found {
+		holds := slices.ContainsFunc(own, func(address string) bool { return has(p, address) })
+		if ofServer(p) && holds && !slices.Contains(servers, p.DeviceID) {
+			servers = append(servers, p.DeviceID)
+		}
+	}
+	switch len(servers) {
+	case 1:
+		w.servers[name] = servers[0]
+	case 0:
+		w.faults[name] = "it has no provider ID, and no server's port in project " + w.cloud.project.String() + " has an address of it (" + strings.Join(own, ", ") + ")"
+	default:
+		slices.Sort(servers)
+		w.faults[name] = "it has no provider ID, and several servers have an address of it: " + strings.Join(servers, ", ")
+	}
+}
+
+func (w *world) readNodePorts(ctx context.Context) error {
+	ids := make([]string, 0, len(w.servers))
+	for _, id := range w.servers {
+		ids = append(ids, id)
+	}
+	found, err := w.cloud.ports(ctx, "device_id", unique(ids))
+	if err != nil {
+		return err
+	}
+	for _, p := range found {
+		w.ports[p.ID] = p
+		if ofServer(p) {
+			w.byServer[p.DeviceID] = append(w.byServer[p.DeviceID], p)
+		}
+	}
+	return nil
+}
+
+// readRecorded reads the ports that pairs were written to and that no node in question has.
+func (w *world) readRecorded(ctx context.Context, recorded map[string][]Pair) error {
+	var ids []string
+	for _, pairs := range recorded {
+		for _, p := range pairs {
+			if w.ports[p.Port] == nil {
+				ids = append(ids, p.Port)
+			}
+		}
+	}
+	return w.readPorts(ctx, ids)
+}
+
+func (w *world) readPorts(ctx context.Context, ids []string) error {
+	found, err := w.cloud.ports(ctx, "id", unique(ids))
+	for _, p := range found {
+		w.ports[p.ID] = p
+	}
+	return err
+}
+
+// readTrunks reads the trunks whose parent is a node's port, and the ports that they carry.
+func (w *world) readTrunks(ctx context.Context) error {
+	w.hasTrunks = true
+	found, err := w.cloud.trunks(ctx)
+	if err != nil {
+		return err
+	}
+	parents, ids := map[string]string{}, []string{}
+	for _, trunk := range found {
+		if w.ports[trunk.PortID] == nil {
+			continue
+		}
+		for _, sub := range trunk.Subports {
+			parents[sub.PortID] = trunk.PortID
+			ids = append(ids, sub.PortID)
+		}
+	}
+	if err := w.readPorts(ctx, ids); err != nil {
+		return err
+	}
+	for _, id := range unique(ids) {
+		if p := w.ports[id]; p != nil {
+			w.subports[parents[id]] = append(w.subports[parents[id]], p)
+		}
+	}
+	return nil
+}
+
+// readSurroundings reads side by side what the ports stand in, and who holds the reserved addresses.
+func (w *world) readSurroundings(ctx context.Context, need []platform.Attachment) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return w.readSubnets(ctx) })
+	group.Go(func() error { return w.readNetworks(ctx) })
+	group.Go(func() error { return w.readHolders(ctx, reserved(need)) })
+	return group.Wait()
+}
+
+// unique is values sorted, each once.
+func unique(values []string) []string {
+	out := slices.Clone(values)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// ofServer tells whether p is an interface of a server.
+func ofServer(p *port) bool { return strings.HasPrefix(p.DeviceOwner, "compute:") }
+
+// has tells whether address is one of p's own.
+func has(p *port, address string) bool {
+	for _, fixed := range p.FixedIPs {
+		if canonicalIP(fixed.IPAddress) == canonicalIP(address) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,199 @@
+package platform
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// Matrix answers, for routers and the nodes that they could be scheduled to, what happens when a node is lost.
+type Matrix struct {
+	// Rows are ordered by router, then node.
+	Rows []Row
+	// Nowhere are the routers whose pod no node can take.
+	Nowhere []string
+}
+
+// Row is one router on one node.
+type Row struct {
+	Router string `json:"router"`
+	Node   string `json:"node"`
+	// Active tells that the router's pod is there now.
+	Active bool `json:"active,omitempty"`
+	// Works tells whether the router would work there.
+	Works Answer `json:"works"`
+	// Why is what keeps it from that, or what is not known; empty where it works.
+	Why []string `json:"why,omitempty"`
+	// Leave is the platform's answer alone; "" where none was asked.
+	Leave Answer `json:"leave,omitempty"`
+}
+
+// Readiness is the Matrix of routers as far as the cluster itself tells. Routers whose address cannot be
+// used have no rows: the spec checks speak of them; nor has any where the nodes could not be read.
+func Readiness(s *snapshot.Snapshot, routers []snapshot.Router) Matrix {
+	var m Matrix
+	for _, r := range routers {
+		prefix, err := netip.ParsePrefix(egress.Address(&r.EgressRouter).IP)
+		if err != nil || !prefix.Addr().Is4() || !s.Knows("nodes") {
+			continue
+		}
+		pod, nodes := s.PodOf(r), s.NodesFor(r)
+		if len(nodes) == 0 {
+			m.Nowhere = append(m.Nowhere, egress.Key(&r.EgressRouter))
+		}
+		for _, node := range nodes {
+			row := Row{Router: egress.Key(&r.EgressRouter), Node: node.Name, Active: pod != nil && pod.Node == node.Name, Works: Yes}
+			row.hold(serves(node))
+			row.hold(reaches(node, r, prefix))
+			m.Rows = append(m.Rows, row)
+		}
+	}
+	return m
+}
+
+// hold lowers the row's answer to given, with its reason.
+func (r *Row) hold(given Answer, why string) {
+	if given == Yes {
+		return
+	}
+	if r.Works != No {
+		r.Works = given
+	}
+	r.Why = append(r.Why, why)
+}
+
+// serves says whether node runs pods that speak IPv4.
+func serves(node snapshot.Node) (Answer, string) {
+	if !node.Ready {
+		return No, "it is not Ready: " + node.NotReady
+	}
+	if len(node.Addresses) > 0 && !slices.ContainsFunc(node.Addresses, isIPv4) {
+		return No, "it has no IPv4 address"
+	}
+	return Yes, ""
+}
+
+func isIPv4(text string) bool {
+	addr, err := netip.ParseAddr(text)
+	return err == nil && addr.Is4()
+}
+
+// reaches says whether node stands in the subnet of the reserved address. What the cluster knows of a node
+// are the networks that its CNI names, and its own addresses; a master chosen by hand may be in any.
+func reaches(node snapshot.Node, r snapshot.Router, reserved netip.Prefix) (Answer, string) {
+	var known []string
+	for _, text := range node.CIDRs {
+		cidr, err := netip.ParsePrefix(text)
+		if err != nil || !cidr.Addr().Is4() {
+			continue
+		}
+		if cidr.Masked().Contains(reserved.Addr()) {
+			return Yes, ""
+		}
+		known = append(known, cidr.Masked().String())
+	}
+	for _, text := range node.Addresses {
+		if addr, err := netip.ParseAddr(text); err == nil && reserved.Masked().Contains(addr) {
+			return Yes, ""
+		}
+	}
+	switch master := r.Spec.NetworkInterface.Macvlan.Master; {
+	case r.Provisioner == egress.Standalone && master != "":
+		return Unknown, fmt.Sprintf("which subnet its interface %s is in is not known", master)
+	case len(known) > 0:
+		return No, fmt.Sprintf("it stands in %s, not in %s", strings.Join(known, ", "), reserved.Masked())
+	default:
+		return Unknown, fmt.Sprintf("its addresses (%s) are not in %s, and nothing says which subnets it stands in",
+			orNone(node.Addresses), reserved.Masked())
+	}
+}
+
+func orNone(texts []string) string {
+	if len(texts) == 0 {
+		return "none known"
+	}
+	return strings.Join(texts, ", ")
+}
+
+// With is m with what a platform says of its rows. A row that it says nothing of is as it was.
+func (m Matrix) With(leaves []Leave) Matrix {
+	type place struct{ router, node string }
+	given := make(map[place]Leave, len(leaves))
+	for _, l := range leaves {
+		given[place{l.Router, l.Node}] = l
+	}
+	out := Matrix{Rows: slices.Clone(m.Rows), Nowhere: m.Nowhere}
+	for i := range out.Rows {
+		row := &out.Rows[i]
+		l, ok := given[place{row.Router, row.Node}]
+		if !ok {
+			continue
+		}
+		row.Leave, row.Why = l.Given, slices.Clone(row.Why)
+		row.hold(l.Given, l.Why)
+	}
+	return out
+}
+
+// Findings are EGR207: an error for a router that surely works on no node, a warning for one that would not
+// work, or of which it is not known, on some.
+func (m Matrix) Findings() []finding.Finding {
+	var out []finding.Finding
+	for _, router := range m.Nowhere {
+		out = append(out, finding.Finding{Code: finding.NodeReadiness, Level: finding.Error, Object: router,
+			Message: "no node can take its pod",
+			Why:     "every node is cordoned, or its labels and taints do not fit the pod's node selector, affinity and tolerations",
+			Fix:     "kubectl get nodes --show-labels, and compare with the node selector of the router's Deployment",
+		})
+	}
+	for start := 0; start < len(m.Rows); {
+		end := start
+		for end < len(m.Rows) && m.Rows[end].Router == m.Rows[start].Router {
+			end++
+		}
+		out = append(out, readiness(m.Rows[start:end])...)
+		start = end
+	}
+	return out
+}
+
+// shown is how many nodes a finding names.
+const shown = 5
+
+// readiness is EGR207 of one router.
+func readiness(rows []Row) []finding.Finding {
+	var bad []string
+	for _, row := range rows {
+		if row.Works != Yes {
+			bad = append(bad, fmt.Sprintf("%s: %s", row.Node, strings.Join(row.Why, "; ")))
+		}
+	}
+	if len(bad) == 0 {
+		return nil
+	}
+	f := finding.Finding{Code: finding.NodeReadiness, Level: finding.Warning, Object: rows[0].Router,
+		Message: fmt.Sprintf("it would work on %d of the %d nodes that its pod could be scheduled to", len(rows)-len(bad), len(rows)),
+		Why:     "when its node is lost, the pod may come back on one where the router does not work: " + listed(bad),
+		Fix:     "mend these nodes, or keep the pod from them with a node selector",
+	}
+	surelyNot := !slices.ContainsFunc(rows, func(r Row) bool { return r.Works != No })
+	if surelyNot {
+		f.Level = finding.Error
+		f.Why = "there is no node from which its traffic would get out: " + listed(bad)
+		f.Fix = "mend a node, or take an address of a network that the nodes stand in"
+	}
+	return []finding.Finding{f}
+}
+
+// listed joins texts, of which it leaves out those beyond shown.
+func listed(texts []string) string {
+	if len(texts) > shown {
+		return fmt.Sprintf("%s; and %d more", strings.Join(texts[:shown], "; "), len(texts)-shown)
+	}
+	return strings.Join(texts, "; ")
+}

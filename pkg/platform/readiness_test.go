@@ -1,0 +1,129 @@
+package platform
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	nov1 "github.com/openshift/api/networkoperator/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// cluster is a router of 192.168.12.99/24 whose pod is on worker-1, on the nodes given.
+func cluster(nodes ...snapshot.Node) *snapshot.Snapshot {
+	var r snapshot.Router
+	r.Namespace, r.Name, r.Provisioner = "billing", "partner-a", egress.Standalone
+	r.Spec.Addresses = []nov1.EgressRouterAddress{{IP: "192.168.12.99/24", Gateway: "192.168.12.1"}}
+	r.Spec.Redirect = &nov1.RedirectConfig{RedirectRules: []nov1.L4RedirectRule{
+		{Port: 80, Protocol: "TCP", DestinationIP: "203.0.113.26"},
+		{Port: 81, Protocol: "TCP", DestinationIP: "203.0.113.26"},
+	}, FallbackIP: "203.0.113.9"}
+	return &snapshot.Snapshot{
+		Routers: []snapshot.Router{r}, Nodes: nodes,
+		Pods: []snapshot.Pod{{Namespace: "billing", Name: "partner-a-x", Labels: egress.Labels("partner-a"), Node: "worker-1",
+			Ready: true, IP: "192.168.12.99", MAC: "02:E6:C0:A8:0C:63", Created: time.Unix(1, 0)}},
+	}
+}
+
+// worker is a healthy node; change makes it what a test is about.
+func worker(name string, change func(*snapshot.Node)) snapshot.Node {
+	n := snapshot.Node{Name: name, Ready: true, Addresses: []string{"192.168.12.11"}, ProviderID: "openstack:///" + name}
+	if change != nil {
+		change(&n)
+	}
+	return n
+}
+
+func TestReadiness(t *testing.T) {
+	elsewhere := func(n *snapshot.Node) { n.Addresses = []string{"10.0.0.5"} }
+	master := func(s *snapshot.Snapshot) { s.Routers[0].Spec.NetworkInterface.Macvlan.Master = "ens4" }
+	tests := []struct {
+		name   string
+		node   func(*snapshot.Node)
+		change func(*snapshot.Snapshot)
+		works  Answer
+		why    string
+	}{
+		{"healthy", nil, nil, Yes, ""},
+		{"not Ready", func(n *snapshot.Node) { n.Ready, n.NotReady = false, "NodeStatusUnknown for 5m" }, nil, No, "it is not Ready: NodeStatusUnknown for 5m"},
+		{"IPv6 alone", func(n *snapshot.Node) { n.Addresses, n.CIDRs = []string{"fd00::5"}, []string{"192.168.12.11/24"} }, nil, No, "it has no IPv4 address"},
+		{"a subnet that the CNI names", func(n *snapshot.Node) { elsewhere(n); n.CIDRs = []string{"10.0.0.5/24", "192.168.12.11/24"} }, nil, Yes, ""},
+		{"other subnets alone", func(n *snapshot.Node) { elsewhere(n); n.CIDRs = []string{"10.0.0.5/24", "fd00::1/64"} }, nil, No, "it stands in 10.0.0.0/24, not in 192.168.12.0/24"},
+		{"other addresses, subnets unknown", elsewhere, nil, Unknown, "its addresses (10.0.0.5) are not in 192.168.12.0/24, and nothing says which subnets it stands in"},
+		{"another interface", func(n *snapshot.Node) { elsewhere(n); n.CIDRs = []string{"10.0.0.5/24"} }, master, Unknown, "which subnet its interface ens4 is in is not known"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := cluster(worker("worker-1", nil), worker("worker-2", test.node))
+			if test.change != nil {
+				test.change(s)
+			}
+			var why []string
+			if test.why != "" {
+				why = []string{test.why}
+			}
+			want := Row{Router: "billing/partner-a", Node: "worker-2", Works: test.works, Why: why}
+			if got := Readiness(s, s.Routers).Rows[1]; !reflect.DeepEqual(got, want) {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
+func TestReadinessFindings(t *testing.T) {
+	lost := func(n *snapshot.Node) { n.Ready = false }
+	cordoned := func(n *snapshot.Node) { n.Unschedulable = true }
+	tests := []struct {
+		name   string
+		s      *snapshot.Snapshot
+		leaves []Leave
+		level  finding.Level
+		parts  string
+	}{
+		{"healthy", cluster(worker("worker-1", nil), worker("worker-2", nil)), nil, "", ""},
+		{"some", cluster(worker("worker-1", nil), worker("worker-2", lost)), nil, finding.Warning, "1 of the 2 nodes"},
+		{"none", cluster(worker("worker-1", lost), worker("worker-2", lost)), nil, finding.Error, "0 of the 2 nodes"},
+		{"a cordoned one does not count", cluster(worker("worker-1", nil), worker("worker-2", func(n *snapshot.Node) { lost(n); cordoned(n) })), nil, "", ""},
+		{"the platform lets nothing through", cluster(worker("worker-1", nil)),
+			[]Leave{{"billing/partner-a", "worker-1", No, "EGR302: the pair is missing"}}, finding.Error, "EGR302: the pair is missing"},
+		{"the platform lets it through", cluster(worker("worker-1", nil)), []Leave{{"billing/partner-a", "worker-1", Yes, ""}}, "", ""},
+		{"nobody knows", cluster(worker("worker-1", nil)), []Leave{{"billing/partner-a", "worker-1", Unknown, "port 1 cannot be read"}}, finding.Warning, "port 1 cannot be read"},
+		{"nodes unread", unread(cluster()), nil, "", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := Readiness(test.s, test.s.Routers).With(test.leaves).Findings()
+			if test.level == "" {
+				if len(got) > 0 {
+					t.Errorf("got %+v", got)
+				}
+				return
+			}
+			if len(got) != 1 || got[0].Code != finding.NodeReadiness || got[0].Level != test.level || got[0].Object != "billing/partner-a" ||
+				!strings.Contains(got[0].Message+got[0].Why, test.parts) || got[0].Fix == "" {
+				t.Errorf("got %+v, want one %s with %q", got, test.level, test.parts)
+			}
+		})
+	}
+}
+
+func unread(s *snapshot.Snapshot) *snapshot.Snapshot {
+	s.Unknown = []snapshot.Unknown{{Resource: "nodes"}}
+	return s
+}
+
+func TestNowhere(t *testing.T) {
+	s := cluster(worker("worker-1", nil))
+	s.Pods = nil
+	s.Deployments = []snapshot.Deployment{{Namespace: "billing", Name: "partner-a",
+		Template: corev1.PodSpec{NodeSelector: map[string]string{"egress": "yes"}}}}
+	got := Readiness(s, s.Routers).Findings()
+	if len(got) != 1 || got[0].Level != finding.Error || got[0].Message != "no node can take its pod" {
+		t.Errorf("got %+v", got)
+	}
+}

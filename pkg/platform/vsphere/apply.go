@@ -1,0 +1,187 @@
+package vsphere
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+)
+
+// verifyTimeout bounds the reading back, which goes on after an interruption: what was written must be told.
+const verifyTimeout = time.Minute
+
+// job is one change on its way.
+type job struct {
+	change platform.Change
+	target target
+	v      *vcenter
+	// revert puts Before back; else the settings that After accepts are accepted.
+	revert bool
+	// written is what to expect when reading back; nil where nothing was written.
+	written expectation
+	// doubt is why it is not known whether the write was made: its answer never came.
+	doubt error
+	over  bool
+}
+
+// expectation is what must be seen of a target after it was written. holds gives the value that is there
+// now, or why it is not what it should be.
+type expectation interface {
+	holds(seen seen) (json.RawMessage, error)
+}
+
+// Apply carries the plan out, some hosts and port groups at a time. Each target is read just before it is
+// written, only the settings of the change are set in what was read, and all that was written is read back
+// with one call a vCenter. What is written and cannot be seen to hold is an ErrUnverified.
+func (a *Adapter) Apply(ctx context.Context, plan *platform.Plan, done func(platform.Change, error)) error {
+	return a.carry(ctx, plan.Changes, false, done)
+}
+
+// Revert puts Before back where After still stands, as it was: inherited as inherited.
+func (a *Adapter) Revert(ctx context.Context, changes []platform.Change, done func(platform.Change, error)) error {
+	return a.carry(ctx, changes, true, done)
+}
+
+// carry writes, reads back, and tells done of each change once.
+func (a *Adapter) carry(ctx context.Context, changes []platform.Change, revert bool, done func(platform.Change, error)) error {
+	var mu sync.Mutex
+	failed := 0
+	end := func(j *job, err error) { // a revert is told with the change as it was given
+		mu.Lock()
+		defer mu.Unlock()
+		j.over = true
+		if err != nil {
+			failed++
+		}
+		if done != nil {
+			done(j.change, err)
+		}
+	}
+	var jobs []*job
+	for _, c := range changes {
+		j, err := a.job(c, revert)
+		if err != nil {
+			end(j, err)
+			continue
+		}
+		jobs = append(jobs, j)
+	}
+	a.write(ctx, jobs, end)
+	a.verify(ctx, jobs, end)
+	switch {
+	case failed == 0:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("%d of %d changes not made: %w", failed, len(changes), ctx.Err())
+	}
+	return fmt.Errorf("%d of %d changes failed: what was done stands, and running it again does the rest", failed, len(changes))
+}
+
+func (a *Adapter) job(c platform.Change, revert bool) (*job, error) {
+	j := &job{change: c, revert: revert}
+	var err error
+	if j.target, err = parseTarget(c.ID); err != nil {
+		return j, err
+	}
+	for _, v := range a.vcenters {
+		if v.name == j.target.vcenter {
+			j.v = v
+			return j, nil
+		}
+	}
+	return j, fmt.Errorf("%s is in vCenter %s, for which there are no credentials: set GOVC_URL (--vsphere-url)", c.Target, j.target.vcenter)
+}
+
+// write makes the changes: those of one host or port group one after the other, the others side by side.
+func (a *Adapter) write(ctx context.Context, jobs []*job, end func(*job, error)) {
+	sites := map[string][]*job{}
+	var order []string
+	for _, j := range jobs {
+		site := j.target.site()
+		if sites[site] == nil {
+			order = append(order, site)
+		}
+		sites[site] = append(sites[site], j)
+	}
+	var g errgroup.Group
+	g.SetLimit(a.options.Concurrency)
+	for _, site := range order {
+		g.Go(func() error {
+			for _, j := range sites[site] {
+				if err := a.writeOne(ctx, j); err != nil || j.written == nil {
+					end(j, err)
+				}
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // each job's error went to end
+}
+
+func (a *Adapter) writeOne(ctx context.Context, j *job) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s: not begun: %w", j.change.Target, err)
+	}
+	j.v.log("%s: writing", j.change.Target)
+	if j.target.kind == isDVPG {
+		return a.writeDistributed(ctx, j)
+	}
+	return a.writeStandard(ctx, j)
+}
+
+// verify reads back what was written, one call a vCenter.
+func (a *Adapter) verify(ctx context.Context, jobs []*job, end func(*job, error)) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyTimeout)
+	defer cancel()
+	for _, v := range a.vcenters {
+		var mine []*job
+		for _, j := range jobs {
+			if j.v == v && !j.over {
+				mine = append(mine, j)
+			}
+		}
+		if len(mine) == 0 {
+			continue
+		}
+		now, err := v.readTargets(ctx, mine)
+		for _, j := range mine {
+			if err != nil {
+				end(j, fmt.Errorf("%s: %w: %w", j.change.Target, ErrUnverified, err))
+				continue
+			}
+			end(j, j.held(now[j.target.ref]))
+		}
+		v.log("vCenter %s: %d changes read back", v.name, len(mine))
+	}
+}
+
+// held is nil where what was written is seen to hold; the change is told with the value that is seen.
+func (j *job) held(now seen) error {
+	value, err := j.written.holds(now)
+	switch {
+	case err != nil && j.doubt != nil:
+		return j.doubt
+	case err != nil:
+		err = fmt.Errorf("%s: %w: %w", j.change.Target, ErrUnverified, err)
+	}
+	if value != nil && !j.revert {
+		j.change.After = value
+	}
+	return err
+}
+
+// moved is ErrMoved, with what is there now.
+func (j *job) moved(now any) error {
+	b, err := encode(now)
+	if err != nil {
+		return errors.Join(platform.ErrMoved, err)
+	}
+	return fmt.Errorf("%s: %w: it is %s, and %s was written: put it back by hand if that is still wanted",
+		j.change.Target, platform.ErrMoved, b, j.change.After)
+}

@@ -1,0 +1,221 @@
+package vsphere
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+)
+
+// pending is a change in the making: one target, and the settings that it must accept.
+type pending struct {
+	target
+	group   *group
+	place   *place
+	fields  map[field]bool
+	routers map[string]bool
+}
+
+// plans finds what of a group must change.
+func (u *audit) plans(g *group) {
+	for _, p := range g.places {
+		p.change = u.toChange(g, p)
+		fields := p.change
+		if len(fields) == 0 {
+			continue
+		}
+		if u.options.UseMACLearning && slices.Contains(fields, promiscuous) && !g.learns() {
+			u.note("%s%s has no MAC learning (it takes a distributed switch of version 6.6 or later): promiscuous mode is planned there", g.label(), onHost(p))
+		}
+		if p.host == nil {
+			u.pend(target{g.inv.vcenter.name, isDVPG, g.ref, ""}, g, p, fields)
+			continue
+		}
+		own, inherited := fields, []field(nil)
+		if u.options.Scope == ScopeVSwitch && p.vSwitch != nil {
+			own, inherited = split(p.portGroup.Spec.Policy.Security, fields)
+		}
+		u.pend(target{g.inv.vcenter.name, isPortGroup, p.host.ref, p.portGroup.Spec.Name}, g, p, own)
+		if p.vSwitch != nil {
+			u.pend(target{g.inv.vcenter.name, isVSwitch, p.host.ref, p.vSwitch.Name}, g, p, inherited)
+		}
+	}
+}
+
+// toChange are the settings that a place rejects and some member needs, with MAC learning in place of
+// promiscuous mode where that is asked for and can be had.
+func (u *audit) toChange(g *group, p *place) []field {
+	rejected := u.options.judge(p.policy).rejected
+	needed := map[field]bool{}
+	for _, m := range g.witnesses(g.members) {
+		for _, f := range u.options.judge(g.policyFor(p, m.vm)).rejected {
+			needed[f] = true
+		}
+	}
+	var out []field
+	for _, f := range rejected {
+		switch {
+		case !needed[f]:
+		case f == promiscuous && u.options.UseMACLearning && g.learns():
+			out = append(out, learning)
+		default:
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// planned tells whether the plan makes the group accept f, or what takes its place.
+func (u *audit) planned(g *group, f field) bool {
+	return slices.ContainsFunc(g.places, func(p *place) bool {
+		return slices.Contains(p.change, f) || f == promiscuous && slices.Contains(p.change, learning)
+	})
+}
+
+// split tells the settings that a port group sets itself from those that it inherits of its switch.
+func split(s *types.HostNetworkSecurityPolicy, fields []field) (own, inherited []field) {
+	explicit := securityPolicy(s)
+	for _, f := range fields {
+		if explicit[f] != nil {
+			own = append(own, f)
+		} else {
+			inherited = append(inherited, f)
+		}
+	}
+	return own, inherited
+}
+
+// pend adds fields to what a target must accept.
+func (u *audit) pend(t target, g *group, p *place, fields []field) {
+	if len(fields) == 0 {
+		return
+	}
+	i := slices.IndexFunc(u.changes, func(c *pending) bool { return c.target == t })
+	if i < 0 {
+		i = len(u.changes)
+		u.changes = append(u.changes, &pending{t, g, p, map[field]bool{}, map[string]bool{}})
+	}
+	for _, f := range fields {
+		u.changes[i].fields[f] = true
+	}
+	for _, r := range g.routers() {
+		u.changes[i].routers[r] = true
+	}
+}
+
+func (u *audit) note(format string, args ...any) {
+	if n := fmt.Sprintf(format, args...); !slices.Contains(u.notes, n) {
+		u.notes = append(u.notes, n)
+	}
+}
+
+func onHost(p *place) string {
+	if p.host == nil {
+		return ""
+	}
+	return " on host " + p.host.name
+}
+
+// title names the target as a person would.
+func (c *pending) title() string {
+	switch c.kind {
+	case isDVPG:
+		return fmt.Sprintf("distributed port group %s (vCenter %s)", c.group.name, c.vcenter)
+	case isVSwitch:
+		return fmt.Sprintf("%s on host %s (vCenter %s)", c.name, c.place.host.name, c.vcenter)
+	default:
+		return fmt.Sprintf("port group %s on host %s (vCenter %s)", c.name, c.place.host.name, c.vcenter)
+	}
+}
+
+func (c *pending) change(o Options) (platform.Change, error) {
+	fields := slices.Sorted(maps.Keys(c.fields))
+	routers := slices.Sorted(maps.Keys(c.routers))
+	out := platform.Change{
+		ID: c.target.String(), Target: c.title(), Routers: routers, Command: c.command(fields),
+		Reason: fmt.Sprintf("%s: %s (--require=%s)", folded(routers), reason(fields), o.Require),
+	}
+	var before, after any
+	if c.kind == isDVPG {
+		out.Version = c.group.dv.config.ConfigVersion
+		setting, _ := c.group.dv.config.DefaultPortConfig.(*types.VMwareDVSPortSetting)
+		out.Field, before, after = dvValues(setting, fields)
+	} else {
+		out.Field, before, after = hostField, hostValueOf(c.security(), fields), accepting(fields)
+	}
+	var err error
+	if out.Before, err = encode(before); err != nil {
+		return out, err
+	}
+	out.After, err = encode(after)
+	return out, err
+}
+
+// security is the target's own policy on its host.
+func (c *pending) security() *types.HostNetworkSecurityPolicy {
+	if c.kind == isVSwitch {
+		return switchSecurity(c.place.vSwitch.Spec)
+	}
+	return c.place.portGroup.Spec.Policy.Security
+}
+
+func switchSecurity(s types.HostVirtualSwitchSpec) *types.HostNetworkSecurityPolicy {
+	if s.Policy == nil {
+		return nil
+	}
+	return s.Policy.Security
+}
+
+// dvValues are the field that a distributed port group is changed by, its value, and the one that accepts
+// fields. Switches before 6.6 have SecurityPolicy alone.
+func dvValues(s *types.VMwareDVSPortSetting, fields []field) (name string, before, after any) {
+	m := s.MacManagementPolicy
+	if m != nil {
+		return macField, m, macWith(*m, fields)
+	}
+	if slices.Contains(fields, learning) {
+		return macField, m, macWith(*macFrom(s.SecurityPolicy), fields)
+	}
+	return legacyField, legacyValueOf(s.SecurityPolicy, fields), legacyAccepting(fields)
+}
+
+// macFrom is an older policy in the newer shape.
+func macFrom(s *types.DVSSecurityPolicy) *types.DVSMacManagementPolicy {
+	if s == nil {
+		return &types.DVSMacManagementPolicy{}
+	}
+	return &types.DVSMacManagementPolicy{
+		AllowPromiscuous: boolOf(s.AllowPromiscuous), MacChanges: boolOf(s.MacChanges), ForgedTransmits: boolOf(s.ForgedTransmits),
+	}
+}
+
+func legacyAccepting(fields []field) legacyValue {
+	yes := true
+	out := legacyValue{}
+	for _, f := range fields {
+		out[f] = &types.BoolPolicy{Value: &yes}
+	}
+	return out
+}
+
+// reason says what the settings are for.
+func reason(fields []field) string {
+	var out []string
+	for _, f := range fields {
+		switch f {
+		case forged:
+			out = append(out, "net1's frames leave with a MAC that is not the vNIC's (forged transmits)")
+		case promiscuous:
+			out = append(out, "frames for net1's MAC must be delivered (promiscuous mode)")
+		case learning:
+			out = append(out, "frames for net1's MAC must be delivered (MAC learning)")
+		case macChanges:
+			out = append(out, "OpenShift's documentation asks for MAC address changes")
+		}
+	}
+	return strings.Join(out, "; ")
+}

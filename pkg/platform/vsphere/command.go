@@ -1,0 +1,127 @@
+package vsphere
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+)
+
+// command is what an administrator could run for the change. Where govc has no command, or does more than
+// is asked for, comment lines of the shell say so and what to run instead.
+func (c *pending) command(fields []field) string {
+	switch c.kind {
+	case isDVPG:
+		return c.dvCommand(fields)
+	case isVSwitch:
+		return c.esxcli(fields, "network vswitch standard policy security set", "--vswitch-name", c.name)
+	default:
+		return c.portGroupCommand(fields)
+	}
+}
+
+// portGroupCommand is govc's. It sends the settings that it is given and no other, so that whatever else
+// the port group overrides is gone: the explicit settings of the policy can be given too, the rest not.
+func (c *pending) portGroupCommand(fields []field) string {
+	spec := c.place.portGroup.Spec.Policy
+	if says(reflect.ValueOf(spec.NicTeaming)) || says(reflect.ValueOf(spec.ShapingPolicy)) || says(reflect.ValueOf(spec.OffloadPolicy)) {
+		return shellComment("govc host.portgroup.change would drop this port group's own NIC teaming, shaping or offload policy on host "+
+			c.place.host.name+": esxcli keeps them") +
+			c.esxcli(fields, "network vswitch standard portgroup policy security set", "--portgroup-name", c.name)
+	}
+	args := []string{"govc", "host.portgroup.change", "-host", quoted(c.place.host.name)}
+	explicit := securityPolicy(spec.Security)
+	for _, f := range []field{promiscuous, macChanges, forged} {
+		switch {
+		case slices.Contains(fields, f):
+			args = append(args, govcFlag(f)+"=true")
+		case explicit[f] != nil:
+			args = append(args, fmt.Sprintf("%s=%t", govcFlag(f), *explicit[f]))
+		}
+	}
+	return shellComment("govc sends only what it is given: NIC teaming and shaping that this port group has overridden by then are dropped") +
+		strings.Join(append(args, quoted(c.name)), " ")
+}
+
+// says tells whether a policy sets anything: hosts give empty ones too, of which all is inherited.
+func says(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Pointer:
+		return !v.IsNil() && (v.Elem().Kind() != reflect.Struct || says(v.Elem()))
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if says(v.Field(i)) {
+				return true
+			}
+		}
+		return false
+	default:
+		return !v.IsZero()
+	}
+}
+
+func govcFlag(f field) string {
+	switch f {
+	case forged:
+		return "-forged-transmits"
+	case promiscuous:
+		return "-allow-promiscuous"
+	default:
+		return "-mac-changes"
+	}
+}
+
+// esxcli is the host's own command, by way of govc.
+func (c *pending) esxcli(fields []field, command, nameFlag, name string) string {
+	args := []string{"govc host.esxcli -host", quoted(c.place.host.name), command, nameFlag, quoted(name)}
+	for _, f := range fields {
+		switch f {
+		case forged:
+			args = append(args, "--allow-forged-transmits true")
+		case promiscuous:
+			args = append(args, "--allow-promiscuous true")
+		case macChanges:
+			args = append(args, "--allow-mac-change true")
+		}
+	}
+	return strings.Join(args, " ")
+}
+
+func (c *pending) dvCommand(fields []field) string {
+	var out strings.Builder
+	out.WriteString(shellComment("govc has no command for the security policy of distributed port group " + c.group.name + ". In PowerCLI:"))
+	args := ""
+	for _, f := range fields {
+		switch f {
+		case forged:
+			args += " -ForgedTransmits $true"
+		case promiscuous:
+			args += " -AllowPromiscuous $true"
+		case macChanges:
+			args += " -MacChanges $true"
+		}
+	}
+	if args != "" {
+		out.WriteString(shellComment("  Get-VDPortgroup -Name '" + strings.ReplaceAll(c.group.name, "'", "''") + "' | Get-VDSecurityPolicy | Set-VDSecurityPolicy" + args))
+	}
+	if slices.Contains(fields, learning) {
+		out.WriteString(shellComment("  MAC learning has no cmdlet: in the vSphere client, edit the port group's settings, Security, MAC learning: Enabled"))
+	}
+	return strings.TrimSuffix(out.String(), "\n")
+}
+
+// shellComment is one comment line, whatever is in s: names are of whoever may name a port group.
+func shellComment(s string) string { return "# " + finding.Printable(s) + "\n" }
+
+// quoted is s as one word of a shell, on one line.
+func quoted(s string) string {
+	s = finding.Printable(s)
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/", r)
+	}) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,119 @@
+package vsphere
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+
+	"github.com/vmware/govmomi/fault"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// ErrUnverified is the error of a change that was written and could not be seen to hold afterwards: it
+// belongs into what is saved for a revert all the same.
+var ErrUnverified = errors.New("written, but not seen to hold")
+
+var errNoUser = errors.New("no user name is given: set GOVC_USERNAME and GOVC_PASSWORD")
+
+// explained is vCenter's error in words that a person can act on; errors.Is and As see vCenter's.
+type explained struct {
+	text  string
+	cause error
+}
+
+func (e *explained) Error() string { return e.text }
+
+func (e *explained) Unwrap() error { return e.cause }
+
+// caError is a file of certificates or thumbprints that cannot be used.
+type caError struct {
+	files string
+	cause error
+}
+
+func (e *caError) Error() string {
+	return fmt.Sprintf("reading the certificates of %s: %v", e.files, e.cause)
+}
+
+func (e *caError) Unwrap() error { return e.cause }
+
+// explain says what a person can do about err, in a line that names the vCenter.
+func (v *vcenter) explain(err error) error {
+	var done *explained
+	var hostname x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	if err == nil || errors.As(err, &done) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	say := func(format string, args ...any) error {
+		return &explained{"vCenter " + v.name + fmt.Sprintf(format, args...), err}
+	}
+	var missing types.NoPermission
+	switch {
+	case fault.Is(err, &types.InvalidLogin{}):
+		return say(" does not accept the password of %s: check GOVC_USERNAME and GOVC_PASSWORD", v.credentials.Username)
+	case fault.Is(err, &types.NotAuthenticated{}):
+		return say(": the session expired, and so did the one after it: look for what ends sessions there, then try again")
+	case errors.As(err, &hostname):
+		return say(": its certificate is for other names (%v): use one of them in GOVC_URL (--vsphere-url)", hostname)
+	case errors.As(err, &invalid):
+		return say(": its certificate is not valid: %v", invalid)
+	case soap.IsCertificateUntrusted(err):
+		return say(": its certificate is signed by an unknown authority: name the file of its CA with --vsphere-tls-ca-certs (GOVC_TLS_CA_CERTS)")
+	case permission(err, &missing):
+		return say(": %s has no privilege %s%s: ask an administrator for it", v.credentials.Username, privilegeOf(missing), objectOf(missing))
+	case errors.Is(err, context.DeadlineExceeded):
+		return say(" did not answer in time: %v", err)
+	case unreachable(err):
+		return say(" cannot be reached: %v: check GOVC_URL (--vsphere-url) and the network", withoutURL(err))
+	}
+	return say(": %v", withoutURL(err))
+}
+
+// permission finds the NoPermission in err, if that is what it is.
+func permission(err any, into *types.NoPermission) bool {
+	var p *types.NoPermission
+	if _, ok := fault.As(err, &p); ok && p != nil {
+		*into = *p
+		return true
+	}
+	return false
+}
+
+func privilegeOf(p types.NoPermission) string {
+	if p.PrivilegeId != "" {
+		return p.PrivilegeId
+	}
+	for _, m := range p.MissingPrivileges {
+		if len(m.PrivilegeIds) > 0 {
+			return m.PrivilegeIds[0]
+		}
+	}
+	return "(vCenter does not say which)"
+}
+
+func objectOf(p types.NoPermission) string {
+	if p.Object == nil {
+		return ""
+	}
+	return " on " + p.Object.Value
+}
+
+func unreachable(err error) bool {
+	var operation *net.OpError
+	var name *net.DNSError
+	return errors.As(err, &operation) || errors.As(err, &name)
+}
+
+// withoutURL drops the URL that net/http puts before an error.
+func withoutURL(err error) error {
+	var request *url.Error
+	if errors.As(err, &request) {
+		return request.Err
+	}
+	return err
+}

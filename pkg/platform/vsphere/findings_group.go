@@ -1,0 +1,142 @@
+package vsphere
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+)
+
+// disagreement notes a distributed port group whose two policies differ.
+func (u *audit) disagreement(g *group) {
+	if g.dv == nil {
+		return
+	}
+	s, _ := g.dv.config.DefaultPortConfig.(*types.VMwareDVSPortSetting)
+	if _, differ := distributedPolicy(s); len(differ) > 0 {
+		u.note("%s: macManagementPolicy and the older securityPolicy differ in %s: the former is taken to hold", g.label(), words(differ))
+	}
+}
+
+// learning is EGR406: where MAC learning could be had, promiscuous mode shows less to others.
+func (u *audit) learning(g *group) {
+	if !g.learns() || u.options.Require == RequireDocs || u.options.UseMACLearning {
+		return
+	}
+	for _, p := range g.places {
+		if p.policy.accepts(learning) {
+			continue
+		}
+		u.add(finding.MACLearning, finding.Info, g.label(),
+			fmt.Sprintf("MAC learning is off on %s, and switch %s (version %s) has it: it could take the place of promiscuous mode", g.name, g.dvs.name, g.dvs.version),
+			"with MAC learning a port gets the frames of the MACs that it sends from (4096 at most), and nobody a copy of another's",
+			"kubectl egress preflight vsphere --fix --use-mac-learning")
+	}
+}
+
+// differing is EGR407: a router that is moved meets another policy.
+func (u *audit) differing(g *group) {
+	if g.kind != standard {
+		return
+	}
+	by := map[string][]string{}
+	for _, p := range g.places {
+		by[p.policy.String()] = append(by[p.policy.String()], p.host.name)
+	}
+	if len(by) < 2 {
+		return
+	}
+	var figures []string
+	for _, policy := range slices.Sorted(maps.Keys(by)) {
+		figures = append(figures, fmt.Sprintf("%s on %s", policy, folded(by[policy])))
+	}
+	u.add(finding.HostsDiffer, finding.Warning, g.label(),
+		fmt.Sprintf("%d hosts of %s have %d different security policies on port group %s", len(g.places), g.where(), len(by), g.name),
+		strings.Join(figures, "; "),
+		"a standard switch is set host by host: make them alike, with a host profile or preflight vsphere --fix")
+}
+
+// opened tells whether a setting is accepted somewhere, or would be once the plan is carried out.
+func (g *group) opened(f field) bool {
+	return slices.ContainsFunc(g.places, func(p *place) bool {
+		return p.policy.accepts(f) || slices.Contains(p.change, f)
+	})
+}
+
+// sharing is EGR409: who else is on what is, or would be, open.
+func (u *audit) sharing(g *group) {
+	if !g.opened(promiscuous) && !g.opened(forged) {
+		return
+	}
+	who := u.neighbours(g)
+	var kernel []string
+	for _, p := range g.places {
+		if p.kernel {
+			kernel = append(kernel, p.name())
+		}
+	}
+	if len(who) == 0 && len(kernel) == 0 {
+		return
+	}
+	var message []string
+	if len(who) > 0 {
+		message = append(message, fmt.Sprintf("other virtual machines share port group %s (%d): %s", g.name, len(who), folded(who)))
+	}
+	if len(kernel) > 0 {
+		message = append(message, fmt.Sprintf("port group %s carries VMkernel adapters of the hosts themselves%s", g.name, g.onHosts(kernel)))
+	}
+	reach := "every one of them may send frames with any source MAC"
+	if g.opened(promiscuous) {
+		reach = "each gets a copy of the port group's traffic when its guest asks for it, and may send frames with any source MAC"
+	}
+	u.add(finding.OtherVMs, finding.Warning, g.label(), strings.Join(message, "; "), reach,
+		"give the nodes a port group of their own, on the same VLAN")
+}
+
+// duplicates is EGR410.
+func (u *audit) duplicates(g *group) {
+	if !g.opened(promiscuous) {
+		return
+	}
+	var hosts []string
+	most := 0
+	for _, p := range g.places {
+		if p.uplinks > 1 && (p.policy.accepts(promiscuous) || slices.Contains(p.change, promiscuous)) {
+			hosts = append(hosts, p.name())
+			most = max(most, p.uplinks)
+		}
+	}
+	if len(hosts) == 0 {
+		return
+	}
+	u.add(finding.Duplicates, finding.Warning, g.label(),
+		fmt.Sprintf("promiscuous mode on port group %s, whose switch has %d uplinks%s: packets may arrive twice", g.name, most, g.onHosts(hosts)),
+		"a broadcast or flooded frame comes in by every uplink, and a promiscuous port takes each",
+		"on every host: esxcli system settings advanced set -o /Net/ReversePathFwdCheckPromisc -i 1, then switch promiscuous mode off and on (preflight cannot see that setting: ignore this once it is made)")
+}
+
+// hardening is EGR411: the rules that the plan's changes go against, by name.
+func (u *audit) hardening(g *group) {
+	names := map[string]bool{}
+	for _, p := range g.places {
+		fields := slices.Sorted(slices.Values(p.change))
+		rules := distributedRules()
+		if p.host != nil {
+			rules = standardRules(p.host.version)
+		}
+		for _, name := range broken(rules, fields) {
+			names[name] = true
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	u.add(finding.Hardening, finding.Info, g.label(),
+		fmt.Sprintf("the planned change of port group %s goes against %s", g.name, strings.Join(slices.Sorted(maps.Keys(names)), ", ")),
+		"audits of these guides will report the port group",
+		"document the exception for this port group alone, and keep other virtual machines off it")
+}

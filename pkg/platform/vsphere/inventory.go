@@ -1,0 +1,234 @@
+package vsphere
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/vmware/govmomi/fault"
+	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// inventory is what was read of one vCenter.
+type inventory struct {
+	vcenter  *vcenter
+	vms      []*vm
+	hosts    map[ref]*host
+	clusters map[ref]*cluster
+	networks map[ref]*network
+	groups   map[ref]*dvPortGroup
+	switches map[ref]*dvSwitch
+}
+
+type ref = types.ManagedObjectReference
+
+// entity is what every object has: its reference and name, and what of it could not be read.
+type entity struct {
+	ref     ref
+	name    string
+	missing []missing
+}
+
+// missing is a property that vCenter did not give, and the privilege that it asked for.
+type missing struct{ path, privilege string }
+
+// lacks finds why path was not given, if it or what it is part of was held back.
+func (e entity) lacks(path string) (missing, bool) {
+	for _, m := range e.missing {
+		if m.path == path || strings.HasPrefix(path, m.path+".") || strings.HasPrefix(m.path, path+".") {
+			return m, true
+		}
+	}
+	return missing{}, false
+}
+
+type vm struct {
+	entity
+	uuid, instanceUUID, hostName string
+	host                         ref
+	networks                     []ref
+	template                     bool
+}
+
+type host struct {
+	entity
+	parent    *ref
+	version   string
+	read      bool
+	switches  []types.HostVirtualSwitch
+	groups    []types.HostPortGroup
+	proxies   []types.HostProxySwitch
+	vmkernels []types.HostVirtualNic
+}
+
+type cluster struct {
+	entity
+	hosts []ref
+}
+
+// network is a standard port group's name, or NSX's opaque network.
+type network struct {
+	entity
+	// opaque is an opaque network's type, and opaqueID its ID; empty for a standard one.
+	opaque, opaqueID string
+}
+
+type dvPortGroup struct {
+	entity
+	config types.DVPortgroupConfigInfo
+	read   bool
+	// ports are what ports override, by the VM that is connected; only where overrides are allowed.
+	ports map[ref]*types.VMwareDVSPortSetting
+}
+
+type dvSwitch struct {
+	entity
+	uuid, version string
+	uplinks       int
+}
+
+// newInventory sorts what a retrieval gave.
+func newInventory(v *vcenter, objects []types.ObjectContent) (*inventory, error) {
+	inv := &inventory{
+		vcenter: v, hosts: map[ref]*host{}, clusters: map[ref]*cluster{}, networks: map[ref]*network{},
+		groups: map[ref]*dvPortGroup{}, switches: map[ref]*dvSwitch{},
+	}
+	for _, o := range objects {
+		e := entity{ref: o.Obj, missing: missingOf(o)}
+		o.MissingSet = nil // the decoder would give up on it
+		value, err := mo.ObjectContentToType(o)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", o.Obj.Value, err)
+		}
+		inv.add(e, value)
+	}
+	slices.SortFunc(inv.vms, func(a, b *vm) int { return strings.Compare(a.name+a.ref.Value, b.name+b.ref.Value) })
+	return inv, nil
+}
+
+func (inv *inventory) add(e entity, value any) {
+	switch o := value.(type) {
+	case mo.VirtualMachine:
+		inv.addVM(e, o)
+	case mo.HostSystem:
+		inv.addHost(e, o)
+	case mo.ClusterComputeResource:
+		e.name = o.Name
+		inv.clusters[e.ref] = &cluster{e, o.Host}
+	case mo.ComputeResource:
+		e.name = o.Name
+		inv.clusters[e.ref] = &cluster{e, o.Host}
+	case mo.DistributedVirtualPortgroup:
+		e.name = o.Name
+		inv.groups[e.ref] = &dvPortGroup{entity: e, config: o.Config, read: o.Config.Key != ""}
+	case mo.OpaqueNetwork:
+		e.name = o.Name
+		n := &network{entity: e, opaque: "opaque"}
+		if s, ok := o.Summary.(*types.OpaqueNetworkSummary); ok {
+			n.opaque, n.opaqueID = s.OpaqueNetworkType, s.OpaqueNetworkId
+		}
+		inv.networks[e.ref] = n
+	case mo.Network:
+		e.name = o.Name
+		inv.networks[e.ref] = &network{entity: e}
+	case mo.VmwareDistributedVirtualSwitch:
+		e.name = o.Name
+		inv.addSwitch(e, o)
+	}
+}
+
+func (inv *inventory) addVM(e entity, o mo.VirtualMachine) {
+	e.name = o.Name
+	v := &vm{entity: e, networks: o.Network}
+	if o.Config != nil {
+		v.uuid, v.instanceUUID, v.template = o.Config.Uuid, o.Config.InstanceUuid, o.Config.Template
+	}
+	if o.Guest != nil {
+		v.hostName = o.Guest.HostName
+	}
+	if o.Runtime.Host != nil {
+		v.host = *o.Runtime.Host
+	}
+	inv.vms = append(inv.vms, v)
+}
+
+func (inv *inventory) addHost(e entity, o mo.HostSystem) {
+	e.name = o.Name
+	h := &host{entity: e, parent: o.Parent}
+	if o.Config != nil {
+		h.version = o.Config.Product.Version
+		if n := o.Config.Network; n != nil {
+			h.read = true
+			h.switches, h.groups, h.proxies, h.vmkernels = n.Vswitch, n.Portgroup, n.ProxySwitch, n.Vnic
+		}
+	}
+	inv.hosts[e.ref] = h
+}
+
+func (inv *inventory) addSwitch(e entity, o mo.VmwareDistributedVirtualSwitch) {
+	s := &dvSwitch{entity: e, uuid: o.Uuid}
+	if o.Summary.ProductInfo != nil {
+		s.version = o.Summary.ProductInfo.Version
+	}
+	if o.Config != nil {
+		if p, ok := o.Config.GetDVSConfigInfo().UplinkPortPolicy.(*types.DVSNameArrayUplinkPortPolicy); ok {
+			s.uplinks = len(p.UplinkPortName)
+		}
+	}
+	inv.switches[e.ref] = s
+}
+
+func missingOf(o types.ObjectContent) []missing {
+	var out []missing
+	for _, m := range o.MissingSet {
+		privilege := ""
+		var p types.NoPermission
+		if permission(m.Fault.Fault, &p) {
+			privilege = p.PrivilegeId
+		}
+		out = append(out, missing{m.Path, privilege})
+	}
+	return out
+}
+
+// portGroup is the host's standard port group of the name that a Network has.
+func (h *host) portGroup(name string) *types.HostPortGroup {
+	for i := range h.groups {
+		if sameName(h.groups[i].Spec.Name, name) {
+			return &h.groups[i]
+		}
+	}
+	return nil
+}
+
+// vSwitch is the standard switch that a port group is on.
+func (h *host) vSwitch(name string) *types.HostVirtualSwitch {
+	for i := range h.switches {
+		if h.switches[i].Name == name {
+			return &h.switches[i]
+		}
+	}
+	return nil
+}
+
+// sameName compares names where one may have / and \ and % escaped, as inventory names have.
+func sameName(a, b string) bool { return a == b || unescape(a) == unescape(b) }
+
+func unescape(s string) string {
+	if plain, err := url.PathUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}
+
+// hasFault tells a vCenter's own answer from a connection that broke.
+func hasFault(err error) bool {
+	found := false
+	fault.In(err, func(types.BaseMethodFault, string, []types.LocalizableMessage) bool {
+		found = true
+		return true
+	})
+	return found
+}

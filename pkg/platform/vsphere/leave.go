@@ -1,0 +1,78 @@
+package vsphere
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+)
+
+func (u *audit) leave(a platform.Attachment, given platform.Answer, why string) {
+	u.leaves = append(u.leaves, platform.Leave{Router: a.Router, Node: a.Node.Name, Given: given, Why: why})
+}
+
+// given folds a member's places into one answer: no where any host says no, unknown where any is unknown.
+func (u *audit) given(g *group, m member) (platform.Answer, string) {
+	if g.kind == nsx {
+		return platform.Unknown, string(finding.NSX) + ": NSX decides, which vCenter does not show"
+	}
+	rejecting := map[field][]string{}
+	var order []field
+	unknown := false
+	for _, p := range g.places {
+		v := u.options.judge(g.policyFor(p, m.vm))
+		unknown = unknown || len(v.unknown) > 0
+		for _, f := range v.rejected {
+			if rejecting[f] == nil {
+				order = append(order, f)
+			}
+			rejecting[f] = append(rejecting[f], p.name())
+		}
+	}
+	switch {
+	case len(order) > 0:
+		var why []string
+		for _, f := range order {
+			why = append(why, fmt.Sprintf("%s: %s rejected%s", code(f), is(f), g.onHosts(rejecting[f])))
+		}
+		return platform.No, strings.Join(why, "; ")
+	case len(g.unknown) > 0:
+		return platform.Unknown, string(finding.NoPrivilege) + ": the policy could not be read" + g.unread()
+	case unknown:
+		return platform.Unknown, string(finding.ForgedTransmits) + ": vCenter gives no value for the policy"
+	case len(g.places) == 0:
+		return platform.Unknown, string(finding.NoVM) + ": no host carries port group " + g.name
+	}
+	return platform.Yes, ""
+}
+
+// onHosts names the hosts of a standard port group that something is true of.
+func (g *group) onHosts(hosts []string) string {
+	if g.kind != standard {
+		return ""
+	}
+	return fmt.Sprintf(" on %s (%d of %d hosts)", folded(hosts), len(hosts), len(g.places)+len(g.unknown))
+}
+
+func (g *group) unread() string {
+	var all []string
+	for _, o := range g.unknown {
+		all = append(all, o.String())
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return " of " + folded(all)
+}
+
+func code(f field) finding.Code {
+	switch f {
+	case forged:
+		return finding.ForgedTransmits
+	case macChanges:
+		return finding.MACChanges
+	default:
+		return finding.Promiscuous
+	}
+}

@@ -1,0 +1,121 @@
+package vsphere
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+)
+
+// found is a node's virtual machine, and the vCenter that it was found in.
+type found struct {
+	inv *inventory
+	vm  *vm
+}
+
+// identity is a value that a node and a virtual machine may share: how to name it, the node's values, and
+// the machine's.
+type identity struct {
+	name string
+	node []string
+	vm   func(*vm) string
+}
+
+// identities are the ways to know a node's virtual machine, surest first. Firmware writes the first three
+// groups of a UUID in either byte order, by the hardware version.
+func identities(n platform.Node) []identity {
+	id, _ := strings.CutPrefix(n.ProviderID, "vsphere://")
+	if id == n.ProviderID {
+		id = ""
+	}
+	uuid := func(v *vm) string { return v.uuid }
+	return []identity{
+		{"BIOS UUID", []string{id}, uuid},
+		{"BIOS UUID in the other byte order", []string{swapped(id)}, uuid},
+		{"system UUID", []string{n.SystemUUID, swapped(n.SystemUUID)}, uuid},
+		{"instance UUID", []string{id, n.SystemUUID}, func(v *vm) string { return v.instanceUUID }},
+		{"guest host name", []string{n.Hostname, n.Name}, func(v *vm) string { return v.hostName }},
+		{"name", []string{n.Name, n.Hostname}, func(v *vm) string { return v.name }},
+	}
+}
+
+// findVM is the node's virtual machine. The error is what EGR401 says: none, or several.
+func findVM(inventories []*inventory, n platform.Node) (found, error) {
+	unread := 0
+	for _, by := range identities(n) {
+		values := map[string]bool{}
+		for _, value := range by.node {
+			values[strings.ToLower(value)] = value != ""
+		}
+		var hits []found
+		for _, inv := range inventories {
+			for _, v := range inv.vms {
+				if !v.template && values[strings.ToLower(by.vm(v))] {
+					hits = append(hits, found{inv, v})
+				}
+			}
+		}
+		switch len(hits) {
+		case 0:
+			continue
+		case 1:
+			return hits[0], nil
+		default:
+			return found{}, fmt.Errorf("several virtual machines have its %s (%s): %s", by.name, given(by.node), names(hits))
+		}
+	}
+	for _, inv := range inventories {
+		for _, v := range inv.vms {
+			if _, held := v.lacks("config"); held {
+				unread++
+			}
+		}
+	}
+	if unread > 0 {
+		return found{}, fmt.Errorf("no virtual machine has its UUID or name, and %d could not be read", unread)
+	}
+	return found{}, fmt.Errorf("no virtual machine has its UUID or name (provider ID %q, system UUID %q)", n.ProviderID, n.SystemUUID)
+}
+
+func given(values []string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func names(hits []found) string {
+	var out []string
+	for _, h := range hits {
+		out = append(out, h.vm.name)
+	}
+	return folded(out)
+}
+
+// swapped is a UUID with the bytes of its first three groups the other way round; empty for what is none.
+func swapped(uuid string) string {
+	groups := strings.Split(uuid, "-")
+	if len(uuid) != 36 || len(groups) != 5 {
+		return ""
+	}
+	for i, g := range groups[:3] {
+		var b strings.Builder
+		for j := len(g) - 2; j >= 0; j -= 2 {
+			b.WriteString(g[j : j+2])
+		}
+		groups[i] = b.String()
+	}
+	return strings.Join(groups, "-")
+}
+
+const foldedAfter = 5
+
+// folded lists the first few, and says how many more there are.
+func folded(all []string) string {
+	if len(all) <= foldedAfter {
+		return strings.Join(all, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(all[:foldedAfter], ", "), len(all)-foldedAfter)
+}

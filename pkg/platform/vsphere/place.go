@@ -1,0 +1,116 @@
+package vsphere
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// place is where a group's policy is set: on a host, or (host nil) in the distributed port group.
+type place struct {
+	host      *host
+	portGroup *types.HostPortGroup
+	vSwitch   *types.HostVirtualSwitch
+	policy    policy
+	uplinks   int
+	kernel    bool // a VMkernel adapter of the host is on it
+	// change are the settings that the plan makes it accept.
+	change []field
+}
+
+func (p *place) name() string {
+	if p.host == nil {
+		return ""
+	}
+	return p.host.name
+}
+
+// fill finds the places, once the members are known.
+func (g *group) fill() {
+	switch {
+	case len(g.unknown) > 0 || g.kind == nsx:
+	case g.kind == distributed:
+		g.fillDistributed()
+	default:
+		g.fillStandard()
+	}
+}
+
+func (g *group) fillDistributed() {
+	setting, ok := g.dv.config.DefaultPortConfig.(*types.VMwareDVSPortSetting)
+	if !ok {
+		m, _ := g.dv.lacks("config")
+		g.unknown = append(g.unknown, unread{"port group " + g.name, m.privilege})
+		return
+	}
+	p, _ := distributedPolicy(setting)
+	here := &place{policy: p}
+	if g.dvs != nil {
+		here.uplinks = g.dvs.uplinks
+		real := 0
+		for _, h := range g.inv.hosts {
+			for _, proxy := range h.proxies {
+				if proxy.DvsUuid == g.dvs.uuid && g.dvs.uuid != "" {
+					real = max(real, len(proxy.Pnic))
+				}
+			}
+		}
+		if real > 0 {
+			here.uplinks = real
+		}
+	}
+	for _, h := range g.inv.hosts {
+		for _, nic := range h.vmkernels {
+			if port := nic.Spec.DistributedVirtualPort; port != nil && port.PortgroupKey == g.dv.config.Key {
+				here.kernel = true
+			}
+		}
+	}
+	g.places = []*place{here}
+}
+
+// fillStandard takes every host of the cluster that carries the port group: the policy is each host's own,
+// and a virtual machine may be moved to any of them.
+func (g *group) fillStandard() {
+	if g.cluster == nil {
+		host := "the host of " + g.members[0].vm.name
+		m, _ := g.members[0].vm.lacks("runtime.host")
+		if h := g.inv.hosts[g.members[0].vm.host]; h != nil {
+			host = "the cluster of host " + h.name
+			m, _ = h.lacks("parent")
+		}
+		g.unknown = append(g.unknown, unread{host, cmp.Or(m.privilege, "System.Read")})
+	}
+	for _, r := range g.hosts() {
+		h := g.inv.hosts[r]
+		if h == nil {
+			g.unknown = append(g.unknown, unread{"host " + r.Value, "System.Read"})
+			continue
+		}
+		if m, held := h.lacks("config.network"); held {
+			g.unknown = append(g.unknown, unread{"host " + h.name, m.privilege})
+			continue
+		}
+		if !h.read { // one that vCenter has lost touch with may have no configuration
+			g.unknown = append(g.unknown, unread{object: "host " + h.name})
+			continue
+		}
+		if pg := h.portGroup(g.name); pg != nil {
+			g.places = append(g.places, h.place(pg))
+		}
+	}
+	slices.SortFunc(g.places, func(a, b *place) int { return strings.Compare(a.name(), b.name()) })
+}
+
+func (h *host) place(pg *types.HostPortGroup) *place {
+	p := &place{host: h, portGroup: pg, vSwitch: h.vSwitch(pg.Spec.VswitchName), policy: securityPolicy(pg.ComputedPolicy.Security)}
+	if p.vSwitch != nil {
+		p.uplinks = len(p.vSwitch.Pnic)
+	}
+	p.kernel = slices.ContainsFunc(pg.Port, func(port types.HostPortGroupPort) bool {
+		return port.Type == string(types.PortGroupConnecteeTypeHost)
+	})
+	return p
+}

@@ -1,0 +1,143 @@
+package vsphere
+
+import (
+	"strings"
+
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// field is a switch's setting, in the API's name.
+type field string
+
+// The settings that a macvlan interface may need.
+const (
+	forged      field = "forgedTransmits"
+	promiscuous field = "allowPromiscuous"
+	macChanges  field = "macChanges"
+	learning    field = "macLearning"
+)
+
+// word is the setting as the vSphere client calls it.
+func (f field) word() string {
+	switch f {
+	case forged:
+		return "forged transmits"
+	case promiscuous:
+		return "promiscuous mode"
+	case macChanges:
+		return "MAC address changes"
+	default:
+		return "MAC learning"
+	}
+}
+
+func words(fields []field) string {
+	var out []string
+	for _, f := range fields {
+		out = append(out, f.word())
+	}
+	return strings.Join(out, ", ")
+}
+
+// policy is what is in effect; nil is what could not be told.
+type policy map[field]*bool
+
+func (p policy) accepts(f field) bool { return p[f] != nil && *p[f] }
+
+// String is the policy in a few words, such as "promiscuous mode rejected, forged transmits accepted".
+func (p policy) String() string {
+	var out []string
+	for _, f := range []field{promiscuous, macChanges, forged, learning} {
+		value, ok := p[f]
+		switch {
+		case !ok:
+			continue
+		case value == nil:
+			out = append(out, f.word()+" unknown")
+		case f == learning:
+			out = append(out, f.word()+map[bool]string{true: " on", false: " off"}[*value])
+		default:
+			out = append(out, f.word()+map[bool]string{true: " accepted", false: " rejected"}[*value])
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// securityPolicy is a standard switch's or port group's.
+func securityPolicy(s *types.HostNetworkSecurityPolicy) policy {
+	p := policy{forged: nil, promiscuous: nil, macChanges: nil}
+	if s != nil {
+		p[forged], p[promiscuous], p[macChanges] = s.ForgedTransmits, s.AllowPromiscuous, s.MacChanges
+	}
+	return p
+}
+
+// distributedPolicy is a distributed port's. The values that vCenter gives are in effect, even where they
+// are inherited. SecurityPolicy is what switches before 6.7 have; where both are there, MacManagementPolicy
+// holds, and disagree names the settings in which they differ.
+func distributedPolicy(s *types.VMwareDVSPortSetting) (p policy, disagree []field) {
+	p = policy{forged: nil, promiscuous: nil, macChanges: nil, learning: nil}
+	if s == nil {
+		return p, nil
+	}
+	older := policy{}
+	if o := s.SecurityPolicy; o != nil {
+		older[forged], older[promiscuous], older[macChanges] = boolOf(o.ForgedTransmits), boolOf(o.AllowPromiscuous), boolOf(o.MacChanges)
+	}
+	m := s.MacManagementPolicy
+	if m == nil {
+		for f, value := range older {
+			p[f] = value
+		}
+		p[learning] = new(bool)
+		return p, nil
+	}
+	p[forged], p[promiscuous], p[macChanges] = m.ForgedTransmits, m.AllowPromiscuous, m.MacChanges
+	p[learning] = new(bool)
+	if l := m.MacLearningPolicy; l != nil {
+		p[learning] = &l.Enabled
+	}
+	for _, f := range []field{promiscuous, macChanges, forged} {
+		switch {
+		case p[f] == nil:
+			p[f] = older[f]
+		case older[f] != nil && *older[f] != *p[f]:
+			disagree = append(disagree, f)
+		}
+	}
+	return p, disagree
+}
+
+func boolOf(b *types.BoolPolicy) *bool {
+	if b == nil {
+		return nil
+	}
+	return b.Value
+}
+
+// verdict is a policy held against what is required.
+type verdict struct {
+	// rejected are the settings that must change, and unknown those that could not be told.
+	rejected, unknown []field
+}
+
+// judge holds p against what --require asks for. MAC address changes count under RequireDocs alone.
+func (o Options) judge(p policy) verdict {
+	var v verdict
+	check := func(f field) {
+		switch {
+		case p[f] == nil:
+			v.unknown = append(v.unknown, f)
+		case !*p[f]:
+			v.rejected = append(v.rejected, f)
+		}
+	}
+	check(forged)
+	if o.Require == RequireDocs {
+		check(promiscuous)
+		check(macChanges)
+	} else if !p.accepts(learning) {
+		check(promiscuous)
+	}
+	return v
+}

@@ -1,0 +1,147 @@
+package vsphere
+
+import (
+	"context"
+
+	"github.com/vmware/govmomi/fault"
+	"github.com/vmware/govmomi/vim25"
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// read reads everything that a plan needs in one retrieval, whatever the number of hosts. What a few VMs
+// only need (their devices are ten times as much as all else) is read later.
+func (v *vcenter) read(ctx context.Context) (*inventory, error) {
+	var inv *inventory
+	err := v.do(ctx, func(ctx context.Context, s *login) error {
+		objects, err := s.everything(ctx)
+		if err != nil {
+			return err
+		}
+		inv, err = newInventory(v, objects)
+		return err
+	})
+	if err == nil {
+		v.log("vCenter %s: read %d virtual machines, %d hosts, %d distributed port groups",
+			v.name, len(inv.vms), len(inv.hosts), len(inv.groups))
+	}
+	return inv, err
+}
+
+// wanted are the properties of an inventory, by type. A type's properties are asked of its kinds too.
+func wanted() []types.PropertySpec {
+	return []types.PropertySpec{
+		{Type: "VirtualMachine", PathSet: []string{"name", "config.uuid", "config.instanceUuid", "config.template", "guest.hostName", "network", "runtime.host"}},
+		{Type: "HostSystem", PathSet: []string{"name", "parent", "config.product", "config.network.vswitch", "config.network.portgroup",
+			"config.network.proxySwitch", "config.network.vnic"}},
+		{Type: "ComputeResource", PathSet: []string{"name", "host"}},
+		{Type: "DistributedVirtualPortgroup", PathSet: []string{"name", "config"}},
+		{Type: "Network", PathSet: []string{"name"}},
+		{Type: "OpaqueNetwork", PathSet: []string{"name", "summary"}},
+		{Type: "VmwareDistributedVirtualSwitch", PathSet: []string{"name", "uuid", "summary", "config.uplinkPortPolicy"}},
+	}
+}
+
+func (s *login) everything(ctx context.Context) ([]types.ObjectContent, error) {
+	specs := wanted()
+	if s.view == nil {
+		req := &types.CreateContainerView{
+			This: *s.client.ServiceContent.ViewManager, Container: s.client.ServiceContent.RootFolder, Recursive: true,
+		}
+		for _, spec := range specs {
+			req.Type = append(req.Type, spec.Type)
+		}
+		res, err := methods.CreateContainerView(ctx, s.client, req)
+		if err != nil {
+			return nil, err
+		}
+		s.view = &res.Returnval
+	}
+	skip := true
+	return retrieve(ctx, s.client, types.PropertyFilterSpec{
+		PropSet: specs,
+		ObjectSet: []types.ObjectSpec{{Obj: *s.view, Skip: &skip, SelectSet: []types.BaseSelectionSpec{
+			&types.TraversalSpec{Type: "ContainerView", Path: "view"},
+		}}},
+	})
+}
+
+// retrieve reads to the last page.
+func retrieve(ctx context.Context, c *vim25.Client, spec types.PropertyFilterSpec) ([]types.ObjectContent, error) {
+	pc := c.ServiceContent.PropertyCollector
+	res, err := methods.RetrievePropertiesEx(ctx, c, &types.RetrievePropertiesEx{This: pc, SpecSet: []types.PropertyFilterSpec{spec}})
+	if err != nil || res.Returnval == nil {
+		return nil, err
+	}
+	objects, token := res.Returnval.Objects, res.Returnval.Token
+	for token != "" {
+		more, err := methods.ContinueRetrievePropertiesEx(ctx, c, &types.ContinueRetrievePropertiesEx{This: pc, Token: token})
+		if err != nil {
+			return nil, err
+		}
+		objects, token = append(objects, more.Returnval.Objects...), more.Returnval.Token
+	}
+	return objects, expired(objects)
+}
+
+// expired finds a session that ended while it read: vCenter then holds back every property that was left.
+func expired(objects []types.ObjectContent) error {
+	for _, o := range objects {
+		for _, m := range o.MissingSet {
+			if fault.Is(m.Fault.Fault, &types.NotAuthenticated{}) {
+				return soap.WrapVimFault(m.Fault.Fault)
+			}
+		}
+	}
+	return nil
+}
+
+// objects reads the same properties of several objects.
+func (s *login) objects(ctx context.Context, refs []ref, specs ...types.PropertySpec) ([]types.ObjectContent, error) {
+	spec := types.PropertyFilterSpec{PropSet: specs}
+	for _, r := range refs {
+		spec.ObjectSet = append(spec.ObjectSet, types.ObjectSpec{Obj: r})
+	}
+	return retrieve(ctx, s.client, spec)
+}
+
+// readPorts reads what ports override, one call a distributed switch.
+func (inv *inventory) readPorts(ctx context.Context, groups []*dvPortGroup) error {
+	bySwitch := map[ref][]string{}
+	for _, g := range groups {
+		bySwitch[*g.config.DistributedVirtualSwitch] = append(bySwitch[*g.config.DistributedVirtualSwitch], g.config.Key)
+		g.ports = map[ref]*types.VMwareDVSPortSetting{}
+	}
+	inside := true
+	for dvs, keys := range bySwitch {
+		err := inv.vcenter.do(ctx, func(ctx context.Context, s *login) error {
+			res, err := methods.FetchDVPorts(ctx, s.client, &types.FetchDVPorts{
+				This: dvs, Criteria: &types.DistributedVirtualSwitchPortCriteria{PortgroupKey: keys, Inside: &inside},
+			})
+			if err != nil {
+				return err
+			}
+			keepPorts(groups, res.Returnval)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func keepPorts(groups []*dvPortGroup, ports []types.DistributedVirtualPort) {
+	for _, p := range ports {
+		setting, ok := p.Config.Setting.(*types.VMwareDVSPortSetting)
+		if !ok || p.Connectee == nil || p.Connectee.ConnectedEntity == nil {
+			continue
+		}
+		for _, g := range groups {
+			if g.config.Key == p.PortgroupKey {
+				g.ports[*p.Connectee.ConnectedEntity] = setting
+			}
+		}
+	}
+}

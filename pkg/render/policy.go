@@ -1,0 +1,84 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	nov1 "github.com/openshift/api/networkoperator/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/templates"
+)
+
+// Clients are pods that may use a router: those of a namespace, or those of them that have all of the labels.
+type Clients struct {
+	Namespace string
+	Labels    map[string]string
+}
+
+// ParseClients reads NAMESPACE[:LABEL=VALUE,...].
+func ParseClients(text string) (Clients, error) {
+	namespace, labels, some := strings.Cut(text, ":")
+	c := Clients{Namespace: namespace}
+	if problems := validation.IsDNS1123Label(namespace); len(problems) > 0 {
+		return c, fmt.Errorf("%q is not a namespace's name: write NAMESPACE, or NAMESPACE:LABEL=VALUE with commas between labels", namespace)
+	}
+	if !some {
+		return c, nil
+	}
+	c.Labels = map[string]string{}
+	for _, label := range strings.Split(labels, ",") {
+		key, value, ok := strings.Cut(label, "=")
+		if !ok || len(validation.IsQualifiedName(key)) > 0 || len(validation.IsValidLabelValue(value)) > 0 {
+			return c, fmt.Errorf("%q is not a label: write LABEL=VALUE, such as app=billing", label)
+		}
+		if other, twice := c.Labels[key]; twice && other != value {
+			return c, fmt.Errorf("label %s is given as %s and as %s: no pod has both", key, other, value)
+		}
+		c.Labels[key] = value
+	}
+	return c, nil
+}
+
+// PolicyOptions say which NetworkPolicy of a router to render.
+type PolicyOptions struct {
+	// From are those who may use the router.
+	From        []Clients
+	Provisioner egress.Provisioner
+	// Owner is the UID of the live EgressRouter that the policy goes with, or "" for none.
+	Owner types.UID
+}
+
+// NetworkPolicy renders the policy that lets in to the router r none but o.From.
+func NetworkPolicy(r *nov1.EgressRouter, o PolicyOptions) (*unstructured.Unstructured, error) {
+	var p networkingv1.NetworkPolicy
+	if err := fill(templates.NetworkPolicy, &p); err != nil {
+		return nil, err
+	}
+	p.Name, p.Namespace = r.Name, r.Namespace
+	p.Labels = egress.Labels(r.Name)
+	p.Spec.PodSelector = metav1.LabelSelector{MatchLabels: o.Provisioner.PodLabels(r.Name)}
+	var peers []networkingv1.NetworkPolicyPeer
+	for _, from := range o.From {
+		peer := networkingv1.NetworkPolicyPeer{
+			NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: from.Namespace}},
+		}
+		if len(from.Labels) > 0 {
+			peer.PodSelector = &metav1.LabelSelector{MatchLabels: from.Labels}
+		}
+		peers = append(peers, peer)
+	}
+	if len(peers) > 0 { // without a peer, a rule would let in everybody
+		p.Spec.Ingress = []networkingv1.NetworkPolicyIngressRule{{From: peers}}
+	}
+	if o.Owner != "" {
+		p.OwnerReferences = []metav1.OwnerReference{ownerReference(r, o.Owner)}
+	}
+	return Unstructured(&p)
+}

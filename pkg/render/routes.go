@@ -1,0 +1,76 @@
+package render
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	nov1 "github.com/openshift/api/networkoperator/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/templates"
+)
+
+// DefaultRouteImage has a shell and ip(8), which the init container for routes needs.
+const DefaultRouteImage = "docker.io/library/busybox:1.37"
+
+// ParseNetwork reads an IPv4 network in CIDR notation, such as 10.128.0.0/14.
+func ParseNetwork(text string) (netip.Prefix, error) {
+	prefix, err := netip.ParsePrefix(text)
+	switch {
+	case err != nil:
+		return prefix, fmt.Errorf("%q is not a network: write it as 10.128.0.0/14", text)
+	case !prefix.Addr().Is4():
+		return prefix, fmt.Errorf("%s is IPv6: the CNI plugin serves IPv4 alone: leave it out", prefix)
+	case prefix != prefix.Masked():
+		return prefix, fmt.Errorf("%s has bits behind its prefix: write it as %s", prefix, prefix.Masked())
+	}
+	return prefix, nil
+}
+
+// routesContainer is the init container that gives eth0 routes to o.Routes, or nil where there are none. A
+// network that would take what belongs on net1 is refused.
+func routesContainer(r *nov1.EgressRouter, o Options) (*corev1.Container, error) {
+	if len(o.Routes) == 0 {
+		return nil, nil
+	}
+	var c corev1.Container
+	if err := fill(templates.Routes, &c); err != nil {
+		return nil, err
+	}
+	c.Image = o.RouteImage
+	if c.Image == "" {
+		c.Image = DefaultRouteImage
+	}
+	for _, route := range o.Routes {
+		if err := refuseRoute(r, route); err != nil {
+			return nil, err
+		}
+		if !slices.Contains(c.Args, route.String()) {
+			c.Args = append(c.Args, route.String())
+		}
+	}
+	return &c, nil
+}
+
+// refuseRoute says what of the router's own traffic a route on eth0 would take, or nil.
+func refuseRoute(r *nov1.EgressRouter, route netip.Prefix) error {
+	const advice = "name the pod and Service networks alone"
+	if subnet, err := netip.ParsePrefix(egress.Address(r).IP); err == nil && subnet.Overlaps(route) {
+		return fmt.Errorf("--cluster-routes %s overlaps %s, the router's own subnet on %s: %s", route, subnet.Masked(), egress.Interface, advice)
+	}
+	if gateway, err := netip.ParseAddr(egress.Address(r).Gateway); err == nil && route.Contains(gateway) {
+		return fmt.Errorf("--cluster-routes %s contains %s, the router's gateway on %s: %s", route, gateway, egress.Interface, advice)
+	}
+	var destinations []string
+	for _, rule := range egress.Rules(r) {
+		destinations = append(destinations, rule.DestinationIP)
+	}
+	for _, text := range append(destinations, egress.Fallback(r)) {
+		if ip, err := netip.ParseAddr(text); err == nil && route.Contains(ip) {
+			return fmt.Errorf("--cluster-routes %s contains destination %s: what is sent there would leave by eth0, and not from the reserved address: %s", route, ip, advice)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,136 @@
+package snapshot
+
+import (
+	"time"
+
+	nov1 "github.com/openshift/api/networkoperator/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+)
+
+// Router is one egress router and who provisions it. Of its metadata there are name, namespace, creation
+// time, and this tool's own annotations.
+type Router struct {
+	nov1.EgressRouter `json:",inline"`
+	Provisioner       egress.Provisioner `json:"provisioner"`
+}
+
+// NAD is a NetworkAttachmentDefinition.
+type NAD struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	// Router is the name of the EgressRouter that owns it, or of the standalone router that it was made for.
+	Router string `json:"router,omitempty"`
+	// Config is spec.config where that is for the egress-router plugin; it is left out of the NADs of others.
+	Config string `json:"config,omitempty"`
+	// Addresses are those that the NAD of another plugin gives to pods, with or without a prefix length.
+	Addresses []string  `json:"addresses,omitempty"`
+	Created   time.Time `json:"created"`
+	// Changed is when its content last changed, as far as the server tells, in seconds.
+	Changed time.Time `json:"changed"`
+	// Generation counts the changes of its content, from 1.
+	Generation int64 `json:"generation"`
+}
+
+// Deployment is that of a router, of either provisioner.
+type Deployment struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	// Router is the name of the EgressRouter that owns it, or of the standalone router.
+	Router  string    `json:"router,omitempty"`
+	Created time.Time `json:"created"`
+	// Observed tells that its controller has seen its newest content.
+	Observed  bool  `json:"observed"`
+	Replicas  int32 `json:"replicas"`
+	Updated   int32 `json:"updated"`
+	Available int32 `json:"available"`
+	// Strategy is Recreate or RollingUpdate.
+	Strategy string `json:"strategy"`
+	// NADHash is the hash of the NAD that the pods of this template start with; "" where nobody noted it.
+	NADHash string `json:"nadHash,omitempty"`
+	// Networks is what the template asks of Multus.
+	Networks string `json:"networks,omitempty"`
+	// Template is the pods' spec: scheduling, security contexts, images and volumes. Commands, arguments,
+	// environment and probes are left out.
+	Template corev1.PodSpec `json:"template"`
+	// Failure is why it cannot make its pod, or "".
+	Failure string `json:"failure,omitempty"`
+}
+
+// NADOf is the NAD that the pods of r ask for, or nil.
+func (s *Snapshot) NADOf(r Router) *NAD {
+	for i := range s.NADs {
+		if s.NADs[i].Namespace == r.Namespace && s.NADs[i].Name == r.Provisioner.NADName(r.Name) {
+			return &s.NADs[i]
+		}
+	}
+	return nil
+}
+
+// DeploymentOf is the Deployment of r, or nil.
+func (s *Snapshot) DeploymentOf(r Router) *Deployment {
+	for i := range s.Deployments {
+		if s.Deployments[i].Namespace == r.Namespace && s.Deployments[i].Name == r.Provisioner.DeploymentName(r.Name) {
+			return &s.Deployments[i]
+		}
+	}
+	return nil
+}
+
+// AllPodsOf are the pods of r, those on their way out among them.
+func (s *Snapshot) AllPodsOf(r Router) []Pod {
+	selector := labels.SelectorFromSet(r.Provisioner.PodLabels(r.Name))
+	var out []Pod
+	for _, p := range s.Pods {
+		if p.Namespace == r.Namespace && selector.Matches(labels.Set(p.Labels)) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// PodsOf are the pods of r that are to stay.
+func (s *Snapshot) PodsOf(r Router) []Pod {
+	var out []Pod
+	for _, p := range s.AllPodsOf(r) {
+		if !p.Deleting {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// PodOf is the pod that counts for r: a ready one before one that is not, then the newest; nil where there
+// is none.
+func (s *Snapshot) PodOf(r Router) *Pod {
+	var best *Pod
+	for _, p := range s.PodsOf(r) {
+		if best == nil || p.Ready && !best.Ready || p.Ready == best.Ready && p.Created.After(best.Created) {
+			best = &p
+		}
+	}
+	return best
+}
+
+// ServicesOf are the Services whose selector r's pod labels match, whoever made them and whether or not
+// a pod runs.
+func (s *Snapshot) ServicesOf(r Router) []Service {
+	pod := r.podLabels()
+	var out []Service
+	for _, service := range s.Services {
+		if service.Namespace == r.Namespace && len(service.Selector) > 0 && labels.SelectorFromSet(service.Selector).Matches(pod) {
+			out = append(out, service)
+		}
+	}
+	return out
+}
+
+// podLabels are the labels that r's pods carry, or would.
+func (r Router) podLabels() labels.Set {
+	if r.Provisioner == egress.Standalone {
+		return egress.Labels(r.Name)
+	}
+	return r.Provisioner.PodLabels(r.Name)
+}

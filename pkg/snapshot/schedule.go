@@ -1,0 +1,59 @@
+package snapshot
+
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	schedule "k8s.io/component-helpers/scheduling/corev1"
+	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
+	"k8s.io/klog/v2"
+)
+
+// transient begins the keys of the taints that say how a node does, not what it is for.
+const transient = "node.kubernetes.io/"
+
+// NodesFor are the nodes that r's pod could be scheduled to: those that its selector and its tolerations
+// allow, Ready or not. A cordoned node is none, unless the pod is there. Where r has no Deployment yet,
+// nothing is asked of a node but that it takes any pod.
+func (s *Snapshot) NodesFor(r Router) []Node {
+	pod := &corev1.Pod{}
+	if d := s.DeploymentOf(r); d != nil {
+		pod.Spec = d.Template
+	}
+	here := ""
+	if p := s.PodOf(r); p != nil {
+		here = p.Node
+	}
+	wanted := nodeaffinity.GetRequiredNodeAffinity(pod)
+	var out []Node
+	if here != "" && s.NodeOf(here) == nil {
+		// Nodes may not be readable; that the pod is there still is.
+		out = append(out, Node{Name: here})
+	}
+	for _, node := range s.Nodes {
+		if node.Name == here || takes(node, pod, wanted) {
+			out = append(out, node)
+		}
+	}
+	return out
+}
+
+// takes tells whether the scheduler could put pod on node once the node is well.
+func takes(node Node, pod *corev1.Pod, wanted nodeaffinity.RequiredNodeAffinity) bool {
+	if node.Unschedulable {
+		return false
+	}
+	like := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: node.Name, Labels: node.Labels}}
+	// An affinity that cannot be read matches nothing, as with the scheduler.
+	if ok, err := wanted.Match(like); err != nil || !ok {
+		return false
+	}
+	_, refused := schedule.FindMatchingUntoleratedTaint(klog.Background(), node.Taints, pod.Spec.Tolerations, keeps, true)
+	return !refused
+}
+
+// keeps tells whether a taint keeps pods away for good.
+func keeps(t *corev1.Taint) bool {
+	return t.Effect != corev1.TaintEffectPreferNoSchedule && !strings.HasPrefix(t.Key, transient)
+}

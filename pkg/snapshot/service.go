@@ -1,0 +1,63 @@
+package snapshot
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+)
+
+// Service is a Service that may be a router's, or that holds an address of its own.
+type Service struct {
+	Namespace string            `json:"namespace"`
+	Name      string            `json:"name"`
+	Selector  map[string]string `json:"selector,omitempty"`
+	ClusterIP string            `json:"clusterIP,omitempty"`
+	Ports     []egress.Port     `json:"ports,omitempty"`
+	// TargetPorts are the pod's ports of Ports, one for one; a named one is 0.
+	TargetPorts []int32 `json:"targetPorts,omitempty"`
+}
+
+// Endpoints are the pods that a Service sends to.
+type Endpoints struct {
+	Namespace string `json:"namespace"`
+	Service   string `json:"service"`
+	// Ready are the addresses that get traffic; NotReady those that would.
+	Ready    []string `json:"ready,omitempty"`
+	NotReady []string `json:"notReady,omitempty"`
+}
+
+// NetworkPolicy is one that limits what comes in.
+type NetworkPolicy struct {
+	Namespace string               `json:"namespace"`
+	Name      string               `json:"name"`
+	Pods      metav1.LabelSelector `json:"pods"`
+	// From are who it lets in, in words: "pods app=x in namespaces team=y", "10.0.0.0/8", "all".
+	From []string `json:"from,omitempty"`
+}
+
+// PoliciesOf are the policies that limit who may use r. A selector that cannot be read selects nothing.
+func (s *Snapshot) PoliciesOf(r Router) []NetworkPolicy {
+	var out []NetworkPolicy
+	for _, p := range s.NetworkPolicies {
+		if p.Namespace != r.Namespace {
+			continue
+		}
+		selector, err := metav1.LabelSelectorAsSelector(&p.Pods)
+		if err == nil && selector.Matches(r.podLabels()) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// EndpointsOf are those of the Service.
+func (s *Snapshot) EndpointsOf(service Service) Endpoints {
+	out := Endpoints{Namespace: service.Namespace, Service: service.Name}
+	for _, e := range s.Endpoints {
+		if e.Namespace == service.Namespace && e.Service == service.Name {
+			out.Ready = append(out.Ready, e.Ready...)
+			out.NotReady = append(out.NotReady, e.NotReady...)
+		}
+	}
+	return out
+}
