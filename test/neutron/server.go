@@ -1,0 +1,161 @@
+package neutron
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// patience is how long one server may take to answer, and to end. It imports for seconds on a loaded machine.
+const patience = 2 * time.Minute
+
+// server is a process that runs until its standard input is closed (files/guard.py).
+type server struct {
+	name  string
+	input io.Closer
+	log   string // the path of what it prints
+	ended chan struct{}
+}
+
+// startServers makes both databases and starts both servers. Neither needs the other before the first
+// token is checked, so they start side by side.
+func (n *Neutron) startServers(ctx context.Context, s settings) error {
+	group, ctx := errgroup.WithContext(ctx)
+	started := make([]*server, 2)
+	group.Go(func() (err error) {
+		started[0], err = s.startServer(ctx, "keystone", s.keystoneURL(), fmt.Sprint(s.KeystonePort))
+		return err
+	})
+	group.Go(func() (err error) {
+		started[1], err = s.startServer(ctx, "neutron", s.neutronURL())
+		return err
+	})
+	err := group.Wait()
+	for _, server := range started {
+		if server != nil {
+			n.servers = append(n.servers, server)
+		}
+	}
+	return err
+}
+
+// startServer prepares and starts one server and waits until url answers. What was started is returned
+// with the error, so that it can be stopped.
+func (s settings) startServer(ctx context.Context, name, url string, args ...string) (*server, error) {
+	script, conf := s.path(name+".py"), s.path(name+".conf")
+	prepare := exec.CommandContext(ctx, python, "-I", "-W", "ignore", script, "prepare", conf)
+	prepare.Env = s.environment()
+	if out, err := prepare.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("preparing %s: %w: %s", name, err, tail(string(out)))
+	}
+	server, err := s.run(name, append([]string{python, "-I", "-W", "ignore", script, "serve", conf}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	return server, server.wait(ctx, url)
+}
+
+// environment is the machine's less what would lead a server on loopback astray: a proxy, and credentials
+// of another cloud. A user's Python modules are shut out by Python's own -I.
+func (s settings) environment() []string {
+	env := []string{"OS_BOOTSTRAP_PASSWORD=" + s.Password}
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, "OS_") || strings.HasSuffix(strings.ToLower(name), "_proxy") {
+			continue
+		}
+		env = append(env, variable)
+	}
+	return env
+}
+
+// run starts a command under the guard. What it prints goes to a file.
+func (s settings) run(name string, command ...string) (*server, error) {
+	log, err := os.Create(s.path(name + ".log"))
+	if err != nil {
+		return nil, fmt.Errorf("starting %s: %w", name, err)
+	}
+	defer func() { _ = log.Close() }() // the process has its own copy
+	cmd := exec.Command(python, append([]string{"-I", s.path("guard.py")}, command...)...)
+	cmd.Env = s.environment()
+	cmd.Stdout, cmd.Stderr = log, log
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("starting %s: %w", name, err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting %s: %w", name, err)
+	}
+	result := &server{name: name, input: input, log: log.Name(), ended: make(chan struct{})}
+	go func() {
+		defer close(result.ended)
+		_ = cmd.Wait() // how it ended says nothing that its log does not
+	}()
+	return result, nil
+}
+
+// wait returns once url answers.
+func (v *server) wait(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		if answers(ctx, url) {
+			return nil
+		}
+		select {
+		case <-v.ended:
+			return fmt.Errorf("%s ended at once: %s", v.name, v.lastWords())
+		case <-ctx.Done():
+			return fmt.Errorf("%s does not answer at %s: %w: %s", v.name, url, ctx.Err(), v.lastWords())
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+func answers(ctx context.Context, url string) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return false
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	return response.Body.Close() == nil && response.StatusCode < http.StatusBadRequest
+}
+
+// stop closes the server's input and waits until it has ended.
+func (v *server) stop() error {
+	err := v.input.Close()
+	if errors.Is(err, os.ErrClosed) {
+		err = nil // it had ended before
+	}
+	select {
+	case <-v.ended:
+	case <-time.After(patience):
+		err = errors.Join(err, fmt.Errorf("%s did not end within %s of being told so", v.name, patience))
+	}
+	return err
+}
+
+func (v *server) lastWords() string {
+	content, err := os.ReadFile(v.log)
+	if err != nil {
+		return err.Error()
+	}
+	return tail(string(content))
+}
+
+// tail is the end of what a process printed; a traceback ends with what was wrong.
+func tail(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-20):], "\n")
+}
