@@ -11,7 +11,6 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cmd"
-	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 )
 
 func main() {
@@ -26,12 +25,10 @@ func main() {
 }
 
 func write(dir string) error {
-	for name, page := range map[string]string{"commands.md": commands(), "findings.md": findings()} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(page), 0o644); err != nil {
-			return err
-		}
+	if err := os.WriteFile(filepath.Join(dir, "commands.md"), []byte(commands()), 0o644); err != nil {
+		return err
 	}
-	return nil
+	return writeFindings(dir)
 }
 
 // commands is a page of every command's help.
@@ -64,15 +61,4 @@ func command(b *strings.Builder, c *cobra.Command) {
 
 func dedent(text string) string {
 	return strings.ReplaceAll(strings.TrimPrefix(text, "  "), "\n  ", "\n")
-}
-
-// findings is a page of every code.
-func findings() string {
-	var b strings.Builder
-	b.WriteString("# Findings\n\nWritten by `make docs` from the catalogue. `--ignore=CODE[:NAMESPACE/NAME]` leaves one out.\n\n")
-	b.WriteString("| code | level | what |\n| --- | --- | --- |\n")
-	for _, e := range finding.Catalogue() {
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", e.Code, e.Level, e.Title)
-	}
-	return b.String()
 }

@@ -1,32 +1,115 @@
 package check
 
 import (
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-// Cluster is all that is checked of a cluster: the specs, and what of the cluster is unknown.
-func Cluster(s *snapshot.Snapshot) []finding.Finding {
-	out := append(Specs(s), unknown(s)...)
+// Options are what a check of a cluster takes beside what was read of it.
+type Options struct {
+	// Provisioner is the one that the user asked for; Auto, or "", is what the cluster has.
+	Provisioner egress.Provisioner
+	// MaxMACs is how many macvlan interfaces a node's NIC filters in hardware; 0 is 32.
+	MaxMACs int
+	// Command is this tool as it was typed, for fixes: "kubectl egress", which is the default, or "oc egress".
+	Command string
+	// Now is the time that ages are counted to; the zero time is that of the Snapshot.
+	Now time.Time
+}
+
+// DefaultMaxMACs is what common NICs filter in hardware before they take all that comes.
+const DefaultMaxMACs = 32
+
+// Cluster is all that is checked of a cluster: the specs, what was read of the rest, and what of it is unknown.
+// Of the codes EGR201 to EGR219 it leaves out EGR207, which needs the platforms.
+func Cluster(s *snapshot.Snapshot, o Options) []finding.Finding {
+	c := newState(s, o)
+	out := Specs(s)
+	for _, check := range []func(*state) []finding.Finding{
+		noAPI, readRights, writeRights, noMacvlan, degraded, ghosts, taken, manyMACs, clusterRoutes,
+	} {
+		out = append(out, check(c)...)
+	}
+	for _, r := range s.Routers {
+		c := c.in(r)
+		for _, check := range []func(*state, snapshot.Router) []finding.Finding{
+			podSecurity, userNetwork, noService, servicePorts, openToAll, hangs, nadDiffers, noNet1, twoHolders, oldRules,
+		} {
+			out = append(out, check(c, r)...)
+		}
+	}
 	finding.Sort(out)
 	return out
 }
 
-// unknown is EGR202: what could not be read is said, since the checks that need it say nothing. Without
-// the routers nothing can be checked at all.
-func unknown(s *snapshot.Snapshot) []finding.Finding {
-	var out []finding.Finding
-	for _, u := range s.Unknown {
-		f := finding.Finding{
-			Code: finding.Forbidden, Level: finding.Warning, Object: "cluster",
-			Message: "unknown, because reading is forbidden: " + u.String(),
-			Why:     u.Reason,
-			Fix:     "ask an administrator for the verb list on " + u.Resource,
-		}
-		if !u.Partial && (u.Resource == "egressrouters" || u.Resource == "deployments") {
-			f.Level = finding.Error
-		}
-		out = append(out, f)
+// cli is the command that fixes begin with: kubectl or oc.
+func (c *state) cli() string {
+	name, _, _ := strings.Cut(c.Command, " ")
+	return name
+}
+
+// young tells whether something that was created then has had little time to become ready.
+func (c *state) young(created time.Time) bool {
+	const grace = time.Minute
+	return !c.Now.IsZero() && !created.IsZero() && c.Now.Sub(created) < grace
+}
+
+// onCluster is a finding on no router.
+func onCluster(code finding.Code, level finding.Level, message, why, fix string) finding.Finding {
+	return finding.Finding{
+		Code: code, Level: level, Object: "cluster",
+		Message: finding.Printable(message), Why: finding.Printable(why), Fix: finding.Printable(fix),
 	}
-	return out
+}
+
+// at gives fs another level than the catalogue's.
+func at(level finding.Level, fs []finding.Finding) []finding.Finding {
+	for i := range fs {
+		fs[i].Level = level
+	}
+	return fs
+}
+
+// plural is "1 router", "3 routers".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return sprintf("%d %ss", n, noun)
+}
+
+// some are the first of words, and how many more there are.
+func some(words []string) string {
+	const most = 5
+	if len(words) <= most {
+		return strings.Join(words, ", ")
+	}
+	return sprintf("%s and %d more", strings.Join(words[:most], ", "), len(words)-most)
+}
+
+// words are the names in text, those with a slash between among them.
+func words(text string) []string {
+	all := strings.FieldsFunc(text, func(r rune) bool {
+		return r != '-' && r != '.' && r != '/' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
+	for i := range all {
+		all[i] = strings.Trim(all[i], ".")
+	}
+	return all
+}
+
+// quoted is text as a shell takes it for one word, whatever is in it: fixes are pasted, and some of their
+// words are of whoever may write a NAD.
+func quoted(text string) string {
+	if text != "" && !strings.ContainsFunc(text, func(r rune) bool {
+		return !strings.ContainsRune("-_./:=,@%+", r) && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
+	}) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

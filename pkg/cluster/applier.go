@@ -53,7 +53,7 @@ func (c *Client) Applier(ctx context.Context, routers []*nov1.EgressRouter, prov
 			namespace = ""
 		}
 	}
-	x, err := c.index(ctx, namespace, provisioner, services)
+	x, err := c.index(ctx, namespace, provisioner, services, o.NetworkPolicies)
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +75,11 @@ func (a *Applier) Router(ctx context.Context, r Request) ([]Applied, error) {
 		}
 	}
 	owner := r.Owner
+	for _, object := range live {
+		if object != nil && object.GetKind() == egress.Kind.Kind {
+			owner = object.GetUID()
+		}
+	}
 	var done []Applied
 	for i, render := range r.Objects {
 		object, err := render(owner)
@@ -87,11 +92,32 @@ func (a *Applier) Router(ctx context.Context, r Request) ([]Applied, error) {
 		}
 		done = append(done, applied)
 		// A dry run gives what it would create a UID that nothing has.
-		if object.GetKind() == egress.Kind.Kind && (!a.options.DryRun || live[i] != nil) {
+		if object.GetKind() == egress.Kind.Kind && owner == "" && !a.options.DryRun {
 			owner = applied.Object.GetUID()
+			if err := a.own(ctx, r.Objects[:i], done, owner); err != nil {
+				return done, err
+			}
 		}
 	}
 	return done, nil
+}
+
+// own applies again what came before its owner, the EgressRouter, which did not exist then.
+func (a *Applier) own(ctx context.Context, objects []Object, done []Applied, owner types.UID) error {
+	for i, render := range objects {
+		object, err := render(owner)
+		if err != nil {
+			return err
+		}
+		applied, err := a.apply(ctx, object, done[i].Object)
+		if err != nil {
+			return err
+		}
+		if done[i].Object = applied.Object; done[i].Result == Unchanged {
+			done[i].Result = applied.Result
+		}
+	}
+	return nil
 }
 
 // live reads what the cluster holds of object and refuses what is not the router's.
@@ -134,6 +160,6 @@ func (a *Applier) RefuseOther(ctx context.Context, r *nov1.EgressRouter, provisi
 	case live == nil, other == egress.Standalone && !isStandalone(live):
 		return nil
 	}
-	return fmt.Errorf("%s in namespace %s is a router of the %s provisioner: change it with --provisioner=%s, or delete it first",
-		r.Name, r.Namespace, other, other)
+	return fmt.Errorf("%s in namespace %s is a router of the %s provisioner: change it with --provisioner=%s; to move it, \"delete %s -n %s\" first, which waits until its address is free, then create it with --provisioner=%s",
+		r.Name, r.Namespace, other, other, r.Name, r.Namespace, provisioner)
 }

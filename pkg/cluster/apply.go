@@ -31,6 +31,8 @@ type ApplyOptions struct {
 	ForceConflicts bool
 	// Adopt goes on where the object was made by another.
 	Adopt bool
+	// NetworkPolicies tells that they are among what is applied: those of many routers are read in one list.
+	NetworkPolicies bool
 }
 
 // Applied is one object as the server holds it after applying.

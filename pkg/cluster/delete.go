@@ -43,10 +43,12 @@ func (c *Client) Remains(ctx context.Context, namespace, name string, asked egre
 	r.Objects = append(r.Objects, labelled.of("Service")...)
 	if cr != nil {
 		r.Objects = append(r.Objects, cr)
-		return r, nil
+	} else {
+		r.Objects = append(r.Objects, labelled.of("Deployment")...)
+		r.Objects = append(r.Objects, labelled.of("NetworkAttachmentDefinition")...)
 	}
-	r.Objects = append(r.Objects, labelled.of("Deployment")...)
-	r.Objects = append(r.Objects, labelled.of("NetworkAttachmentDefinition")...)
+	// Last, so that it limits who may use the router for as long as there is one.
+	r.Objects = append(r.Objects, labelled.of("NetworkPolicy")...)
 	return r, nil
 }
 
@@ -77,8 +79,8 @@ func (o objects) of(kind string) objects {
 // labelled lists what bears the labels of the router name.
 func (c *Client) labelled(ctx context.Context, namespace, name string) (objects, error) {
 	var out objects
-	for _, gvr := range []schema.GroupVersionResource{core("services"), deployments(), nads()} {
-		list, err := c.list(ctx, reading{gvr: gvr, labels: selector(egress.Labels(name))}, namespace)
+	for _, gvr := range []schema.GroupVersionResource{core("services"), deployments(), nads(), policies()} {
+		list, err := c.list(ctx, selection{gvr: gvr, labels: selector(egress.Labels(name))}, namespace)
 		if notServed(err) {
 			continue
 		}
@@ -119,6 +121,7 @@ func (r *Remains) selections() []selection {
 		{gvr: deployments(), name: r.provisioner.DeploymentName(r.name)},
 		{gvr: core("pods"), labels: selector(r.provisioner.PodLabels(r.name))},
 		{gvr: nads(), name: r.provisioner.NADName(r.name)},
+		{gvr: policies(), labels: selector(egress.Labels(r.name))},
 	}
 	if r.provisioner == egress.Operator {
 		selections = append(selections, selection{gvr: egress.Resource, name: r.name})
@@ -162,7 +165,7 @@ func (c *Client) Going(ctx context.Context, r *Remains, asked egress.Provisioner
 
 // selected lists a selection; what the user may not list, or what is not served, is nothing to wait for.
 func (c *Client) selected(ctx context.Context, s selection, namespace string) ([]*unstructured.Unstructured, error) {
-	list, err := c.list(ctx, reading{gvr: s.gvr, labels: s.labels, name: s.name}, namespace)
+	list, err := c.list(ctx, s, namespace)
 	if apierrors.IsForbidden(err) || notServed(err) {
 		return nil, nil
 	}
@@ -189,7 +192,7 @@ func (r *Remains) left(lists [][]*unstructured.Unstructured) string {
 // counts tells whether object is one to wait for. What another made under the same name stays.
 func (r *Remains) counts(object *unstructured.Unstructured, shared bool) bool {
 	switch {
-	case object.GetKind() == "Service", object.GetKind() == egress.Kind.Kind:
+	case object.GetKind() == "Service", object.GetKind() == "NetworkPolicy", object.GetKind() == egress.Kind.Kind:
 		return true
 	case r.provisioner == egress.Standalone:
 		return object.GetLabels()[egress.LabelManagedBy] == egress.ManagedByValue

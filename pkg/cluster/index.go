@@ -8,7 +8,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/tools/pager"
 
 	"golang.org/x/sync/errgroup"
 
@@ -28,7 +27,7 @@ func (c *Client) object(ctx context.Context, gvr schema.GroupVersionResource, na
 }
 
 func (c *Client) pods(ctx context.Context, namespace string, labels map[string]string) ([]*unstructured.Unstructured, error) {
-	return c.list(ctx, reading{gvr: core("pods"), labels: selector(labels)}, namespace)
+	return c.list(ctx, selection{gvr: core("pods"), labels: selector(labels)}, namespace)
 }
 
 // index is a reader that has listed before what it is asked for: for many routers a handful of lists takes
@@ -87,9 +86,12 @@ type wanted struct {
 
 // index lists what applying routers of the provisioner will ask for, in one namespace or, with "", in all.
 // What the user may not list is left to be read one by one.
-func (c *Client) index(ctx context.Context, namespace string, provisioner egress.Provisioner, services bool) (*index, error) {
+func (c *Client) index(ctx context.Context, namespace string, provisioner egress.Provisioner, services, policed bool) (*index, error) {
 	x := &index{client: c, lists: map[schema.GroupVersionResource]*listing{}}
 	lists := indexLists(provisioner, services)
+	if policed {
+		lists = append(lists, wanted{gvr: policies(), labels: managedBy("="), others: managedBy("!=")})
+	}
 	found := make([]*listing, len(lists))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, w := range lists {
@@ -110,10 +112,14 @@ func (c *Client) index(ctx context.Context, namespace string, provisioner egress
 	return x, nil
 }
 
+// managedBy selects by whether an object was made by this tool.
+func managedBy(operator string) string {
+	return egress.LabelManagedBy + operator + egress.ManagedByValue
+}
+
 // indexLists are the lists for each provisioner: its objects, and what shows that the other has the name.
 func indexLists(provisioner egress.Provisioner, services bool) []wanted {
-	ours := egress.LabelManagedBy + "=" + egress.ManagedByValue
-	others := egress.LabelManagedBy + "!=" + egress.ManagedByValue
+	ours, others := managedBy("="), managedBy("!=")
 	lists := []wanted{{gvr: egress.Resource}}
 	if provisioner == egress.Standalone {
 		lists = append(lists, wanted{gvr: nads()}, wanted{gvr: deployments(), labels: ours, others: others})
@@ -184,17 +190,4 @@ func (l *listing) merged(other *listing) *listing {
 		l.add(object)
 	}
 	return l
-}
-
-// eachPage calls each with the objects of a list, page by page.
-func (c *Client) eachPage(ctx context.Context, list pager.ListPageFunc, each func(runtime.Object) error) error {
-	pages := pager.New(func(ctx context.Context, o metav1.ListOptions) (page runtime.Object, err error) {
-		err = c.retry(ctx, func() error {
-			page, err = list(ctx, o)
-			return err
-		})
-		return page, err
-	})
-	pages.PageSize = pageSize
-	return pages.EachListItem(ctx, metav1.ListOptions{}, each)
 }

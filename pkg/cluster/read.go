@@ -2,49 +2,18 @@ package cluster
 
 import (
 	"context"
-	"sync"
+	"fmt"
+	"slices"
+	"time"
 
-	nov1 "github.com/openshift/api/networkoperator/v1"
 	"golang.org/x/sync/errgroup"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
-
-// pageSize is how many objects a list asks for at a time.
-const pageSize = 500
-
-// reading is one list that a Snapshot is filled from.
-type reading struct {
-	gvr    schema.GroupVersionResource
-	labels string
-	// name selects one object; "" is all.
-	name string
-	// cluster tells that the resource has no namespaces.
-	cluster bool
-	add     func(*snapshot.Snapshot, *unstructured.Unstructured) error
-}
-
-// readings are all lists of a Snapshot: their number does not grow with that of routers or namespaces.
-func readings() []reading {
-	ours := selector(map[string]string{egress.LabelName: egress.NameValue, egress.LabelManagedBy: egress.ManagedByValue})
-	operators := selector(map[string]string{"app": egress.OperatorApp})
-	return []reading{
-		{gvr: egress.Resource, add: addEgressRouter},
-		{gvr: deployments(), labels: ours, add: addStandalone},
-		{gvr: core("pods"), labels: ours, add: addPod},
-		{gvr: core("pods"), labels: operators, add: addPod},
-		{gvr: core("services"), add: addService},
-		{gvr: core("nodes"), cluster: true, add: addNode},
-	}
-}
 
 // ReadOptions say how much of the cluster to read.
 type ReadOptions struct {
@@ -54,156 +23,156 @@ type ReadOptions struct {
 	Wide bool
 	// Nodes reads the nodes too.
 	Nodes bool
+	// Checks reads all that the checks, status and bundle see. Without it there are routers, pods and
+	// Services, and the routers keep the labels and annotations that they were given.
+	Checks bool
 }
 
-func selector(set map[string]string) string { return labels.FormatLabels(set) }
-
 // Read fills a Snapshot, each resource by one paged list, side by side. What the user may not read is
-// noted in it as unknown.
+// noted in it as unknown, and what the cluster does not have as not served.
 func (c *Client) Read(ctx context.Context, o ReadOptions) (*snapshot.Snapshot, error) {
-	var s snapshot.Snapshot
-	var lock sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
-	for _, r := range readings() {
-		if r.cluster && !o.Nodes {
-			continue
-		}
-		group.Go(func() error {
-			found, unknown, err := c.readOne(ctx, r, o)
-			if err != nil {
-				return err
-			}
-			lock.Lock()
-			defer lock.Unlock()
-			s.Unknown = append(s.Unknown, unknown...)
-			for _, object := range found {
-				if err := r.add(&s, object); err != nil {
-					return err
-				}
-			}
-			return nil
+	lists := readings(o)
+	parts := make([]*snapshot.Snapshot, len(lists))
+	group, within := errgroup.WithContext(ctx)
+	for i, r := range lists {
+		group.Go(func() (err error) {
+			parts[i], err = c.readOne(within, r, o)
+			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
+	s := &snapshot.Snapshot{Taken: time.Now().UTC().Truncate(time.Second)}
+	if !o.Wide {
+		s.Namespace = o.Namespace
+	}
+	for _, part := range parts {
+		merge(s, part)
+	}
+	if err := c.sortUnknown(ctx, s); err != nil {
+		return nil, err
+	}
+	if o.Checks {
+		if err := c.readEvents(ctx, s, o); err != nil {
+			return nil, err
+		}
+		trim(s, o.Namespace)
+	}
 	s.Sort()
-	return &s, nil
+	// One that bears the labels of both provisioners was listed twice.
+	s.Pods = slices.CompactFunc(s.Pods, func(a, b snapshot.Pod) bool { return a.UID == b.UID })
+	return s, nil
 }
 
-// readOne lists r in all namespaces, or where that is forbidden in the one asked for.
-func (c *Client) readOne(ctx context.Context, r reading, o ReadOptions) ([]*unstructured.Unstructured, []snapshot.Unknown, error) {
+// readOne reads r in all namespaces, or where that is forbidden in the one asked for.
+func (c *Client) readOne(ctx context.Context, r reading, o ReadOptions) (*snapshot.Snapshot, error) {
 	namespace := o.Namespace
 	if o.Wide || r.cluster {
 		namespace = ""
 	}
-	found, err := c.list(ctx, r, namespace)
-	if !apierrors.IsForbidden(err) {
-		return readable(found, err, r, namespace)
+	if r.own && !o.Wide && o.Namespace != "" {
+		r = r.only(o.Namespace)
 	}
-	unknown := snapshot.Unknown{Resource: r.gvr.Resource, Namespace: namespace, Reason: err.Error()}
-	if namespace == "" && !r.cluster && o.Namespace != "" {
-		narrow, err := c.list(ctx, r, o.Namespace)
+	part, err := c.fillFrom(ctx, r, namespace)
+	if !apierrors.IsForbidden(err) {
+		return readable(part, err, r, namespace)
+	}
+	unknown := snapshot.Unknown{Resource: r.gvr.Resource, Group: r.gvr.Group, Namespace: namespace, Reason: err.Error()}
+	if narrow, ok := r.narrower(namespace, o); ok {
+		part, err := c.fillFrom(ctx, narrow, o.Namespace)
 		if !apierrors.IsForbidden(err) {
 			unknown.Partial = true
-			found, _, err := readable(narrow, err, r, o.Namespace)
-			return found, []snapshot.Unknown{unknown}, err
+			if part, err = readable(part, err, narrow, o.Namespace); err != nil {
+				return nil, err
+			}
+			part.Unknown = append(part.Unknown, unknown)
+			return part, nil
 		}
 		unknown.Namespace, unknown.Reason = o.Namespace, err.Error()
 	}
-	return nil, []snapshot.Unknown{unknown}, nil
+	return &snapshot.Snapshot{Unknown: []snapshot.Unknown{unknown}}, nil
 }
 
-// readable is what a list found; a resource that is not served has nothing in it.
-func readable(found []*unstructured.Unstructured, err error, r reading, namespace string) ([]*unstructured.Unstructured, []snapshot.Unknown, error) {
-	if err != nil && !notServed(err) {
-		return nil, nil, explain(err, "list", r.gvr, namespace)
+// readable is what a list found. A resource that is not served has nothing in it, and an object that is not
+// there neither.
+func readable(part *snapshot.Snapshot, err error, r reading, namespace string) (*snapshot.Snapshot, error) {
+	switch {
+	case notServed(err):
+		return &snapshot.Snapshot{NotServed: []string{r.gvr.Resource}}, nil
+	case isNotFound(err) && r.name != "":
+		return &snapshot.Snapshot{}, nil
+	case err != nil:
+		return nil, explain(err, r.verb(), r.gvr, namespace)
 	}
-	return found, nil, nil
+	return part, nil
 }
 
-func (c *Client) list(ctx context.Context, r reading, namespace string) ([]*unstructured.Unstructured, error) {
-	var out []*unstructured.Unstructured
-	err := c.eachPage(ctx, func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-		selection{name: r.name, labels: r.labels}.narrow(&o)
-		return c.dynamic.Resource(r.gvr).Namespace(namespace).List(ctx, o)
-	}, func(object runtime.Object) error {
-		if u, ok := object.(*unstructured.Unstructured); ok {
-			out = append(out, u)
+// fillFrom reads r in a namespace, or with "" in all, page by page, so that no page is kept. A list that
+// takes longer than the server remembers its pages is read again, at once.
+func (c *Client) fillFrom(ctx context.Context, r reading, namespace string) (*snapshot.Snapshot, error) {
+	part, err := c.fillPaged(ctx, r, namespace, pageSize)
+	if apierrors.IsResourceExpired(err) {
+		return c.fillPaged(ctx, r, namespace, 0)
+	}
+	return part, err
+}
+
+func (c *Client) fillPaged(ctx context.Context, r reading, namespace string, limit int64) (*snapshot.Snapshot, error) {
+	part := &snapshot.Snapshot{}
+	options := metav1.ListOptions{LabelSelector: r.labels, FieldSelector: r.fields, Limit: limit}
+	for {
+		var page runtime.Object
+		err := c.retry(ctx, func() (err error) {
+			page, err = r.page(ctx, c, namespace, options)
+			return err
+		})
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	return out, err
-}
-
-func addEgressRouter(s *snapshot.Snapshot, object *unstructured.Unstructured) error {
-	found, err := fromEgressRouter(object)
-	if err != nil {
-		return err
-	}
-	s.Routers = append(s.Routers, found.Router)
-	return nil
-}
-
-func addStandalone(s *snapshot.Snapshot, object *unstructured.Unstructured) error {
-	if !isStandalone(object) {
-		return nil
-	}
-	found, err := fromDeployment(object)
-	if err != nil {
-		return err
-	}
-	s.Routers = append(s.Routers, found.Router)
-	return nil
-}
-
-func addPod(s *snapshot.Snapshot, object *unstructured.Unstructured) error {
-	pod := &corev1.Pod{}
-	if err := typed(object, pod); err != nil {
-		return err
-	}
-	if pod.DeletionTimestamp != nil {
-		return nil
-	}
-	p := snapshot.Pod{
-		Namespace: pod.Namespace, Name: pod.Name, Labels: pod.Labels, Created: pod.CreationTimestamp.Time,
-		Node: pod.Spec.NodeName, Ready: ready(pod), State: podState(pod),
-	}
-	// An unreadable network-status is no net1.
-	if net1, err := net1Of(pod); err == nil && net1 != nil {
-		p.MAC = net1.Mac
-		if len(net1.IPs) > 0 {
-			p.IP = net1.IPs[0]
+		if r.name != "" {
+			return part, r.add(part, page)
+		}
+		if err := meta.EachListItem(page, func(object runtime.Object) error { return r.add(part, object) }); err != nil {
+			return nil, err
+		}
+		list, err := meta.ListAccessor(page)
+		if err != nil {
+			return nil, fmt.Errorf("reading a list of %s: %w", r.gvr.Resource, err)
+		}
+		if options.Continue = list.GetContinue(); options.Continue == "" {
+			return part, nil
 		}
 	}
-	s.Pods = append(s.Pods, p)
-	return nil
 }
 
-func addService(s *snapshot.Snapshot, object *unstructured.Unstructured) error {
-	service := &corev1.Service{}
-	if err := typed(object, service); err != nil {
-		return err
+// sortUnknown tells what is not served from what may not be read: a user without rights is told "forbidden" of
+// both. One request, and only where something is unknown that a cluster may lack.
+func (c *Client) sortUnknown(ctx context.Context, s *snapshot.Snapshot) error {
+	lacking := func(u snapshot.Unknown) bool { return optional(u.Group) }
+	if !slices.ContainsFunc(s.Unknown, lacking) {
+		return nil
 	}
-	out := snapshot.Service{Namespace: service.Namespace, Name: service.Name, Selector: service.Spec.Selector, ClusterIP: service.Spec.ClusterIP}
-	for _, p := range service.Spec.Ports {
-		out.Ports = append(out.Ports, egress.Port{Number: p.Port, Protocol: nov1.ProtocolType(p.Protocol)})
+	var groups metav1.APIGroupList
+	err := c.retry(ctx, func() error { return c.discovery.RESTClient().Get().AbsPath("/apis").Do(ctx).Into(&groups) })
+	switch {
+	case apierrors.IsForbidden(err):
+		return nil
+	case err != nil:
+		return fmt.Errorf("asking which APIs the cluster serves: %w", err)
 	}
-	s.Services = append(s.Services, out)
-	return nil
-}
-
-func addNode(s *snapshot.Snapshot, object *unstructured.Unstructured) error {
-	node := &corev1.Node{}
-	if err := typed(object, node); err != nil {
-		return err
+	served := map[string]bool{}
+	for _, group := range groups.Groups {
+		served[group.Name] = true
 	}
-	n := snapshot.Node{Name: node.Name, ProviderID: node.Spec.ProviderID}
-	for _, a := range node.Status.Addresses {
-		if a.Type == corev1.NodeInternalIP || a.Type == corev1.NodeExternalIP {
-			n.Addresses = append(n.Addresses, a.Address)
+	unknown := s.Unknown
+	s.Unknown = nil
+	for _, u := range unknown {
+		if lacking(u) && !served[u.Group] {
+			s.NotServed = append(s.NotServed, u.Resource)
+			continue
 		}
+		s.Unknown = append(s.Unknown, u)
 	}
-	s.Nodes = append(s.Nodes, n)
 	return nil
 }

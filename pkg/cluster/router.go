@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -59,7 +60,7 @@ func (c *Client) Find(ctx context.Context, namespace, name string, asked egress.
 }
 
 // isStandalone tells whether deployment is a standalone router's.
-func isStandalone(deployment *unstructured.Unstructured) bool {
+func isStandalone(deployment metav1.Object) bool {
 	return deployment.GetLabels()[egress.LabelManagedBy] == egress.ManagedByValue &&
 		deployment.GetAnnotations()[egress.AnnotationRouter] != ""
 }
@@ -70,21 +71,42 @@ func fromEgressRouter(cr *unstructured.Unstructured) (*Found, error) {
 		return nil, fmt.Errorf("reading %s in namespace %s: %w", Name(cr), cr.GetNamespace(), err)
 	}
 	egress.SetDefaults(&found.EgressRouter)
+	found.ManagedFields = nil
 	found.Provisioner, found.UID = egress.Operator, cr.GetUID()
 	return &found, nil
 }
 
-// fromDeployment reads a standalone router back from the annotation on its Deployment.
-func fromDeployment(deployment *unstructured.Unstructured) (*Found, error) {
+// fromDeployment reads a standalone router back from the annotation on its Deployment. The router's own UID
+// is the Deployment's, and what was recorded on that is its annotation.
+func fromDeployment(deployment metav1.Object) (*Found, error) {
 	var found Found
 	text := deployment.GetAnnotations()[egress.AnnotationRouter]
 	if err := json.Unmarshal([]byte(text), &found.EgressRouter); err != nil {
-		return nil, fmt.Errorf("reading the annotation %s of %s in namespace %s: %w",
-			egress.AnnotationRouter, Name(deployment), deployment.GetNamespace(), err)
+		return nil, fmt.Errorf("reading the annotation %s of deployment.apps/%s in namespace %s: %w",
+			egress.AnnotationRouter, deployment.GetName(), deployment.GetNamespace(), err)
 	}
-	found.Name, found.Namespace = deployment.GetName(), deployment.GetNamespace()
-	found.CreationTimestamp = deployment.GetCreationTimestamp()
-	egress.SetDefaults(&found.EgressRouter)
+	r := &found.EgressRouter
+	r.Name, r.Namespace = deployment.GetName(), deployment.GetNamespace()
+	r.CreationTimestamp, r.UID, r.ManagedFields = deployment.GetCreationTimestamp(), deployment.GetUID(), nil
+	for key, value := range ownAnnotations(deployment.GetAnnotations()) {
+		metav1.SetMetaDataAnnotation(&r.ObjectMeta, key, value)
+	}
+	egress.SetDefaults(r)
 	found.Provisioner = egress.Standalone
 	return &found, nil
+}
+
+// ownAnnotations are those that this tool records on a router: not the one that holds a standalone router
+// itself. nil where there are none.
+func ownAnnotations(all map[string]string) map[string]string {
+	var own map[string]string
+	for key, value := range all {
+		if strings.HasPrefix(key, egress.AnnotationPrefix) && key != egress.AnnotationRouter {
+			if own == nil {
+				own = map[string]string{}
+			}
+			own[key] = value
+		}
+	}
+	return own
 }

@@ -1,9 +1,7 @@
 package cluster
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/netip"
 	"strings"
 
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
@@ -22,7 +20,9 @@ type view struct {
 	target     Target
 	nad        *nadv1.NetworkAttachmentDefinition
 	deployment *appsv1.Deployment
-	pods       []*corev1.Pod
+	// live is deployment as the server sent it.
+	live *unstructured.Unstructured
+	pods []*corev1.Pod
 }
 
 // The steps of a router on its way, of which some have a cause that lies elsewhere in the cluster.
@@ -43,7 +43,7 @@ func newView(t Target, lists [][]*unstructured.Unstructured) (*view, error) {
 		}
 	}
 	if len(lists[1]) > 0 {
-		v.deployment = &appsv1.Deployment{}
+		v.live, v.deployment = lists[1][0], &appsv1.Deployment{}
 		if err := typed(lists[1][0], v.deployment); err != nil {
 			return nil, err
 		}
@@ -174,35 +174,6 @@ func (v *view) netReason(pod *corev1.Pod) string {
 		return fmt.Sprintf("pod %s has %s on %s, not the reserved %s", pod.Name, strings.Join(net1.IPs, ", "), egress.Interface, reserved)
 	}
 	return ""
-}
-
-// net1Of reads pod's network-status; nil where it has no net1.
-func net1Of(pod *corev1.Pod) (*nadv1.NetworkStatus, error) {
-	text := pod.Annotations[egress.AnnotationNetworkStatus]
-	if text == "" {
-		return nil, nil
-	}
-	var statuses []nadv1.NetworkStatus
-	if err := json.Unmarshal([]byte(text), &statuses); err != nil {
-		return nil, fmt.Errorf("reading its network-status: %w", err)
-	}
-	for i := range statuses {
-		if statuses[i].Interface == egress.Interface {
-			return &statuses[i], nil
-		}
-	}
-	return nil, nil
-}
-
-// hasIP tells whether ips, with or without prefix lengths, hold want.
-func hasIP(ips []string, want netip.Addr) bool {
-	for _, s := range ips {
-		s, _, _ = strings.Cut(s, "/")
-		if addr, err := netip.ParseAddr(s); err == nil && addr == want {
-			return true
-		}
-	}
-	return false
 }
 
 // stale tells whether an operator's pod runs older rules than the NAD holds. The plugin reads the NAD only

@@ -33,10 +33,13 @@ type Target struct {
 	Provisioner egress.Provisioner
 	// Findings are the errors that the spec checks find in it, for the reason why nothing happens.
 	Findings []finding.Finding
+	// Part is what is set on the operator's Deployment; nil leaves it alone.
+	Part *Part
 }
 
 // Wait waits until the router serves: NAD there, Deployment available, and net1 with the reserved IP in
-// the pod's network-status. It restarts an operator's Deployment whose pod runs older rules. say hears of
+// the pod's network-status. It applies t's Part as soon as the operator has made the Deployment, and restarts
+// an operator's Deployment whose pod runs older rules. say hears of
 // that, and of a reason that has held things up for a second. The error is a TimeoutError when timeout is
 // over.
 func (c *Client) Wait(ctx context.Context, t Target, timeout time.Duration, say func(reason string)) error {
@@ -109,6 +112,9 @@ type waiter struct {
 	detail       string
 	// restarted is the hash of the NAD for which the pod was restarted.
 	restarted string
+	// settled tells that the target's Part was applied, which gave the Deployment this generation.
+	settled    bool
+	generation int64
 }
 
 // patience is how long a step may take before its cause is looked for, and how often then.
@@ -119,6 +125,14 @@ func (w *waiter) judge(ctx context.Context, lists [][]*unstructured.Unstructured
 	v, err := newView(w.target, lists)
 	if err != nil {
 		return "", err
+	}
+	if !w.settled && v.settleable() {
+		if changed, err := w.settle(ctx, v); changed || err != nil {
+			return "the pod starts anew", err
+		}
+	}
+	if v.deployment != nil && v.deployment.Generation < w.generation {
+		return "the pod starts anew", nil
 	}
 	if v.stale() {
 		return "the pod starts anew", w.restart(ctx, v)
@@ -162,6 +176,24 @@ func (w *waiter) words() string {
 	return w.reason + ": " + w.detail
 }
 
+// settle applies the target's Part, once, and restarts the pod in the same roll-out where that is due.
+func (w *waiter) settle(ctx context.Context, v *view) (changed bool, err error) {
+	stale := v.stale()
+	applied, err := w.client.settle(ctx, v)
+	if err != nil {
+		return false, err
+	}
+	w.settled, w.generation = true, applied.Object.GetGeneration()
+	if stale {
+		w.restarted = render.Hash(v.nad.Spec.Config)
+		w.say(restarting)
+	}
+	return applied.Result != Unchanged, nil
+}
+
+// restarting is said of a pod that starts with changed rules.
+const restarting = "restarting its pod, so that it starts with the changed rules"
+
 // restart restarts the pod, once for each state of the NAD, and says so.
 func (w *waiter) restart(ctx context.Context, v *view) error {
 	hash := render.Hash(v.nad.Spec.Config)
@@ -169,6 +201,6 @@ func (w *waiter) restart(ctx context.Context, v *view) error {
 		return nil
 	}
 	w.restarted = hash
-	w.say("restarting its pod, so that it starts with the changed rules")
+	w.say(restarting)
 	return w.client.restart(ctx, v)
 }

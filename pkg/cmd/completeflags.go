@@ -13,6 +13,8 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere"
 	"github.com/kubectl-egress/kubectl-egress/pkg/report"
 )
 
@@ -51,9 +53,15 @@ func (f *factory) flagValues() map[string]cobra.CompletionFunc {
 		"provisioner":  completeChoices(provisioners()...),
 		"dry-run":      completeChoices(dryRuns()...),
 		"macvlan-mode": completeChoices(macvlanModes()...),
-		"filename":     completePaths(cobra.ShellCompDirectiveFilterFileExt, "yaml", "yml", "json"),
+		"require":      completeChoices(vsphere.RequireMinimal, vsphere.RequireDocs),
+		"scope":        completeChoices(vsphere.ScopePortGroup, vsphere.ScopeVSwitch),
+
+		"neutron-backend": completeChoices(openstack.OVN, openstack.OpenVSwitch),
+
+		"filename": completePaths(cobra.ShellCompDirectiveFilterFileExt, "yaml", "yml", "json"),
 	}
-	for _, flag := range []string{"redirect-file", "kubeconfig", "certificate-authority", "client-certificate", "client-key", "template"} {
+	for _, flag := range []string{"redirect-file", "kubeconfig", "certificate-authority", "client-certificate", "client-key", "template",
+		"from", "save", "revert", "file", "vsphere-tls-ca-certs"} {
 		values[flag] = completePaths(cobra.ShellCompDirectiveDefault)
 	}
 	for _, flag := range []string{"kustomize", "cache-dir", "dir"} {
@@ -103,6 +111,10 @@ func completeOutput(cmd *cobra.Command, _ []string, toComplete string) ([]cobra.
 	switch cmd.Name() {
 	case "lint", "preflight":
 		formats = report.Formats()
+	case "openstack", "vsphere":
+		formats = append(report.Formats(), formatCommands)
+	case "status", "explain":
+		formats = []string{"json", "yaml"}
 	case "get":
 		formats = append([]string{"table", "wide"}, genericclioptions.NewPrintFlags("").AllowedFormats()...)
 	case "delete":

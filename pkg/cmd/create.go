@@ -13,6 +13,7 @@ type createFlags struct {
 	waitFlags
 	router  routerFlags
 	pod     podFlags
+	policy  policyFlags
 	source  sourceFlags
 	expose  bool
 	force   bool
@@ -28,8 +29,13 @@ type createOptions struct {
 	waitFlags
 	routers []*nov1.EgressRouter
 	pod     render.Options
-	// podSet names the flags given that only the standalone provisioner knows.
-	podSet  []string
+	// podSet names the flags given that only the standalone provisioner knows, partSet those that are set on
+	// the operator's Deployment.
+	podSet, partSet []string
+	// autoRoutes tells that the cluster is to be asked for its networks.
+	autoRoutes bool
+	// clients are those who may use the routers; none leaves it as it is.
+	clients []render.Clients
 	expose  bool
 	force   bool
 	workers int
@@ -43,13 +49,18 @@ func newCreateCommand(f *factory) *cobra.Command {
 		Use:   "create (NAME --address IP/PREFIX --gateway IP --redirect RULE... | -f FILE)",
 		Short: "Make egress routers, or change them",
 		Long: `Makes an egress router, or changes it: renders its objects, checks them, applies them, and waits until
-the router serves. Run again, it changes nothing.
+the router serves. Run again, it changes nothing. A flag that is left out the next time is taken back;
+Service and NetworkPolicy are objects of their own, and stay.
 
 A RULE is PORT[/PROTOCOL]=IP[:TARGETPORT], protocol tcp (default), udp or sctp: what clients send to
 PORT of the router goes to IP, from the reserved address.`,
 		Example: `  # A router with three redirects, and its Service
   ` + f.name + ` create partner-a --address 192.168.12.99/24 --gateway 192.168.12.1 \
     --redirect 8080=203.0.113.26:80 --redirect 8443=203.0.113.27:443 --redirect 80/udp=10.100.3.0 --expose
+
+  # On the nodes with a label, elsewhere a minute after its node is lost, for one namespace alone
+  ` + f.name + ` create partner-a --address 192.168.12.99/24 --gateway 192.168.12.1 \
+    --redirect 8080=203.0.113.26:80 --node-selector egress=yes --failover-after 1m --allow-from billing
 
   # What it would apply, without any cluster
   ` + f.name + ` create partner-a --address 192.168.12.99/24 --gateway 192.168.12.1 \
@@ -68,6 +79,7 @@ PORT of the router goes to IP, from the reserved address.`,
 	c.router.add(cmd)
 	c.source.add(cmd, "that holds EgressRouters to create")
 	cmd.Flags().BoolVar(&c.expose, "expose", false, "Make a Service too, for every port that the rules redirect")
+	c.policy.add(cmd)
 	c.pod.add(cmd)
 	c.applyFlags.add(cmd)
 	c.waitFlags.add(cmd, true, "Wait until the router serves; the default for one router, not for several")
@@ -96,7 +108,12 @@ func (c *createFlags) complete(f *factory, cmd *cobra.Command, args []string) (*
 	if !cmd.Flags().Changed("wait") {
 		o.wait = len(o.routers) == 1
 	}
-	o.pod, o.podSet, err = c.pod.options(cmd, len(o.routers))
+	o.podSet, o.partSet = c.pod.standaloneOnly(cmd), c.pod.operatorPart(cmd)
+	if o.pod, o.autoRoutes, err = c.pod.options(cmd, len(o.routers)); err != nil {
+		return nil, err
+	}
+	o.clients, err = c.policy.options()
+	o.apply.NetworkPolicies = len(o.clients) > 0
 	return o, err
 }
 

@@ -144,14 +144,19 @@ func (o *createOptions) applyOne(ctx context.Context, client *cluster.Client, ap
 		return outcome{err: err}
 	}
 	applied, err := applier.Router(ctx, cluster.Request{Router: j.router, Objects: j.objects})
-	if err != nil || o.dryRun != dryRunNone {
+	if err != nil {
 		return outcome{applied, err}
 	}
-	target := cluster.Target{Router: j.router, Provisioner: o.provisioner, Findings: j.findings}
-	if o.wait {
-		return outcome{applied, o.await(ctx, client, target)}
+	target := o.target(j, &applied)
+	switch {
+	case o.dryRun != dryRunNone:
+		err = o.dryPart(ctx, applier, target, &applied)
+	case o.wait:
+		err = o.await(ctx, client, target)
+	default:
+		err = o.refresh(ctx, applier, target, &applied)
 	}
-	return outcome{applied, o.refresh(ctx, applier, target, applied)}
+	return outcome{applied, err}
 }
 
 func (o *createOptions) await(ctx context.Context, client *cluster.Client, target cluster.Target) error {
@@ -160,19 +165,29 @@ func (o *createOptions) await(ctx context.Context, client *cluster.Client, targe
 	})
 }
 
-// refresh sees to it, without waiting, that changed rules reach the pod of an operator's router. The NAD
-// follows the EgressRouter after a while, so a router that was just changed is left to the next run.
-func (o *createOptions) refresh(ctx context.Context, applier *cluster.Applier, target cluster.Target, applied []cluster.Applied) error {
-	if o.provisioner == egress.Standalone || applied[0].Result == cluster.Created {
+// refresh sees to it, without waiting, that changed rules reach the pod of an operator's router, and that its
+// Deployment has what was asked for. NAD and Deployment follow the EgressRouter after a while, so a router
+// that was just made or changed is left to the next run.
+func (o *createOptions) refresh(ctx context.Context, applier *cluster.Applier, target cluster.Target, applied *[]cluster.Applied) error {
+	if o.provisioner == egress.Standalone {
 		return nil
 	}
-	if applied[0].Result == cluster.Configured {
+	switch routerResult(*applied) {
+	case cluster.Created:
+		o.notePart(target)
+		return nil
+	case cluster.Configured:
+		o.notePart(target)
 		o.note("egress router %s: its pod runs the older rules until it is restarted: run this again, or with --wait", egress.Key(target.Router))
 		return nil
 	}
+	before := len(*applied)
 	restarted, err := applier.Restart(ctx, target)
 	if err != nil {
 		return fmt.Errorf("seeing whether its pod runs the newest rules: %w", err)
+	}
+	if len(*applied) == before {
+		o.notePart(target)
 	}
 	if restarted {
 		o.note("egress router %s: restarting its pod, so that it starts with the changed rules", egress.Key(target.Router))

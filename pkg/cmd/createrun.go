@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	nov1 "github.com/openshift/api/networkoperator/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
@@ -24,6 +25,9 @@ func (o *createOptions) run(ctx context.Context) error {
 	}
 	findings, err := o.check()
 	if err != nil {
+		return err
+	}
+	if err := o.findRoutes(ctx); err != nil {
 		return err
 	}
 	jobs, err := o.render(findings)
@@ -114,7 +118,7 @@ func (o *createOptions) check() ([]finding.Finding, error) {
 		return nil, err
 	}
 	if len(findings) > 0 {
-		return findings, report.New(findings, nil).Write(o.ErrOut, "table", colour(o.ErrOut))
+		return findings, report.New(findings, nil, nil).Write(o.ErrOut, "table", colour(o.ErrOut))
 	}
 	return nil, nil
 }
@@ -139,7 +143,7 @@ func (o *createOptions) refuse(errors []finding.Finding) error {
 	if len(errors) == 0 {
 		return nil
 	}
-	if err := report.New(errors, nil).Write(o.ErrOut, "table", colour(o.ErrOut)); err != nil {
+	if err := report.New(errors, nil, nil).Write(o.ErrOut, "table", colour(o.ErrOut)); err != nil {
 		return err
 	}
 	hint := ""
@@ -154,6 +158,8 @@ type job struct {
 	router   *nov1.EgressRouter
 	objects  []cluster.Object
 	findings []finding.Finding
+	// part is what is set on the operator's Deployment; nil under the standalone provisioner.
+	part *unstructured.Unstructured
 }
 
 // render renders all routers, so that a mistake in the last one is found before the first is applied.
@@ -165,6 +171,15 @@ func (o *createOptions) render(findings []finding.Finding) ([]job, error) {
 			return nil, fmt.Errorf("router %s: %w", r.Name, err)
 		}
 		j := job{router: r, findings: errorsOf(findings, r)}
+		if o.provisioner == egress.Operator {
+			if j.part, err = render.OperatorPart(r, o.pod); err != nil {
+				return nil, fmt.Errorf("router %s: %w", r.Name, err)
+			}
+		}
+		if len(o.clients) > 0 {
+			// First, so that no pod is there before it.
+			j.objects = append(j.objects, policyObject(r, render.PolicyOptions{From: o.clients, Provisioner: o.provisioner}))
+		}
 		for _, object := range rendered {
 			j.objects = append(j.objects, cluster.Fixed(object))
 		}
@@ -202,6 +217,9 @@ func (o *createOptions) printAll(jobs []job) error {
 				return err
 			}
 		}
+	}
+	if o.provisioner == egress.Operator && len(o.partSet) > 0 {
+		o.note("%s: not shown: it is set on deployment.apps/%s once the operator has made that", strings.Join(o.partSet, ", "), egress.OperatorDeployment)
 	}
 	return nil
 }

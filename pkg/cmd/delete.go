@@ -12,10 +12,12 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
 )
 
 type deleteFlags struct {
 	waitFlags
+	revokeFlags
 	provisioner string
 	dryRun      string
 	output      string
@@ -27,6 +29,7 @@ type deleteFlags struct {
 type deleteOptions struct {
 	*factory
 	waitFlags
+	revokeFlags
 	provisioner egress.Provisioner
 	dryRun      dryRun
 	print       *printer
@@ -42,9 +45,15 @@ func newDeleteCommand(f *factory) *cobra.Command {
 		Use:   "delete NAME...",
 		Short: "Delete egress routers and what was made for them",
 		Long: `Deletes what create and expose made for a router, and waits until nothing of it is left. It asks first
-on a terminal; without one it needs --yes.`,
+on a terminal; without one it needs --yes.
+
+What "preflight openstack --fix" added to Neutron for the router stays, and is named, unless --revoke takes
+it back. What "preflight vsphere --fix" changed is shared with others, and goes back by its --revert alone.`,
 		Example: `  # A router, its Services and its pod
-  ` + f.name + ` delete partner-a --yes`,
+  ` + f.name + ` delete partner-a --yes
+
+  # And its allowed-address pairs
+  ` + f.name + ` delete partner-a --revoke --os-cloud k8s`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o, err := d.complete(f, args)
 			if err != nil {
@@ -60,6 +69,7 @@ on a terminal; without one it needs --yes.`,
 	flags.StringVar(&d.dryRun, "dry-run", d.dryRun, "none, client (say what would be deleted) or server (let the server check it, without deleting)")
 	flags.StringVarP(&d.output, "output", "o", "", "\"name\" for the names of the objects alone")
 	flags.BoolVar(&d.adopt, "adopt", false, "Delete a router that was made by another")
+	d.revokeFlags.add(cmd)
 	d.waitFlags.add(cmd, true, "Wait until nothing of the router is left")
 	return cmd
 }
@@ -68,7 +78,7 @@ func (d *deleteFlags) complete(f *factory, args []string) (*deleteOptions, error
 	if len(args) == 0 {
 		return nil, fmt.Errorf("give the NAME of a router: see \"%s delete --help\"", f.name)
 	}
-	o := &deleteOptions{factory: f, waitFlags: d.waitFlags, adopt: d.adopt, yes: d.yes, names: args}
+	o := &deleteOptions{factory: f, waitFlags: d.waitFlags, revokeFlags: d.revokeFlags, adopt: d.adopt, yes: d.yes, names: args}
 	var err error
 	if o.provisioner, err = egress.ParseProvisioner(d.provisioner); err != nil {
 		return nil, err
@@ -80,7 +90,7 @@ func (d *deleteFlags) complete(f *factory, args []string) (*deleteOptions, error
 		return nil, fmt.Errorf("-o %s is unknown here: write name, or leave it out", d.output)
 	}
 	o.print = &printer{out: f.Out, suffix: o.dryRun.suffix(), name: d.output == "name"}
-	if err := d.waitFlags.check(); err != nil {
+	if err := errors.Join(d.waitFlags.check(), d.revokeFlags.check()); err != nil {
 		return nil, err
 	}
 	for _, name := range args {
@@ -126,7 +136,15 @@ func (o *deleteOptions) one(ctx context.Context, client *cluster.Client, name st
 		o.note("egress router %s in namespace %s is not there: nothing to delete", name, o.namespace)
 		return o.print.object(absent(name), cluster.Unchanged)
 	}
-	if err := o.confirm(name, remains); err != nil {
+	pairs, err := written(remains)
+	if err != nil {
+		return err
+	}
+	revocation, err := o.revocation(ctx, name, pairs)
+	if err != nil {
+		return err
+	}
+	if err := o.confirm(name, remains, revocation); err != nil {
 		return err
 	}
 	if o.dryRun == dryRunClient {
@@ -137,10 +155,23 @@ func (o *deleteOptions) one(ctx context.Context, client *cluster.Client, name st
 		}
 		return nil
 	}
+	if o.dryRun == dryRunNone {
+		if err := revocation.carryOut(ctx, o); err != nil {
+			return err
+		}
+	}
+	return o.remove(ctx, client, remains, name, pairs)
+}
+
+// remove deletes what remains of the router, and waits until it is gone.
+func (o *deleteOptions) remove(ctx context.Context, client *cluster.Client, remains *cluster.Remains, name string, pairs []openstack.Pair) error {
 	var printing error
-	err = client.Delete(ctx, remains, o.dryRun == dryRunServer, func(object *unstructured.Unstructured) {
+	err := client.Delete(ctx, remains, o.dryRun == dryRunServer, func(object *unstructured.Unstructured) {
 		printing = errors.Join(printing, o.print.object(object, cluster.Deleted))
 	})
+	if err == nil {
+		o.remaining(name, pairs)
+	}
 	if err != nil || printing != nil || o.dryRun != dryRunNone || !o.wait {
 		return errors.Join(err, printing)
 	}
@@ -162,7 +193,10 @@ func absent(name string) *unstructured.Unstructured {
 }
 
 // confirm asks, unless that is not wanted.
-func (o *deleteOptions) confirm(name string, remains *cluster.Remains) error {
+func (o *deleteOptions) confirm(name string, remains *cluster.Remains, r *revocation) error {
+	if err := r.show(o); err != nil {
+		return err
+	}
 	if o.yes || o.dryRun != dryRunNone {
 		return nil
 	}

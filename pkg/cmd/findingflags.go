@@ -51,10 +51,11 @@ func (n *findingFlags) options() (findingOptions, error) {
 	return o, nil
 }
 
-// report shows findings and ends the command with their exit code: onError where there are errors.
-func (o findingOptions) report(f *factory, findings []finding.Finding, plan *platform.Plan, onError int) error {
+// report shows findings, and with them a plan and a matrix where they are given, and ends the command with
+// the findings' exit code: onError where there are errors.
+func (o findingOptions) report(f *factory, findings []finding.Finding, plan *platform.Plan, matrix *platform.Matrix, onError int) error {
 	findings = finding.Without(findings, o.ignore)
-	r := report.New(findings, plan)
+	r := report.New(findings, plan, matrix, report.FailOn(o.failOn))
 	if err := r.Write(f.Out, o.output, colour(f.Out)); err != nil {
 		return err
 	}

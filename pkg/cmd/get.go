@@ -134,11 +134,7 @@ func (g *getFlags) show(f *factory, s *snapshot.Snapshot, printer printers.Resou
 
 func (g *getFlags) table(f *factory, s *snapshot.Snapshot, namespace string) error {
 	if len(s.Routers) == 0 {
-		if namespace == "" {
-			f.note("No egress routers found.")
-		} else {
-			f.note("No egress routers found in %s namespace.", namespace)
-		}
+		f.noRouters(namespace)
 		return nil
 	}
 	writer := printers.GetNewTabWriter(f.Out)
@@ -147,4 +143,13 @@ func (g *getFlags) table(f *factory, s *snapshot.Snapshot, namespace string) err
 		return err
 	}
 	return writer.Flush()
+}
+
+// noRouters says that there are none, as kubectl does.
+func (f *factory) noRouters(namespace string) {
+	if namespace == "" {
+		f.note("No egress routers found.")
+		return
+	}
+	f.note("No egress routers found in %s namespace.", namespace)
 }

@@ -62,5 +62,5 @@ func (l *lintFlags) run(f *factory) error {
 	for _, r := range routers {
 		s.Routers = append(s.Routers, snapshot.Router{EgressRouter: *r, Provisioner: provisioner.Offline()})
 	}
-	return o.report(f, check.Specs(&s), nil, exitInvalid)
+	return o.report(f, check.Specs(&s), nil, nil, exitInvalid)
 }

@@ -3,43 +3,71 @@ package cmd
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
-	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
+
+// checkFlags are the flags of the verbs that check the cluster.
+type checkFlags struct {
+	provisioner string
+	maxMACs     int
+}
+
+func (c *checkFlags) add(cmd *cobra.Command) {
+	addProvisioner(cmd, &c.provisioner)
+	cmd.Flags().IntVar(&c.maxMACs, "max-macs-per-node", check.DefaultMaxMACs, "How many macvlan interfaces a node's NIC filters in hardware")
+}
+
+// options are c, checked.
+func (c *checkFlags) options(f *factory) (check.Options, error) {
+	o := check.Options{MaxMACs: c.maxMACs, Command: f.name}
+	var err error
+	if o.Provisioner, err = egress.ParseProvisioner(c.provisioner); err != nil {
+		return o, err
+	}
+	if c.maxMACs < 1 {
+		return o, fmt.Errorf("--max-macs-per-node %d makes no sense: write 1 or more", c.maxMACs)
+	}
+	return o, nil
+}
 
 type preflightFlags struct {
 	findingFlags
-	all bool
+	lookFlags
+	checkFlags
 }
 
 func newPreflightCommand(f *factory) *cobra.Command {
-	p := &preflightFlags{}
+	p := &preflightFlags{checkFlags: checkFlags{provisioner: string(egress.Auto)}}
 	cmd := &cobra.Command{
 		Use:   "preflight [NAME...]",
-		Short: "Check the egress routers in the cluster",
-		Long: `Checks the specs of the egress routers in the cluster, each by itself and against the others and the
-nodes. It writes nothing. It ends with 3 where it finds errors, and with 4 where it finds warnings and
---fail-on=warning.`,
+		Short: "Check the egress routers and their cluster, before and after",
+		Long: `Checks what egress routers need: their specs, each by itself and against the others, and the cluster
+that they are to work in. It writes nothing. It ends with 3 where it finds errors, and with 4 where it
+finds warnings and --fail-on=warning.
+
+"preflight openstack" and "preflight vsphere" also ask the platform under the nodes whether it lets the
+routers' frames through.`,
 		Example: `  # All routers of the cluster
-  ` + f.name + ` preflight -A`,
+  ` + f.name + ` preflight -A
+
+  # One router, for a change request
+  ` + f.name + ` preflight partner-a -o markdown
+
+  # Offline, from what bundle wrote
+  ` + f.name + ` preflight --from cluster.json`,
 		RunE: func(cmd *cobra.Command, args []string) error { return p.run(cmd.Context(), f, args) },
 	}
 	cmd.ValidArgsFunction = f.completeRouters(anyNumber)
-	addAllNamespaces(cmd, &p.all)
+	p.lookFlags.add(cmd)
+	p.checkFlags.add(cmd)
 	p.findingFlags.add(cmd)
+	cmd.AddCommand(newPreflightOpenStackCommand(f), newPreflightVSphereCommand(f))
 	return cmd
-}
-
-func addAllNamespaces(cmd *cobra.Command, value *bool) {
-	cmd.Flags().BoolVarP(value, "all-namespaces", "A", false, "Report the routers of all namespaces")
 }
 
 func (p *preflightFlags) run(ctx context.Context, f *factory, names []string) error {
@@ -47,49 +75,43 @@ func (p *preflightFlags) run(ctx context.Context, f *factory, names []string) er
 	if err != nil {
 		return invalid(err)
 	}
-	namespace, _, err := f.currentNamespace()
+	checks, err := p.checkFlags.options(f)
 	if err != nil {
 		return invalid(err)
 	}
-	if p.all && len(names) > 0 {
-		return invalid(fmt.Errorf("a NAME is in one namespace: leave -A out"))
-	}
-	client, err := f.client(egress.ManagedByValue)
+	l, err := p.lookFlags.read(ctx, f, names)
 	if err != nil {
 		return err
 	}
-	if p.all {
-		namespace = ""
+	if err := l.ask(ctx, checks.Provisioner); err != nil {
+		return err
 	}
-	s, err := client.Read(ctx, cluster.ReadOptions{Namespace: namespace, Wide: true, Nodes: true})
+	run := &onPlatform{look: l, platformOptions: &platformOptions{factory: f, findingOptions: o, platformFlags: platformFlags{
+		findingFlags: p.findingFlags, lookFlags: p.lookFlags, checkFlags: p.checkFlags, concurrency: platformConcurrency,
+	}}}
+	plan, err := run.underneath(ctx)
 	if err != nil {
 		return err
 	}
-	if err := missing(s, namespace, names); err != nil {
-		return err
-	}
-	return o.report(f, about(check.Cluster(s), namespace, names), nil, exitErrors)
+	return run.show(plan)
 }
 
-// missing says which of names is no router in s.
-func missing(s *snapshot.Snapshot, namespace string, names []string) error {
-	for _, name := range names {
-		if !slices.ContainsFunc(s.Routers, func(r snapshot.Router) bool { return r.Namespace == namespace && r.Name == name }) {
-			return fmt.Errorf("egress router %s in namespace %s: %w", name, namespace, cluster.ErrNotFound)
-		}
-	}
-	return nil
+// check is what the checks of specs and cluster say of the routers asked for.
+func (l *look) check(o check.Options) []finding.Finding {
+	return l.about(check.Cluster(l.Snapshot, o))
 }
 
-// about are the findings to report: those on routers of the namespace ("" for all) and of the names (none
-// for all), and those that are about no router.
-func about(findings []finding.Finding, namespace string, names []string) []finding.Finding {
-	var out []finding.Finding
-	for _, f := range findings {
-		in, name, isRouter := strings.Cut(f.Object, "/")
-		if !isRouter || (namespace == "" || in == namespace) && (len(names) == 0 || slices.Contains(names, name)) {
-			out = append(out, f)
+// ask adds to l what the user may write in its namespace. Over all namespaces nobody can be asked at once.
+func (l *look) ask(ctx context.Context, provisioner egress.Provisioner) (err error) {
+	if l.client == nil || l.namespace == "" {
+		return nil
+	}
+	if provisioner == egress.Auto {
+		provisioner = egress.Operator
+		if !l.Serves(egress.Resource.Resource) {
+			provisioner = egress.Standalone
 		}
 	}
-	return out
+	l.Rights, err = l.client.Rights(ctx, l.namespace, provisioner)
+	return err
 }

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"io"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -16,9 +17,14 @@ func (o *createOptions) newProgress(n int) *progress {
 	if n < 2 || o.noProgress || o.print.whole != nil || o.print.name || !isTerminal(o.Out) || !isTerminal(o.ErrOut) {
 		return &progress{}
 	}
+	return drawn(o.ErrOut, n, "applying routers")
+}
+
+// drawn is a bar for n steps.
+func drawn(w io.Writer, n int, what string) *progress {
 	return &progress{shown: progressbar.NewOptions(n,
-		progressbar.OptionSetWriter(o.ErrOut),
-		progressbar.OptionSetDescription("applying routers"),
+		progressbar.OptionSetWriter(w),
+		progressbar.OptionSetDescription(what),
 		progressbar.OptionShowCount(),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionClearOnFinish(),

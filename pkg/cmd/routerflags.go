@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -143,46 +144,75 @@ func (r *routerFlags) macvlan() (nov1.MacvlanConfig, error) {
 	return m, fmt.Errorf("--macvlan-mode %q is unknown: write Bridge, Private, VEPA or Passthru", r.mode)
 }
 
-// podFlags describe what a standalone router has beyond its EgressRouter.
+// podFlags describe what a router has beyond its EgressRouter.
 type podFlags struct {
 	mac           string
 	image         string
 	nodeSelector  map[string]string
 	failoverAfter time.Duration
+	recreate      bool
+	routes        routesFlags
 }
 
 func (p *podFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&p.mac, "mac", "", "The `MAC` of net1, or \"random\" for another one at every start; by default 02:e6: and the bytes of the address (standalone only)")
 	flags.StringVar(&p.image, "image", "", "The pod's image (standalone only; default "+render.DefaultImage+")")
-	flags.StringToStringVar(&p.nodeSelector, "node-selector", nil, "Labels of the nodes that the router may run on, `KEY=VALUE,...` (standalone only)")
+	flags.StringToStringVar(&p.nodeSelector, "node-selector", nil, "Labels of the nodes that the router may run on, `KEY=VALUE,...`")
 	flags.Lookup("node-selector").DefValue = ""
-	flags.DurationVar(&p.failoverAfter, "failover-after", 0, "How long the pod stays bound to a node that is lost; by default Kubernetes' five minutes (standalone only)")
+	flags.DurationVar(&p.failoverAfter, "failover-after", 0, "How long the pod stays bound to a node that is lost; by default Kubernetes' five minutes. A short one risks two holders of the address: a node that is cut off from the cluster may still be alive")
+	flags.BoolVar(&p.recreate, "recreate", false, "End the old pod before the new one starts; a standalone router always does, the operator's with --node-selector and --failover-after too")
+	p.routes.add(cmd)
 }
 
-// options checks the flags; given names those that were set.
-func (p *podFlags) options(cmd *cobra.Command, routers int) (o render.Options, given []string, err error) {
-	for _, name := range []string{"mac", "image", "node-selector", "failover-after"} {
+// given names those of the flags that were set.
+func given(cmd *cobra.Command, names ...string) []string {
+	var out []string
+	for _, name := range names {
 		if cmd.Flags().Changed(name) {
-			given = append(given, "--"+name)
+			out = append(out, "--"+name)
 		}
 	}
-	o = render.Options{Image: p.image, NodeSelector: p.nodeSelector}
+	return out
+}
+
+// standaloneOnly names the flags given that the operator's pod cannot have, operatorPart those that are set
+// on the operator's Deployment.
+func (p *podFlags) standaloneOnly(cmd *cobra.Command) []string {
+	names := given(cmd, "mac", "image", "cluster-routes", "route-image")
+	if slices.Equal(p.routes.routes, []string{routesNone}) {
+		names = slices.DeleteFunc(names, func(name string) bool { return name == "--cluster-routes" })
+	}
+	return names
+}
+
+func (p *podFlags) operatorPart(cmd *cobra.Command) []string {
+	return given(cmd, "node-selector", "failover-after", "recreate")
+}
+
+// options checks the flags; auto tells that the cluster is to be asked for its networks.
+func (p *podFlags) options(cmd *cobra.Command, routers int) (o render.Options, auto bool, err error) {
+	o = render.Options{Image: p.image, NodeSelector: p.nodeSelector, Recreate: p.recreate, RouteImage: p.routes.image}
 	if p.mac != "" {
 		if o.MAC, err = egress.ParseMAC(p.mac); err != nil {
-			return o, given, err
+			return o, false, err
 		}
 		if routers > 1 && o.MAC != egress.RandomMAC {
-			return o, given, fmt.Errorf("--mac %s would give %d routers one MAC: leave it out, and each gets its own", o.MAC, routers)
+			return o, false, fmt.Errorf("--mac %s would give %d routers one MAC: leave it out, and each gets its own", o.MAC, routers)
 		}
+	}
+	moves := given(cmd, "node-selector", "failover-after")
+	if cmd.Flags().Changed("recreate") && !p.recreate && len(moves) > 0 {
+		return o, false, fmt.Errorf("--recreate=false with %s: a pod that moves before the old one has ended makes two holders of the address: leave one out", strings.Join(moves, ", "))
 	}
 	if cmd.Flags().Changed("failover-after") {
 		if p.failoverAfter < time.Second {
-			return o, given, fmt.Errorf("--failover-after %s is too short: it counts in seconds", p.failoverAfter)
+			return o, false, fmt.Errorf("--failover-after %s is too short: it counts in seconds", p.failoverAfter)
 		}
 		o.FailoverAfter = &p.failoverAfter
 	}
-	return o, given, nil
+	o.Routes, auto, err = p.routes.options()
+	return o, auto, err
 }
 
 // positive refuses a count below 1.

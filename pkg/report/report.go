@@ -1,14 +1,11 @@
-// Package report shows findings, plans and routers: as a table, in short, as JSON and as YAML.
+// Package report shows findings, plans, readiness and routers to people and to programs.
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-
-	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
@@ -21,23 +18,75 @@ type Report struct {
 	Summary  finding.Summary   `json:"summary"`
 	Findings []finding.Finding `json:"findings"`
 	Plan     []platform.Change `json:"plan"`
+	// Readiness says for each router on how many nodes it would work.
+	Readiness []Readiness `json:"readiness,omitempty"`
+
+	rows   []platform.Row
+	failOn string
+	where  string
+	notes  []string
 }
 
-// New makes a Report of findings and a plan, either of which may be empty.
-func New(findings []finding.Finding, plan *platform.Plan) Report {
-	r := Report{Summary: finding.Summarize(findings), Findings: findings, Plan: []platform.Change{}}
+// Readiness is a router on the nodes that its pod could be scheduled to.
+type Readiness struct {
+	Router string `json:"router"`
+	// Nodes is how many there are, and Works on how many of them it surely works.
+	Nodes int `json:"nodes"`
+	Works int `json:"works"`
+	// Rows are the node where the pod is, and every node on which the router would not work, or of which it is
+	// not known: of many nodes most are alike.
+	Rows []platform.Row `json:"rows"`
+}
+
+// fold counts the rows, which are ordered by router, and keeps those that tell something.
+func fold(rows []platform.Row) []Readiness {
+	var out []Readiness
+	for _, row := range rows {
+		if len(out) == 0 || out[len(out)-1].Router != row.Router {
+			out = append(out, Readiness{Router: row.Router, Rows: []platform.Row{}})
+		}
+		last := &out[len(out)-1]
+		last.Nodes++
+		if row.Works == platform.Yes {
+			last.Works++
+		}
+		if row.Active || row.Works != platform.Yes {
+			last.Rows = append(last.Rows, row)
+		}
+	}
+	return out
+}
+
+// Option is more that a Report is told.
+type Option func(*Report)
+
+// FailOn says which findings fail the command, for the formats that know failures: error (the default),
+// warning, or never.
+func FailOn(level string) Option { return func(r *Report) { r.failOn = level } }
+
+// New makes a Report of findings, a plan and a matrix, any of which may be empty.
+func New(findings []finding.Finding, plan *platform.Plan, matrix *platform.Matrix, options ...Option) Report {
+	r := Report{
+		Summary: finding.Summarize(findings), Findings: findings, Plan: []platform.Change{}, failOn: string(finding.Error),
+	}
 	if r.Findings == nil {
 		r.Findings = []finding.Finding{}
 	}
 	if plan != nil {
-		r.Platform = plan.Platform
+		r.Platform, r.where, r.notes = plan.Platform, plan.Where, plan.Notes
 		r.Plan = append(r.Plan, plan.Changes...)
+	}
+	if matrix != nil {
+		r.rows, r.Readiness = matrix.Rows, fold(matrix.Rows)
+	}
+	for _, option := range options {
+		option(&r)
 	}
 	return r
 }
 
 // Formats are the values of -o where findings are shown; the first is the default.
-func Formats() []string { return []string{"table", "short", "json", "yaml"} }
+func Formats() []string { return []string{"table", "short", "json", "yaml", "junit", "markdown"} }
 
 // CheckFormat refuses what Formats does not list.
 func CheckFormat(format string) error {
@@ -51,17 +100,13 @@ func CheckFormat(format string) error {
 func (r Report) Write(w io.Writer, format string, colour bool) error {
 	switch format {
 	case "json":
-		encoder := json.NewEncoder(w)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "    ")
-		return encoder.Encode(r)
+		return WriteJSON(w, r)
 	case "yaml":
-		data, err := yaml.Marshal(r)
-		if err != nil {
-			return err
-		}
-		_, err = w.Write(data)
-		return err
+		return WriteYAML(w, r)
+	case "junit":
+		return r.junit(w)
+	case "markdown":
+		return r.markdown(w)
 	case "short":
 		return r.short(w)
 	default:
@@ -72,9 +117,31 @@ func (r Report) Write(w io.Writer, format string, colour bool) error {
 // short writes one line a finding, for grep.
 func (r Report) short(w io.Writer) error {
 	for _, f := range r.Findings {
-		if _, err := fmt.Fprintf(w, "%s %s %s: %s\n", f.Level, f.Code, f.Object, f.Message); err != nil {
+		if _, err := fmt.Fprintf(w, "%s %s %s: %s\n", f.Level, f.Code, finding.Printable(f.Object), finding.Printable(f.Message)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// group is the findings on one object.
+type group struct {
+	object   string
+	findings []finding.Finding
+}
+
+// byObject are the findings in groups, in the order in which the objects come first.
+func (r Report) byObject() []group {
+	var out []group
+	place := map[string]int{}
+	for _, f := range r.Findings {
+		i, known := place[f.Object]
+		if !known {
+			i = len(out)
+			place[f.Object] = i
+			out = append(out, group{object: f.Object})
+		}
+		out[i].findings = append(out[i].findings, f)
+	}
+	return out
 }

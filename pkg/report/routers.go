@@ -36,18 +36,12 @@ func Routers(s *snapshot.Snapshot, now time.Time) *metav1.Table {
 
 func row(s *snapshot.Snapshot, r snapshot.Router, now time.Time) metav1.TableRow {
 	node, mac := "<none>", "<none>"
-	if pod := current(s.PodsOf(r)); pod != nil {
+	if pod := s.PodOf(r); pod != nil {
 		node, mac = orNone(pod.Node), orNone(pod.MAC)
 	}
-	var ports, redirects, services []string
+	var ports, services []string
 	for _, p := range egress.Ports(&r.EgressRouter) {
 		ports = append(ports, p.String())
-	}
-	for _, rule := range egress.Rules(&r.EgressRouter) {
-		redirects = append(redirects, egress.FormatRule(rule))
-	}
-	if ip := egress.Fallback(&r.EgressRouter); ip != "" {
-		redirects = append(redirects, "*="+ip)
 	}
 	for _, service := range s.ServicesOf(r) {
 		services = append(services, service.Name)
@@ -58,27 +52,22 @@ func row(s *snapshot.Snapshot, r snapshot.Router, now time.Time) metav1.TableRow
 		Object: runtime.RawExtension{Object: &partial},
 		Cells: []any{
 			r.Name, string(r.Provisioner), orNone(address.IP), orNone(address.Gateway), orNone(strings.Join(ports, ",")),
-			orNone(strings.Join(services, ",")), status(s.PodsOf(r), r), age(r.CreationTimestamp, now),
-			node, mac, orNone(strings.Join(redirects, ",")),
+			orNone(strings.Join(services, ",")), State(s.PodOf(r), r), age(r.CreationTimestamp, now),
+			node, mac, orNone(strings.Join(rulesOf(r), ",")),
 		},
 	}
 }
 
-// current is the pod that counts: a ready one before one that is not, then the newest.
-func current(pods []snapshot.Pod) *snapshot.Pod {
-	var best *snapshot.Pod
-	for i := range pods {
-		p := &pods[i]
-		if best == nil || p.Ready && !best.Ready || p.Ready == best.Ready && p.Created.After(best.Created) {
-			best = p
-		}
-	}
-	return best
+// works tells whether pod is ready, and holds r's address on net1.
+func works(pod *snapshot.Pod, r snapshot.Router) bool {
+	return pod != nil && pod.Ready && pod.IP != "" && pod.IP == egress.ReservedIP(&r.EgressRouter).String()
 }
 
-// status is a router's state in a word or two: Ready with the reserved address on net1.
-func status(pods []snapshot.Pod, r snapshot.Router) string {
-	pod := current(pods)
+// ready is the state of a router that works as far as the cluster can tell.
+const ready = "Ready"
+
+// State is the state of r, whose pod counts, in a word or two: Ready with the reserved address on net1.
+func State(pod *snapshot.Pod, r snapshot.Router) string {
 	switch {
 	case pod == nil:
 		return "NoPod"
@@ -87,10 +76,10 @@ func status(pods []snapshot.Pod, r snapshot.Router) string {
 		return reason
 	case pod.IP == "":
 		return "NoNet1"
-	case pod.IP != egress.ReservedIP(&r.EgressRouter).String():
+	case !works(pod, r):
 		return "OtherIP"
 	default:
-		return "Ready"
+		return ready
 	}
 }
 

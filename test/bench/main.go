@@ -19,15 +19,16 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	routers := flag.Int("routers", 500, "how many `ROUTERS` to apply at once")
-	pairs := flag.Int("pairs", 3, "how many `PAIRS` of runs that apply them")
+	crowd := flag.Int("crowd", 1000, "how many `ROUTERS` there are in the cluster that is looked at")
+	pairs := flag.Int("pairs", 3, "how many `PAIRS` of runs that apply or look at them")
 	flag.Parse()
-	if err := run(ctx, *routers, *pairs); err != nil {
+	if err := run(ctx, *routers, *crowd, *pairs); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, routers, pairs int) (err error) {
+func run(ctx context.Context, routers, crowd, pairs int) (err error) {
 	fmt.Fprintln(os.Stderr, "bench: starting etcd, kube-apiserver and kube-controller-manager")
 	cluster, err := kube.Start(ctx, kube.Options{OpenShift: true, Durable: true})
 	if err != nil {
@@ -42,7 +43,10 @@ func run(ctx context.Context, routers, pairs int) (err error) {
 	if err := b.small(ctx); err != nil {
 		return err
 	}
-	return b.bulk(ctx, routers, pairs)
+	if err := b.bulk(ctx, routers, pairs); err != nil {
+		return err
+	}
+	return b.crowd(ctx, crowd, pairs)
 }
 
 // bench is where the runs happen.

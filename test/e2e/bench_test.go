@@ -56,6 +56,7 @@ func newBench(t *testing.T, binary string, cfg *rest.Config) *bench {
 type result struct {
 	code           int
 	stdout, stderr string
+	state          *os.ProcessState
 }
 
 // run runs the command to its end. started hears of the process.
@@ -76,7 +77,7 @@ func (b *bench) run(t *testing.T, started func(*os.Process), args ...string) res
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	return result{command.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+	return result{command.ProcessState.ExitCode(), stdout.String(), stderr.String(), command.ProcessState}
 }
 
 // must runs the command and fails the test unless it ends well.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,8 +30,25 @@ func TestVanilla(t *testing.T) { run(t, "vanilla", lab.Options{}) }
 
 func TestWithoutMultus(t *testing.T) { run(t, "nomultus", lab.Options{NoMultus: true}) }
 
-// run plays the transcripts in a folder of testdata, side by side, in one cluster.
+// TestClusterWide plays what changes the whole cluster, in one that nobody else uses.
+func TestClusterWide(t *testing.T) { run(t, "clusterwide", lab.Options{OpenShift: true}) }
+
+// TestCalico plays what is different where the pod network is Calico's.
+func TestCalico(t *testing.T) {
+	notes := map[string]map[string]string{}
+	for i, name := range lab.Nodes() {
+		notes[name] = map[string]string{"projectcalico.org/IPv4Address": fmt.Sprintf("192.168.12.%d/24", 11+i)}
+	}
+	run(t, "calico", lab.Options{Network: "k8s-pod-network", Annotations: notes})
+}
+
 func run(t *testing.T, folder string, o lab.Options) {
+	play(t, folder, o, func(*testscript.Env) error { return nil }, nil)
+}
+
+// play plays the transcripts in a folder of testdata, side by side, in one cluster. prepare gives each what it
+// needs beside a namespace and a way to the cluster, and more are commands beside those of all.
+func play(t *testing.T, folder string, o lab.Options, prepare func(*testscript.Env) error, more map[string]func(*testscript.TestScript, bool, []string)) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	l, err := lab.Start(ctx, o)
@@ -44,12 +62,16 @@ func run(t *testing.T, folder string, o lab.Options) {
 		}
 	}()
 	bin := binaries(t)
+	known := commands(l)
+	maps.Copy(known, more)
 	t.Run("transcripts", func(t *testing.T) {
 		testscript.Run(t, testscript.Params{
 			Dir:           filepath.Join("testdata", folder),
 			UpdateScripts: *update,
-			Setup:         func(e *testscript.Env) error { return setup(e, l, bin) },
-			Cmds:          commands(l),
+			Setup: func(e *testscript.Env) error {
+				return errors.Join(setup(e, l, bin), prepare(e))
+			},
+			Cmds: known,
 		})
 	})
 }
@@ -101,7 +123,9 @@ func setup(e *testscript.Env, l *lab.Lab, bin string) error {
 	e.Setenv("HOME", e.WorkDir)
 	e.Setenv("ADMIN", l.Kubeconfig)
 	e.Setenv("NS", namespace)
-	return nil
+	roles, err := filepath.Abs(filepath.Join("..", "..", "deploy", "rbac"))
+	e.Setenv("ROLES", roles)
+	return err
 }
 
 // commands are what transcripts can do beside testscript's own.

@@ -54,6 +54,7 @@ func crdPaths(ctx context.Context, o Options) ([]string, error) {
 		config := filepath.Join(dirs[openshift], "config", "v1", "zz_generated.crd-manifests")
 		paths = append(paths,
 			filepath.Join(dirs[openshift], "networkoperator", "v1", "zz_generated.crd-manifests"),
+			filepath.Join(dirs[openshift], "cloudnetwork", "v1", "zz_generated.crd-manifests"),
 			filepath.Join(config, "0000_00_cluster-version-operator_01_clusteroperators.crd.yaml"),
 			filepath.Join(config, "0000_10_config-operator_01_infrastructures-Default.crd.yaml"),
 			filepath.Join(config, "0000_10_config-operator_01_networks.crd.yaml"))

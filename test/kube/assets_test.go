@@ -20,8 +20,8 @@ func TestCRDsAreThoseAskedFor(t *testing.T) {
 		files   int
 	}{
 		"Kubernetes": {Options{}, 1},
-		"OpenShift":  {Options{OpenShift: true}, 5},
-		"no Multus":  {Options{OpenShift: true, NoMultus: true}, 4},
+		"OpenShift":  {Options{OpenShift: true}, 6},
+		"no Multus":  {Options{OpenShift: true, NoMultus: true}, 5},
 		"bare":       {Options{NoMultus: true}, 0},
 	} {
 		paths, err := crdPaths(t.Context(), want.options)

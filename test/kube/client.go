@@ -7,6 +7,7 @@ import (
 	"time"
 
 	nettypes "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
+	cloudnetworkv1 "github.com/openshift/api/cloudnetwork/v1"
 	configv1 "github.com/openshift/api/config/v1"
 	netopv1 "github.com/openshift/api/networkoperator/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -16,11 +17,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Scheme knows the types of Kubernetes, of EgressRouter, of config.openshift.io and of
-// NetworkAttachmentDefinition.
+// Scheme knows the types of Kubernetes, of EgressRouter, of config.openshift.io and cloud.network.openshift.io,
+// and of NetworkAttachmentDefinition.
 func Scheme() (*runtime.Scheme, error) {
 	scheme := runtime.NewScheme()
-	err := errors.Join(clientgoscheme.AddToScheme(scheme), netopv1.Install(scheme), configv1.Install(scheme), nettypes.AddToScheme(scheme))
+	err := errors.Join(clientgoscheme.AddToScheme(scheme), netopv1.Install(scheme), configv1.Install(scheme), cloudnetworkv1.Install(scheme), nettypes.AddToScheme(scheme))
 	if err != nil {
 		return nil, fmt.Errorf("registering types: %w", err)
 	}

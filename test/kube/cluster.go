@@ -26,7 +26,7 @@ const patience = time.Minute
 
 // Options say what kind of cluster to start.
 type Options struct {
-	OpenShift bool      // the CRDs of EgressRouter, ClusterOperator, Infrastructure and Network, and a healthy ClusterOperator network
+	OpenShift bool      // the CRDs of EgressRouter and of what OpenShift says of itself, and the latter's objects
 	Durable   bool      // etcd waits for the disk at every write, as in production; else it is spared that
 	NoMultus  bool      // leave out the CRD of NetworkAttachmentDefinition
 	Log       io.Writer // progress, a line each; nil: none
@@ -64,7 +64,7 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for the cluster's files: %w", err)
 	}
-	c := &Cluster{dir: dir, env: environment(crds, o.Durable)}
+	c := &Cluster{dir: dir, env: environment(crds, o)}
 	if err := c.start(ctx, o); err != nil {
 		return nil, errors.Join(err, c.Stop())
 	}
@@ -73,7 +73,7 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 
 // environment describes the API server: OpenShift's extra admission plugin on top of the defaults
 // (PodSecurity among them), and nothing that looks for an address beyond the loopback interface.
-func environment(crds []string, durable bool) *envtest.Environment {
+func environment(crds []string, o Options) *envtest.Environment {
 	existing := false
 	env := &envtest.Environment{
 		UseExistingCluster:       &existing, // whatever USE_EXISTING_CLUSTER says: tests write to what they start
@@ -88,7 +88,10 @@ func environment(crds []string, durable bool) *envtest.Environment {
 		Set("advertise-address", "127.0.0.1").               // else a machine without a default route cannot start it
 		Set("endpoint-reconciler-type", "none").             // Endpoints may not hold a loopback address
 		Set("shutdown-watch-termination-grace-period", "1s") // else an open watch keeps it alive for a minute
-	if durable {
+	if o.OpenShift {
+		env.CRDs = append(env.CRDs, egressIPs())
+	}
+	if o.Durable {
 		env.ControlPlane.Etcd = &envtest.Etcd{}
 		env.ControlPlane.Etcd.Configure().Disable("unsafe-no-fsync")
 	}
@@ -115,7 +118,7 @@ func (c *Cluster) start(ctx context.Context, o Options) error {
 		return err
 	}
 	if o.OpenShift {
-		if err := createClusterOperator(ctx, config); err != nil {
+		if err := createOpenShift(ctx, config); err != nil {
 			return err
 		}
 	}

@@ -30,6 +30,9 @@ const (
 	ImagePullAnnotation = "test.kubectl-egress.io/image-pull"
 	// ImagePullFail is the value of ImagePullAnnotation.
 	ImagePullFail = "fail"
+	// MultusAnnotation on a Namespace, with the value Asleep, gives its pods the cluster network alone, as
+	// where Multus passes a pod over.
+	MultusAnnotation = "test.kubectl-egress.io/multus"
 	// DestinationsAnnotation on a running pod holds, as a JSON list, the destinations that the plugin
 	// read when the pod started. Later changes of its NetworkAttachmentDefinition do not show in it.
 	DestinationsAnnotation = "test.kubectl-egress.io/destinations"
@@ -37,17 +40,21 @@ const (
 	// a log file on the node.
 	PluginLogAnnotation = "test.kubectl-egress.io/plugin-log"
 
+	ovnKubernetes = "ovn-kubernetes" // the name of OVN-Kubernetes' network
+
 	pause = 250 * time.Millisecond // before another look at what cannot go on yet
 )
 
 // Options describe the nodes and their pace.
 type Options struct {
-	Nodes       []string            // names of Nodes to create, Ready; those that exist are left as they are
-	Addresses   map[string][]string // InternalIPs by node name; without: 192.168.12.11 and so on, in order
-	ProviderIDs map[string]string   // spec.providerID by node name; without: none
-	Interfaces  []string            // network interfaces that every node has; empty: br-ex and a few more
-	Delay       time.Duration       // from a pod's binding to its start
-	Termination time.Duration       // from a pod's deletion to its end; 0: 200 ms
+	Nodes       []string                     // names of Nodes to create, Ready; those that exist are left as they are
+	Addresses   map[string][]string          // InternalIPs by node name; without: 192.168.12.11 and so on, in order
+	ProviderIDs map[string]string            // spec.providerID by node name; without: none
+	Annotations map[string]map[string]string // of nodes, by node name; without: OVN-Kubernetes', where that is the Network
+	Network     string                       // of eth0, as Multus names it; empty: ovn-kubernetes
+	Interfaces  []string                     // network interfaces that every node has; empty: br-ex and a few more
+	Delay       time.Duration                // from a pod's binding to its start
+	Termination time.Duration                // from a pod's deletion to its end; 0: 200 ms
 }
 
 // kubelet plays the scheduler and the kubelets of all nodes. It keeps nothing but the time: which
@@ -73,6 +80,9 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 	}
 	if o.Termination == 0 {
 		o.Termination = 200 * time.Millisecond
+	}
+	if o.Network == "" {
+		o.Network = ovnKubernetes
 	}
 	if len(o.Interfaces) == 0 {
 		o.Interfaces = []string{"br-ex", "eth0", "eth1", "ens3", "ens192"}
@@ -109,13 +119,14 @@ func (k *kubelet) reconcile(ctx context.Context, key client.ObjectKey) (again ti
 	case pod.DeletionTimestamp != nil:
 		return k.end(ctx, &pod)
 	case pod.Status.Phase == corev1.PodPending:
-		return k.begin(ctx, &pod, &node, namespace.Annotations[ImagePullAnnotation] == ImagePullFail)
+		return k.begin(ctx, &pod, &node, namespace.Annotations)
 	}
 	return 0, nil
 }
 
-// begin starts a pod that is bound to node: its network first, then its containers.
-func (k *kubelet) begin(ctx context.Context, pod *corev1.Pod, node *corev1.Node, pullFails bool) (again time.Duration, err error) {
+// begin starts a pod that is bound to node: its network first, then its containers. What is planned to go
+// wrong is in the annotations of its namespace.
+func (k *kubelet) begin(ctx context.Context, pod *corev1.Pod, node *corev1.Node, planned map[string]string) (again time.Duration, err error) {
 	if left := k.left(pod, "begin", k.Delay); left > 0 {
 		return left, k.showCreating(ctx, pod, node)
 	}
@@ -124,7 +135,7 @@ func (k *kubelet) begin(ctx context.Context, pod *corev1.Pod, node *corev1.Node,
 		return 0, err
 	}
 	if ip == "" {
-		ip, err = k.createSandbox(ctx, pod, node)
+		ip, err = k.createSandbox(ctx, pod, node, planned[MultusAnnotation] == Asleep)
 		if failed := (*sandboxError)(nil); errors.As(err, &failed) {
 			return pause, errors.Join(k.showCreating(ctx, pod, node), k.recordSandboxFailure(ctx, pod, failed))
 		}
@@ -132,7 +143,7 @@ func (k *kubelet) begin(ctx context.Context, pod *corev1.Pod, node *corev1.Node,
 			return 0, err
 		}
 	}
-	if pullFails {
+	if planned[ImagePullAnnotation] == ImagePullFail {
 		return pause, k.showPullFailure(ctx, pod, node, ip)
 	}
 	return 0, k.showRunning(ctx, pod, node, ip)

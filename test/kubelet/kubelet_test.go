@@ -194,9 +194,21 @@ func TestAsleepAndWithoutImages(t *testing.T) {
 	b.awaitRunning(t, "p")
 }
 
+// A pod that Multus passes over runs with the cluster network alone.
+func TestPassedOver(t *testing.T) {
+	b := newNamespace(t)
+	b.annotate(t, MultusAnnotation, `"asleep"`)
+	b.nad(t, "r", goodConfig)
+	b.pod(t, "p", "r", nil)
+	links, err := linksOf(b.awaitRunning(t, "p"))
+	if err != nil || len(links) != 1 || links[0].Name != "ovn-kubernetes" || !links[0].Default {
+		t.Errorf("got %+v, %v: want the cluster network alone", links, err)
+	}
+}
+
 // Without Multus nobody reads the annotation, and the pod runs without its second network.
 func TestWithoutMultus(t *testing.T) {
-	stop, c, err := startCluster(kube.Options{NoMultus: true}, Options{Nodes: []string{"only"}})
+	stop, c, err := startCluster(kube.Options{NoMultus: true}, Options{Nodes: []string{"only"}, Network: "cbr0"})
 	if stop != nil {
 		t.Cleanup(stop)
 	}
@@ -213,5 +225,22 @@ func TestWithoutMultus(t *testing.T) {
 	})
 	if status := pod.Annotations[nettypes.NetworkStatusAnnot]; status != "" {
 		t.Errorf("there is a network status: %s", status)
+	}
+	// Of another cluster network than OVN-Kubernetes the node has no annotations, and a pod that asks for no
+	// network a status that names it.
+	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "only"}}
+	plain := namespace{name: "default"}.newPod("plain", "", nil)
+	if err := c.Create(t.Context(), plain); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the plain pod runs", func(ctx context.Context) (bool, error) {
+		err := c.Get(ctx, client.ObjectKeyFromObject(plain), plain)
+		return plain.Status.Phase == corev1.PodRunning, err
+	})
+	if links, err := linksOf(plain); err != nil || len(links) != 1 || links[0].Name != "cbr0" {
+		t.Errorf("got %+v, %v", links, err)
+	}
+	if err := c.Get(t.Context(), client.ObjectKeyFromObject(node), node); err != nil || len(node.Annotations) != 0 {
+		t.Errorf("the node has %q, %v", node.Annotations, err)
 	}
 }

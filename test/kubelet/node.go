@@ -19,7 +19,12 @@ func (k *kubelet) createNodes(ctx context.Context) error {
 		if len(addresses) == 0 {
 			addresses = []string{fmt.Sprintf("192.168.12.%d", 11+i)}
 		}
-		err := k.client.Create(ctx, newNode(name, addresses, k.ProviderIDs[name]))
+		node := newNode(name, addresses, k.ProviderIDs[name])
+		node.Annotations = k.Annotations[name]
+		if node.Annotations == nil && k.Network == ovnKubernetes {
+			node.Annotations = ovnAnnotations(addresses[0])
+		}
+		err := k.client.Create(ctx, node)
 		if apierrors.IsAlreadyExists(err) {
 			continue
 		}
@@ -31,6 +36,14 @@ func (k *kubelet) createNodes(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// ovnAnnotations are what OVN-Kubernetes notes of a node in a subnet of 24 bits, as far as anyone reads it.
+func ovnAnnotations(address string) map[string]string {
+	return map[string]string{
+		"k8s.ovn.org/host-cidrs":          fmt.Sprintf("[%q]", address+"/24"),
+		"k8s.ovn.org/node-primary-ifaddr": fmt.Sprintf("{\"ipv4\":%q}", address+"/24"),
+	}
 }
 
 func newNode(name string, addresses []string, providerID string) *corev1.Node {

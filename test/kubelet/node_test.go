@@ -13,14 +13,14 @@ import (
 )
 
 func TestNodes(t *testing.T) {
-	want := "[worker-1 192.168.12.11  ready=true taints=0 worker-2 192.168.12.12 openstack:///2 ready=true taints=0]"
+	want := `[worker-1 192.168.12.11  ready=true taints=0 ["192.168.12.11/24"] worker-2 192.168.12.12 openstack:///2 ready=true taints=0 ["192.168.12.12/24"]]`
 	eventually(t, "the nodes are "+want, func(ctx context.Context) (bool, error) {
 		var nodes corev1.NodeList
 		err := shared.client.List(ctx, &nodes)
 		var got []string
 		for _, node := range nodes.Items {
-			got = append(got, fmt.Sprintf("%s %s %s ready=%t taints=%d",
-				node.Name, internalIP(&node), node.Spec.ProviderID, ready(&node), len(node.Spec.Taints)))
+			got = append(got, fmt.Sprintf("%s %s %s ready=%t taints=%d %s",
+				node.Name, internalIP(&node), node.Spec.ProviderID, ready(&node), len(node.Spec.Taints), node.Annotations["k8s.ovn.org/host-cidrs"]))
 		}
 		return fmt.Sprint(got) == want, err
 	})

@@ -35,9 +35,9 @@ func sandboxIP(pod *corev1.Pod) (string, error) {
 	return links[0].IPs[0], nil
 }
 
-// createSandbox gives the pod its networks and returns its address on the first. What could not be set
-// up is a *sandboxError.
-func (k *kubelet) createSandbox(ctx context.Context, pod *corev1.Pod, node *corev1.Node) (ip string, err error) {
+// createSandbox gives the pod its networks, or with alone the first of them, and returns its address on
+// that. What could not be set up is a *sandboxError.
+func (k *kubelet) createSandbox(ctx context.Context, pod *corev1.Pod, node *corev1.Node, alone bool) (ip string, err error) {
 	var pods corev1.PodList
 	if err := k.client.List(ctx, &pods); err != nil {
 		return "", err
@@ -50,8 +50,11 @@ func (k *kubelet) createSandbox(ctx context.Context, pod *corev1.Pod, node *core
 	if err != nil {
 		return "", &sandboxError{err}
 	}
+	if alone {
+		selections = nil
+	}
 	entries := []nettypes.NetworkStatus{{
-		Name: "ovn-kubernetes", Interface: "eth0", IPs: []string{ip}, Mac: clusterMAC(ip), Default: true,
+		Name: k.Network, Interface: "eth0", IPs: []string{ip}, Mac: clusterMAC(ip), Default: true,
 	}}
 	var destinations []string
 	for _, selection := range selections {

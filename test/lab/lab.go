@@ -21,6 +21,15 @@ type Options struct {
 	OpenShift bool
 	// NoMultus leaves out NetworkAttachmentDefinitions.
 	NoMultus bool
+	// Network is what Multus calls the network of eth0; empty: ovn-kubernetes, which nodes then tell of too.
+	Network string
+	// Nodes are the names of the nodes; without: those of Nodes().
+	Nodes []string
+	// ProviderIDs and Addresses are those of the nodes, by name; without: none, and 192.168.12.11 on.
+	ProviderIDs map[string]string
+	Addresses   map[string][]string
+	// Annotations are those of the nodes, by name; without: what OVN-Kubernetes notes of the first address.
+	Annotations map[string]map[string]string
 	// Log takes progress and the failures of stand-ins, a line each; nil: none.
 	Log io.Writer
 }
@@ -34,11 +43,14 @@ type Lab struct {
 	errs []error
 }
 
-// Nodes are the names of the lab's nodes, with addresses from 192.168.12.11 on.
+// Nodes are the names of a lab's nodes unless it has others, with addresses from 192.168.12.11 on.
 func Nodes() []string { return []string{"worker-1", "worker-2"} }
 
 // Start starts a lab. ctx bounds its start; it runs until Stop.
 func Start(ctx context.Context, o Options) (*Lab, error) {
+	if o.Nodes == nil {
+		o.Nodes = Nodes()
+	}
 	cluster, err := kube.Start(ctx, kube.Options{OpenShift: o.OpenShift, NoMultus: o.NoMultus, Log: o.Log})
 	if err != nil {
 		return nil, err
@@ -46,7 +58,9 @@ func Start(ctx context.Context, o Options) (*Lab, error) {
 	running, stop := context.WithCancel(context.Background())
 	l := &Lab{Cluster: cluster, stop: stop}
 	l.play(running, "kubelet", func(ctx context.Context) error {
-		return kubelet.Run(ctx, cluster.Config, kubelet.Options{Nodes: Nodes()})
+		return kubelet.Run(ctx, cluster.Config, kubelet.Options{
+			Nodes: o.Nodes, Network: o.Network, ProviderIDs: o.ProviderIDs, Addresses: o.Addresses, Annotations: o.Annotations,
+		})
 	})
 	if o.OpenShift {
 		l.play(running, "network operator", func(ctx context.Context) error {

@@ -1,0 +1,114 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// hangs is EGR210: what keeps the router's pod from running, whether its events say so or hide it.
+func hangs(c *state, r snapshot.Router) []finding.Finding {
+	if !c.knows(r, podsResource) || c.othersTurn(r) {
+		return nil
+	}
+	pods := c.PodsOf(r)
+	if len(pods) == 0 {
+		return c.noPod(r)
+	}
+	serving := slices.ContainsFunc(pods, func(p snapshot.Pod) bool { return p.Ready })
+	var out []finding.Finding
+	for _, pod := range pods {
+		ended := pod.Phase == "Succeeded" || pod.Phase == "Failed"
+		if pod.Ready || ended && serving {
+			continue
+		}
+		out = append(out, c.hanging(r, pod)...)
+	}
+	return out
+}
+
+// othersTurn tells whether the pod in a namespace that routers share (EGR113) is another router's now.
+func (c *state) othersTurn(r snapshot.Router) bool {
+	nad := c.NADOf(r)
+	return c.shares(r) && nad != nil && nad.Router != "" && nad.Router != r.Name
+}
+
+// hanging is EGR210 for one pod that is not ready.
+func (c *state) hanging(r snapshot.Router, pod snapshot.Pod) []finding.Finding {
+	if event := c.cniEvent(pod); event != nil {
+		return c.cniFailed(r, pod, *event)
+	}
+	where := ""
+	if pod.Node != "" {
+		where = " on node " + pod.Node
+	}
+	message := sprintf("pod %s is not ready%s: %s", pod.Name, where, pod.State)
+	if len(pod.Events) > 0 && !strings.Contains(pod.State, pod.Events[0].Message) {
+		message += sprintf("; %s: %s", pod.Events[0].Reason, pod.Events[0].Message)
+	}
+	fix := sprintf("%s describe pod %s -n %s", c.cli(), pod.Name, pod.Namespace)
+	if node := c.NodeOf(pod.Node); node != nil && !node.Ready {
+		return one(r, finding.PodHangs, message,
+			sprintf("node %s is not Ready (%s): the pod there cannot be reached, and a new one is made only when the pod's tolerations have run out", pod.Node, orNothing(node.NotReady)),
+			sprintf("bring node %s back, or switch it off and delete the pod: %s delete pod %s -n %s", pod.Node, c.cli(), pod.Name, pod.Namespace))
+	}
+	if len(pod.Events) == 0 && starting(pod) {
+		if c.young(pod.Created) {
+			return at(finding.Info, one(r, finding.PodHangs, message,
+				"it is less than a minute old, and no warning tells of a failure: it may still be starting", fix+", or ask again in a minute"))
+		}
+		if !c.knows(r, eventsResource) {
+			return one(r, finding.PodHangs, message,
+				"its events, which would say why, may not be read; a pod that hangs like this has most often failed in the CNI plugin",
+				c.logFix(r, pod))
+		}
+	}
+	return one(r, finding.PodHangs, message, "the router serves nobody before its pod is ready; the cause is what the pod itself shows", fix)
+}
+
+// starting tells whether pod's containers have not been made yet, as when its network is not there.
+func starting(pod snapshot.Pod) bool {
+	for _, state := range []string{"ContainerCreating", "PodInitializing", "Pending"} {
+		if strings.HasPrefix(pod.State, state) {
+			return true
+		}
+	}
+	return false
+}
+
+func orNothing(s string) string {
+	if s == "" {
+		return "no reason is given"
+	}
+	return s
+}
+
+// noPod is EGR210 where there is no pod at all. A NAD that is missing too explains it (EGR211).
+func (c *state) noPod(r snapshot.Router) []finding.Finding {
+	if !c.knows(r, deployments) || !c.Serves(nadsResource) || c.knows(r, nadsResource) && c.NADOf(r) == nil {
+		return nil
+	}
+	name := r.Provisioner.DeploymentName(r.Name)
+	d := c.DeploymentOf(r)
+	describe := sprintf("%s describe deployment %s -n %s", c.cli(), name, r.Namespace)
+	const why = "without a pod nobody owns the reserved address, and the router serves nobody"
+	switch {
+	case d == nil:
+		return one(r, finding.PodHangs, sprintf("there is no Deployment %s", name), why,
+			sprintf("make its provisioner write it again: %s", c.again(r)))
+	case strings.Contains(d.Failure, "violates PodSecurity"):
+		return nil // EGR208's
+	case d.Failure != "":
+		return one(r, finding.PodHangs, sprintf("Deployment %s cannot make its pod: %s", name, d.Failure), why, describe)
+	case d.Replicas == 0 && d.Observed && !c.young(d.Created):
+		return one(r, finding.PodHangs, sprintf("Deployment %s is scaled to 0", name), why,
+			sprintf("%s scale deployment %s -n %s --replicas=1", c.cli(), name, r.Namespace))
+	}
+	found := one(r, finding.PodHangs, sprintf("Deployment %s has not made its pod yet", name), why, describe)
+	if c.young(d.Created) {
+		return at(finding.Info, found)
+	}
+	return found
+}

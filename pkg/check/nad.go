@@ -1,0 +1,107 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/render"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// nadDiffers is EGR211. It is silent where routers share a namespace (EGR113): the NAD is each one's in turn.
+func nadDiffers(c *state, r snapshot.Router) []finding.Finding {
+	if !c.Serves(nadsResource) || !c.knows(r, nadsResource) {
+		return nil
+	}
+	name := r.Provisioner.NADName(r.Name)
+	nad := c.NADOf(r)
+	if nad == nil {
+		return c.noNAD(r, name)
+	}
+	if c.shares(r) {
+		return nil
+	}
+	fix := sprintf("see who wrote it: %s get network-attachment-definition %s -n %s -o yaml --show-managed-fields", c.cli(), name, r.Namespace)
+	if r.Provisioner == egress.Standalone {
+		fix = sprintf("run %s create %s again with the rules that it shall have; %s", c.Command, r.Name, fix)
+	} else {
+		fix = "the operator writes it again within five minutes; if it stays so, its logs say why; " + fix
+	}
+	if nad.Router != "" && nad.Router != r.Name {
+		return one(r, finding.NADDiffers, sprintf("NAD %s belongs to router %s, not to %s", name, nad.Router, r.Name),
+			"the pod reads its address and rules from this NAD, so it serves the other router", fix)
+	}
+	problem := difference(r, nad)
+	if problem == "" {
+		return nil
+	}
+	return one(r, finding.NADDiffers, sprintf("NAD %s does not say what the router asks for: %s", name, problem),
+		"the CNI plugin does as the NAD says, at the next start of the pod: another hand has changed it, or whoever provisions it has not followed the router yet", fix)
+}
+
+// noNAD is EGR211 where the NAD is missing. Where the operator cannot render the spec, that says it already.
+func (c *state) noNAD(r snapshot.Router, name string) []finding.Finding {
+	if r.Provisioner == egress.Standalone {
+		return at(finding.Error, one(r, finding.NADDiffers, sprintf("NAD %s is gone", name),
+			"Multus finds no network of that name, so the next pod of the router cannot start",
+			sprintf("run %s create %s -n %s again, with the same flags", c.Command, r.Name, r.Namespace)))
+	}
+	if slices.ContainsFunc(Spec(r), func(f finding.Finding) bool {
+		return f.Code == finding.NoPrefix || f.Code == finding.NoGateway || f.Code == finding.NoAddress
+	}) {
+		return nil
+	}
+	return at(finding.Error, one(r, finding.NADDiffers, sprintf("the operator has not made NAD %s yet", name),
+		"without it no pod can start; an operator that is well makes it within seconds, and says nothing for two minutes when it cannot",
+		"see whether the operator runs and what it says: "+c.operatorLog()))
+}
+
+// difference says what differs between the NAD and what r asks for, both values, or "".
+func difference(r snapshot.Router, nad *snapshot.NAD) string {
+	if nad.Config == "" {
+		return notOurs
+	}
+	is, err := render.ReadNetwork(nad.Config)
+	if err != nil {
+		return err.Error()
+	}
+	want := render.Want(&r.EgressRouter, r.Provisioner)
+	var out []string
+	if !slices.Equal(is.Addresses, want.Addresses) {
+		out = append(out, sprintf("its addresses are %q, and the router's is %q", is.Addresses, want.Addresses))
+	}
+	if is.Gateway != want.Gateway {
+		out = append(out, sprintf("its gateway is %q, and the router's is %q", is.Gateway, want.Gateway))
+	}
+	if !slices.Equal(is.Destinations, want.Destinations) {
+		out = append(out, rulesDiffer(is.Destinations, want.Destinations))
+	}
+	return strings.Join(out, "; ")
+}
+
+// rulesDiffer names the rules that only one side has.
+func rulesDiffer(is, want []string) string {
+	var out []string
+	if extra := without(is, want); len(extra) > 0 {
+		out = append(out, sprintf("it has rules that the router has not: %q", extra))
+	}
+	if lacking := without(want, is); len(lacking) > 0 {
+		out = append(out, sprintf("it lacks rules that the router has: %q", lacking))
+	}
+	if len(out) == 0 {
+		return sprintf("its rules are in another order, or repeated: %q, and the router's are %q", is, want)
+	}
+	return strings.Join(out, "; ")
+}
+
+func without(a, b []string) []string {
+	var out []string
+	for _, s := range a {
+		if !slices.Contains(b, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}

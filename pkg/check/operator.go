@@ -1,0 +1,124 @@
+package check
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	nov1 "github.com/openshift/api/networkoperator/v1"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/render"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// degraded is EGR204: on the routers that the operator names, or on the cluster where it names none. What it
+// says of routers that are gone is EGR219's alone.
+func degraded(c *state) []finding.Finding {
+	operator := c.Cluster.NetworkOperator
+	if operator == nil || !operator.Degraded {
+		return nil
+	}
+	message := sprintf("ClusterOperator/network is Degraded%s: %s", since(operator.Since), said(operator))
+	fix := "read what the operator says: " + c.operatorLog()
+	var out []finding.Finding
+	for _, r := range c.Routers {
+		if r.Provisioner != egress.Standalone && names(operator.Message, r) {
+			out = append(out, about(r, finding.OperatorDegraded, message,
+				"the operator names this router: it cannot reconcile it, and the router does not follow its spec until it can",
+				"mend the errors found in the router's spec, if there are any, and apply it again; else "+fix))
+		}
+	}
+	if len(out) > 0 || len(c.gone()) > 0 {
+		return out
+	}
+	return []finding.Finding{onCluster(finding.OperatorDegraded, finding.Warning, message,
+		"it names no egress router that is known here, so the cause is another; an operator in trouble may be slow to make a router, or not make it at all", fix)}
+}
+
+// operatorLog is how to read the operator's log. A hosted cluster's operator runs with its control plane.
+func (c *state) operatorLog() string {
+	if c.Cluster.Hosted {
+		return "on the management cluster, where NAMESPACE is the hosted control plane's: " +
+			c.cli() + " logs -n NAMESPACE deployment/cluster-network-operator --tail=50"
+	}
+	return c.cli() + " logs -n openshift-network-operator deployment/network-operator --tail=50"
+}
+
+// said is the operator's message, or its reason where it has none.
+func said(operator *snapshot.Operator) string {
+	if operator.Message != "" {
+		return operator.Message
+	}
+	if operator.Reason != "" {
+		return operator.Reason
+	}
+	return "it gives no reason"
+}
+
+func since(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return " since " + stamp(t)
+}
+
+// names tells whether the operator's message is about the router: it has namespace/name, or both as words.
+func names(message string, r snapshot.Router) bool {
+	all := words(message)
+	return slices.Contains(all, egress.Key(&r.EgressRouter)) || slices.Contains(all, r.Name) && slices.Contains(all, r.Namespace)
+}
+
+// gone are the routers, as namespace/name, that a Degraded operator names and that are not there. Without a
+// full list of the routers there is no telling. The messages name other things as a/b too, so only what
+// follows the words Egress Router counts.
+func (c *state) gone() []string {
+	operator := c.Cluster.NetworkOperator
+	if operator == nil || !operator.Degraded || !c.Serves(routersResource) {
+		return nil
+	}
+	var out []string
+	for _, match := range regexp.MustCompile(`(?i)egress ?router ([a-z0-9-]+)/([a-z0-9.-]*[a-z0-9])`).FindAllStringSubmatch(operator.Message, -1) {
+		key := match[1] + "/" + match[2]
+		there := slices.ContainsFunc(c.Routers, func(r snapshot.Router) bool {
+			return r.Provisioner != egress.Standalone && egress.Key(&r.EgressRouter) == key
+		})
+		if !there && c.KnowsIn(routersResource, match[1]) && !slices.Contains(out, key) {
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
+// ghosts is EGR219.
+func ghosts(c *state) []finding.Finding {
+	var out []finding.Finding
+	for _, key := range c.gone() {
+		namespace, name, _ := strings.Cut(key, "/")
+		out = append(out, finding.Finding{
+			Code: finding.GhostRouter, Level: finding.Warning, Object: key,
+			Message: finding.Printable(sprintf("ClusterOperator/network is Degraded%s because of router %s, which is gone: %s",
+				since(c.Cluster.NetworkOperator.Since), key, said(c.Cluster.NetworkOperator))),
+			Why: "the operator remembers a router that it could not reconcile until one of that name succeeds, or until it is restarted: deleting the router does not clear it",
+			Fix: finding.Printable(c.exorcise(namespace, name)),
+		})
+	}
+	return out
+}
+
+// exorcise is how to clear the memory of a router that is gone: by a valid one of that name, with an address
+// that is for documentation alone and rules that send nothing.
+func (c *state) exorcise(namespace, name string) string {
+	r := &nov1.EgressRouter{}
+	r.Namespace, r.Name = namespace, name
+	r.Spec.Addresses = []nov1.EgressRouterAddress{{IP: "192.0.2.2/24", Gateway: "192.0.2.1"}}
+	cr, err := render.EgressRouter(r)
+	if err != nil {
+		return sprintf("apply a valid EgressRouter of that name, and delete it when the operator is well (%v)", err)
+	}
+	return sprintf("apply a valid router of that name, in its namespace (create that again where it is gone too), wait until the operator is well, and delete it: %s; "+
+		"%s wait clusteroperator/network --for=condition=Degraded=False --timeout=10m; %s delete egressrouter %s -n %s",
+		c.piped(cr.Object), c.cli(), c.cli(), name, namespace)
+}

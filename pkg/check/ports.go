@@ -1,0 +1,81 @@
+package check
+
+import (
+	"strings"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// noService is EGR215. Services that could not be read are EGR202's.
+func noService(c *state, r snapshot.Router) []finding.Finding {
+	if !c.knows(r, servicesResource) || len(c.ServicesOf(r)) > 0 {
+		return nil
+	}
+	return one(r, finding.NoService, "no Service selects the router's pod",
+		"a pod's own address changes with every start, so clients have no lasting one to send to",
+		sprintf("%s expose %s -n %s", c.Command, r.Name, r.Namespace))
+}
+
+// servicePorts is EGR209, one finding for each router: over the union of its Services, the ports that no rule
+// redirects and the rules that no port leads to. What reaches the pod is the target port.
+func servicePorts(c *state, r snapshot.Router) []finding.Finding {
+	services := c.ServicesOf(r)
+	if len(services) == 0 || c.shares(r) {
+		return nil
+	}
+	redirected := map[egress.Port]bool{}
+	for _, port := range egress.Ports(&r.EgressRouter) {
+		redirected[port] = true
+	}
+	all := egress.Fallback(&r.EgressRouter) != "" && r.Provisioner == egress.Standalone
+	covered := map[egress.Port]bool{}
+	var problems []string
+	for _, service := range services {
+		for i, port := range service.Ports {
+			target := targetOf(service, i)
+			covered[target] = true
+			switch {
+			case target.Number == 0:
+				problems = append(problems, sprintf("Service %s port %s goes to a named port, and the router's pod names none", service.Name, port))
+			case redirected[target] || all:
+			case target == port:
+				problems = append(problems, sprintf("Service %s port %s: no rule redirects it", service.Name, port))
+			default:
+				problems = append(problems, sprintf("Service %s port %s goes to %s, and no rule redirects that", service.Name, port, target))
+			}
+		}
+	}
+	var missed []egress.Port
+	for _, port := range egress.Ports(&r.EgressRouter) {
+		if !covered[port] && c.knows(r, servicesResource) {
+			missed = append(missed, port)
+			problems = append(problems, sprintf("no Service has a port for the rule on %s", port))
+		}
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return one(r, finding.ServicePorts, strings.Join(problems, "; "),
+		"what comes in on a port without a rule is dropped in the pod, and a rule without a port of the Service gets no traffic from those who use it",
+		c.exposeFix(r, services[0].Name, len(missed)))
+}
+
+// targetOf is the port of the pod that the i-th port of service sends to; its number is 0 where that is named.
+func targetOf(service snapshot.Service, i int) egress.Port {
+	port := service.Ports[i]
+	if i < len(service.TargetPorts) {
+		port.Number = service.TargetPorts[i]
+	}
+	return port
+}
+
+// exposeFix gives the Service the ports that the rules redirect, or the rules the ports of the Service.
+func (c *state) exposeFix(r snapshot.Router, service string, missed int) string {
+	expose := sprintf("%s expose %s -n %s --name %s", c.Command, r.Name, r.Namespace, service)
+	if missed == 0 {
+		return sprintf("add a rule for the port with --redirect, or take the port out of the Service: %s edit service %s -n %s", c.cli(), service, r.Namespace)
+	}
+	return expose + " gives the Service every port that the rules redirect (--adopt if another made it)"
+}

@@ -1,0 +1,97 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// podSecurity is EGR208: by what the server has refused already, or by what the namespace's labels would make
+// it refuse. A namespace without them has the server's default, which nobody may read.
+func podSecurity(c *state, r snapshot.Router) []finding.Finding {
+	d := c.DeploymentOf(r)
+	if d == nil {
+		return nil
+	}
+	fix := "create the router again with this version, whose pods pass the restricted level, or give it an image and settings that do"
+	if r.Provisioner != egress.Standalone {
+		fix = sprintf("run the router in a namespace of a more lenient level: %s label namespace %s --overwrite %s=privileged", c.cli(), r.Namespace, api.EnforceLevelLabel)
+	}
+	if strings.Contains(d.Failure, "violates PodSecurity") {
+		return one(r, finding.PodSecurity,
+			sprintf("the pod of Deployment %s was rejected: %s", d.Name, d.Failure),
+			"Pod Security admission refuses the pod, so that the Deployment stays without one", fix)
+	}
+	namespace := c.NamespaceOf(r.Namespace)
+	if namespace == nil || r.Provisioner != egress.Standalone {
+		return nil
+	}
+	want, violated, err := c.violations(namespace.Labels, d)
+	if err != nil || violated == "" {
+		return nil
+	}
+	return one(r, finding.PodSecurity,
+		sprintf("the pod of Deployment %s violates the namespace's Pod Security level %s: %s", d.Name, want, violated),
+		sprintf("namespace %s has the label %s=%s: a pod that is there stays, but the next one is refused", r.Namespace, api.EnforceLevelLabel, want.Level), fix)
+}
+
+// violations say what of d's pod the level that labels enforce forbids; "" is nothing.
+func (c *state) violations(labels map[string]string, d *snapshot.Deployment) (api.LevelVersion, string, error) {
+	level, enforced := labels[api.EnforceLevelLabel]
+	if !enforced {
+		return api.LevelVersion{}, "", nil
+	}
+	want := api.LevelVersion{Version: api.LatestVersion()}
+	// As in the server: a level that is none counts as restricted.
+	want.Level, _ = api.ParseLevel(level)
+	if version, given := labels[api.EnforceVersionLabel]; given {
+		want.Version, _ = api.ParseVersion(version)
+	}
+	evaluator, err := c.security()
+	if err != nil {
+		return want, "", fmt.Errorf("reading the Pod Security standards: %w", err)
+	}
+	result := policy.AggregateCheckResults(evaluator.EvaluatePod(want, &metav1.ObjectMeta{}, &d.Template))
+	if result.Allowed {
+		return want, "", nil
+	}
+	return want, result.ForbiddenDetail(), nil
+}
+
+// emulated is the version of the rules that a server of version, such as v1.34.4, goes by; nil is the newest.
+func emulated(version string) *api.Version {
+	parts := strings.SplitN(version, ".", 3)
+	if len(parts) < 2 {
+		return nil
+	}
+	v, err := api.ParseVersion(parts[0] + "." + strings.TrimRight(parts[1], "+"))
+	if err != nil {
+		return nil
+	}
+	return &v
+}
+
+// primaryNetwork is the label of a namespace whose pods have another primary network than the cluster's.
+const primaryNetwork = "k8s.ovn.org/primary-user-defined-network"
+
+// userNetwork is EGR217.
+func userNetwork(c *state, r snapshot.Router) []finding.Finding {
+	namespace := c.NamespaceOf(r.Namespace)
+	if namespace == nil {
+		return nil
+	}
+	if _, labelled := namespace.Labels[primaryNetwork]; !labelled {
+		return nil
+	}
+	return one(r, finding.UserNetwork,
+		sprintf("namespace %s has the label %s: its primary network is user-defined", r.Namespace, primaryNetwork),
+		"clients reach the pod on the interface of that network, and the CNI plugin redirects what comes in on eth0 alone: nothing is redirected",
+		sprintf("create the router in a namespace without that label, which can only be set as a namespace is created: %s create namespace %s-egress", c.cli(), r.Namespace))
+}

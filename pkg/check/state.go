@@ -1,0 +1,126 @@
+package check
+
+import (
+	"net/netip"
+	"strings"
+	"sync"
+
+	"k8s.io/pod-security-admission/policy"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// state is what the checks of a cluster share; none of them changes it.
+type state struct {
+	*snapshot.Snapshot
+	Options
+	// sharing are the keys of the routers that share a namespace under the operator (EGR113): what is there
+	// belongs to each of them in turn, so that the checks of the chain would speak of the other's.
+	sharing map[string]bool
+	// byIP are the pods by the address of their net1.
+	byIP map[netip.Addr][]snapshot.Pod
+	// spaces are the Snapshot with the objects of one namespace alone, so that what a router has is found
+	// without going through what all the others have.
+	spaces map[string]*snapshot.Snapshot
+	// security are the Pod Security rules that the server goes by.
+	security func() (policy.Evaluator, error)
+}
+
+func newState(s *snapshot.Snapshot, o Options) *state {
+	if o.MaxMACs == 0 {
+		o.MaxMACs = DefaultMaxMACs
+	}
+	if o.Command == "" {
+		o.Command = "kubectl egress"
+	}
+	if o.Now.IsZero() {
+		o.Now = s.Taken
+	}
+	c := &state{
+		Snapshot: s, Options: o, sharing: map[string]bool{}, byIP: map[netip.Addr][]snapshot.Pod{}, spaces: spaces(s),
+		security: sync.OnceValues(func() (policy.Evaluator, error) {
+			return policy.NewEvaluator(policy.DefaultChecks(), emulated(s.Cluster.Version))
+		}),
+	}
+	for _, f := range sharedNamespaces(s.Routers) {
+		c.sharing[f.Object] = true
+	}
+	for _, pod := range s.Pods {
+		if ip := ipOf(pod); ip.IsValid() {
+			c.byIP[ip] = append(c.byIP[ip], pod)
+		}
+	}
+	return c
+}
+
+// spaces are s by namespace: those that have a router.
+func spaces(s *snapshot.Snapshot) map[string]*snapshot.Snapshot {
+	out := map[string]*snapshot.Snapshot{}
+	for _, r := range s.Routers {
+		if out[r.Namespace] == nil {
+			one := *s
+			one.NADs, one.Deployments, one.Pods, one.Services, one.NetworkPolicies = nil, nil, nil, nil, nil
+			out[r.Namespace] = &one
+		}
+	}
+	for _, o := range s.NADs {
+		if one := out[o.Namespace]; one != nil {
+			one.NADs = append(one.NADs, o)
+		}
+	}
+	for _, o := range s.Deployments {
+		if one := out[o.Namespace]; one != nil {
+			one.Deployments = append(one.Deployments, o)
+		}
+	}
+	for _, o := range s.Pods {
+		if one := out[o.Namespace]; one != nil {
+			one.Pods = append(one.Pods, o)
+		}
+	}
+	for _, o := range s.Services {
+		if one := out[o.Namespace]; one != nil {
+			one.Services = append(one.Services, o)
+		}
+	}
+	for _, o := range s.NetworkPolicies {
+		if one := out[o.Namespace]; one != nil {
+			one.NetworkPolicies = append(one.NetworkPolicies, o)
+		}
+	}
+	return out
+}
+
+// in is c with the objects of r's namespace alone.
+func (c *state) in(r snapshot.Router) *state {
+	narrow := *c
+	narrow.Snapshot = c.spaces[r.Namespace]
+	return &narrow
+}
+
+// shares tells whether r has a namespace in common with another router of the operator's.
+func (c *state) shares(r snapshot.Router) bool {
+	return c.sharing[finding.Printable(egress.Key(&r.EgressRouter))]
+}
+
+// knows tells whether all of resources was read that is in r's namespace.
+func (c *state) knows(r snapshot.Router, resources ...string) bool {
+	for _, resource := range resources {
+		if !c.KnowsIn(resource, r.Namespace) {
+			return false
+		}
+	}
+	return true
+}
+
+// ipOf is the address of pod's net1; invalid where it has none.
+func ipOf(pod snapshot.Pod) netip.Addr {
+	text, _, _ := strings.Cut(pod.IP, "/")
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return addr.Unmap()
+}

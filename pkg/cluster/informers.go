@@ -1,0 +1,243 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/tools/cache"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// lookAgain is how long a Mirror waits before it asks again whether the cluster serves EgressRouters.
+const lookAgain = 30 * time.Second
+
+// MirrorEvents are told of what changes in a Mirror, from its start on, one call at a time for each resource. They
+// must not block.
+type MirrorEvents struct {
+	// Changed hears of a router by namespace/name, when it or its pods change; of "" when a node does.
+	Changed func(router string)
+	// Gone hears of a router that was deleted, or made anew, as it was last seen.
+	Gone func(last snapshot.Router)
+}
+
+// Mirror keeps routers of both provisioners, their pods and the nodes in memory, by one list and watch each.
+type Mirror struct {
+	client *Client
+	events MirrorEvents
+	// routers is that of EgressRouters first.
+	routers []*source
+	pods    []*source
+	nodes   *source
+
+	mu sync.Mutex
+	// absent tells that the cluster serves no EgressRouters.
+	absent bool
+}
+
+// NewMirror makes a Mirror that knows nothing before Run.
+func (c *Client) NewMirror(events MirrorEvents) *Mirror {
+	ours := selector(map[string]string{egress.LabelName: egress.NameValue, egress.LabelManagedBy: egress.ManagedByValue})
+	operators := selector(map[string]string{"app": egress.OperatorApp})
+	m := &Mirror{client: c, events: events}
+	m.routers = []*source{
+		newSource(c, custom(egress.Resource, of(addEgressRouter)), &unstructured.Unstructured{}),
+		newSource(c, builtin(deployments(), &appsv1.DeploymentList{}, of(addStandaloneRouter)).labelled(ours), &appsv1.Deployment{}),
+	}
+	for _, labels := range []string{ours, operators} {
+		m.pods = append(m.pods, newSource(c, builtin(core("pods"), &corev1.PodList{}, of(addPod)).labelled(labels), &corev1.Pod{}))
+	}
+	m.nodes = newSource(c, builtin(core("nodes"), &corev1.NodeList{}, of(addNode)), &corev1.Node{})
+	return m
+}
+
+// Run keeps the Mirror up to date until ctx ends.
+func (m *Mirror) Run(ctx context.Context) error {
+	err := errors.Join(
+		m.routers[0].handle(m.routerChanged), m.routers[1].handle(m.routerChanged),
+		m.pods[0].handle(m.podChanged), m.pods[1].handle(m.podChanged), m.nodes.handle(m.nodeChanged),
+	)
+	if err != nil {
+		return fmt.Errorf("preparing to watch the cluster: %w", err)
+	}
+	var running sync.WaitGroup
+	for _, s := range append([]*source{m.routers[1], m.nodes}, m.pods...) {
+		running.Go(func() { s.informer.RunWithContext(ctx) })
+	}
+	if m.awaitServed(ctx) {
+		running.Go(func() { m.routers[0].informer.RunWithContext(ctx) })
+	}
+	running.Wait()
+	return nil
+}
+
+// awaitServed waits until the cluster serves EgressRouters, and is false where ctx ends first. A cluster that does not
+// is whole without them.
+func (m *Mirror) awaitServed(ctx context.Context) bool {
+	for {
+		served, err := m.client.served(ctx, egress.Resource)
+		if ctx.Err() != nil {
+			return false
+		}
+		// Whoever may not ask is told by the list.
+		if apierrors.IsForbidden(err) || err == nil && *served {
+			m.setAbsent(false)
+			return true
+		}
+		m.routers[0].note("list", err)
+		m.setAbsent(err == nil)
+		pause := lookAgain
+		if err != nil {
+			pause = time.Second
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (m *Mirror) setAbsent(absent bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.absent = absent
+}
+
+// sources are those in use.
+func (m *Mirror) sources() []*source {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := append([]*source{m.nodes, m.routers[1]}, m.pods...)
+	if !m.absent {
+		all = append(all, m.routers[0])
+	}
+	return all
+}
+
+// Synced tells whether everything was read once.
+func (m *Mirror) Synced() bool {
+	for _, s := range m.sources() {
+		if !s.informer.HasSynced() {
+			return false
+		}
+	}
+	return true
+}
+
+// Trouble says what cannot be read or watched right now, or nil.
+func (m *Mirror) Trouble() error {
+	var errs []error
+	for _, s := range m.sources() {
+		err := s.trouble()
+		// Pods are two sources.
+		if err != nil && !slices.ContainsFunc(errs, func(other error) bool { return other.Error() == err.Error() }) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Snapshot is what the Mirror holds: routers, pods and nodes. Its parts are shared and must not be changed.
+func (m *Mirror) Snapshot() (*snapshot.Snapshot, error) {
+	s := &snapshot.Snapshot{}
+	var errs []error
+	for _, source := range m.sources() {
+		errs = append(errs, source.fill(s))
+	}
+	s.Deployments = nil
+	s.Sort()
+	return s, errors.Join(errs...)
+}
+
+// Live reads routers and pods from the API server itself, all or nothing, with the nodes that the Mirror holds. The
+// errors of objects that cannot be understood are the second: what is read of the others is whole.
+func (m *Mirror) Live(ctx context.Context) (s *snapshot.Snapshot, unreadable error, err error) {
+	var lists []*source
+	for _, source := range m.sources() {
+		if source != m.nodes {
+			lists = append(lists, source)
+		}
+	}
+	parts := make([]*snapshot.Snapshot, len(lists))
+	bad := make([]error, len(lists))
+	group, within := errgroup.WithContext(ctx)
+	for i, source := range lists {
+		group.Go(func() (err error) {
+			parts[i], bad[i], err = source.read(within)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, nil, err
+	}
+	s = &snapshot.Snapshot{}
+	for _, part := range parts {
+		merge(s, part)
+	}
+	s.Deployments = nil
+	bad = append(bad, m.nodes.fill(s))
+	s.Sort()
+	return s, errors.Join(bad...), nil
+}
+
+func (m *Mirror) routerChanged(before, after *held) {
+	for _, h := range []*held{before, after} {
+		if h != nil {
+			m.events.Changed(key(h.Namespace, h.Name))
+		}
+	}
+	if before == nil || after != nil && after.UID == before.UID {
+		return
+	}
+	for _, last := range before.part.Routers {
+		m.events.Gone(last)
+	}
+}
+
+func (m *Mirror) podChanged(before, after *held) {
+	h := after
+	if h == nil {
+		h = before
+	}
+	if name := h.Labels[egress.LabelInstance]; name != "" && h.Labels["app"] != egress.OperatorApp {
+		m.events.Changed(key(h.Namespace, name))
+		return
+	}
+	// The operator's pods do not name their router, which is the only one in its namespace.
+	routers, err := m.routers[0].informer.GetIndexer().ByIndex(cache.NamespaceIndex, h.Namespace)
+	if err != nil {
+		return
+	}
+	for _, router := range routers {
+		if r, ok := router.(*held); ok {
+			m.events.Changed(key(r.Namespace, r.Name))
+		}
+	}
+}
+
+func (m *Mirror) nodeChanged(*held, *held) { m.events.Changed("") }
+
+// held is what is kept of an object: who it is, and its part of a Snapshot.
+type held struct {
+	metav1.ObjectMeta
+	part *snapshot.Snapshot
+	// err says why the object cannot be understood.
+	err error
+}
+
+func (h *held) same(other *held) bool {
+	return h.UID == other.UID && reflect.DeepEqual(h.part, other.part)
+}

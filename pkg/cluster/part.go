@@ -1,0 +1,225 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+)
+
+// Part is what is set on the operator's Deployment of a router, in fields that the operator leaves alone.
+type Part struct {
+	// Object is the part as render makes it: without a spec where nothing is asked for. What this tool has
+	// set before and that is not in it is taken back.
+	Object  *unstructured.Unstructured
+	Options ApplyOptions
+	// Done is told what became of the Deployment, unless nothing was asked for and nothing was to be taken back.
+	Done func(Applied)
+}
+
+// asked tells whether p asks for anything.
+func (p *Part) asked() bool { return p != nil && p.Object.Object["spec"] != nil }
+
+// partFields are the fields of a Part, without the strategy, and the annotation that restarts the pod.
+func partFields() [][]string {
+	return [][]string{
+		{"spec", "template", "spec", "nodeSelector"},
+		{"spec", "template", "spec", "tolerations"},
+		{"spec", "template", "metadata", "annotations", egress.AnnotationNADHash},
+	}
+}
+
+func strategyType() []string { return []string{"spec", "strategy", "type"} }
+
+// applyPart makes live, the operator's Deployment, have what p asks for, and gives it back as it is then.
+// hash, unless it is "", is that of the NAD, which restarts the pod in the same roll-out.
+func (c *Client) applyPart(ctx context.Context, live *unstructured.Unstructured, p *Part, hash string) (Applied, error) {
+	owned := c.owned(live)
+	if !p.asked() && owned == nil && !c.recreated(live) {
+		return Applied{live, Unchanged}, nil
+	}
+	desired, err := p.with(live, owned, hash)
+	if err != nil {
+		return Applied{}, err
+	}
+	patched, err := c.patchStrategy(ctx, live, desired, p.Options)
+	if err != nil {
+		return Applied{}, err
+	}
+	if p.Options.DryRun && patched != live {
+		// The server has not changed it, and would refuse it in what follows.
+		unstructured.RemoveNestedField(desired.Object, "spec", "strategy")
+	}
+	applied := Applied{patched, Unchanged}
+	if owned != nil || len(claims(desired)) > 1 { // more than the metadata, which claims nothing
+		if applied, err = (&Applier{client: c, options: p.Options}).apply(ctx, desired, patched); err != nil {
+			return Applied{}, err
+		}
+	}
+	applied.Result = result(live, applied.Object)
+	if patched != live {
+		applied.Result = Configured
+	}
+	if p.Done != nil && (p.asked() || applied.Result != Unchanged) {
+		p.Done(applied)
+	}
+	return applied, nil
+}
+
+// with is what p asks for, with the hash that restarts the pod: the one given, or the one that is noted already.
+func (p *Part) with(live *unstructured.Unstructured, owned map[string]any, hash string) (*unstructured.Unstructured, error) {
+	desired := p.Object.DeepCopy()
+	if hash == "" && has(owned, partFields()[2]) {
+		hash, _, _ = unstructured.NestedString(live.Object, partFields()[2]...)
+	}
+	if hash == "" {
+		return desired, nil
+	}
+	if err := unstructured.SetNestedField(desired.Object, hash, partFields()[2]...); err != nil {
+		return nil, fmt.Errorf("restarting Deployment %s: %w", live.GetName(), err)
+	}
+	return desired, nil
+}
+
+// patchStrategy sets strategy Recreate on live where desired asks for it, and takes it back where this tool
+// alone has set it and desired does not. Server-side apply can do neither: it is refused while the defaulted
+// rollingUpdate stands beside another type, and a field that was patched stays when it is no longer applied.
+func (c *Client) patchStrategy(ctx context.Context, live, desired *unstructured.Unstructured, o ApplyOptions) (*unstructured.Unstructured, error) {
+	want, _, _ := unstructured.NestedString(desired.Object, strategyType()...)
+	is, _, _ := unstructured.NestedString(live.Object, strategyType()...)
+	var strategy any
+	switch {
+	case want == string(appsv1.RecreateDeploymentStrategyType) && is != want:
+		if other := c.otherOwner(live, strategyType()); other != "" && !o.ForceConflicts {
+			return nil, fmt.Errorf("%s: others set fields that would change: .spec.strategy.type (%q): settle it with them, or take the fields over with --force-conflicts", Name(live), other)
+		}
+		strategy = map[string]any{"type": want, "rollingUpdate": nil}
+	case want == "" && c.recreated(live):
+		// The server sets its default.
+	default:
+		return live, nil
+	}
+	body, err := json.Marshal(map[string]any{"spec": map[string]any{"strategy": strategy}})
+	if err != nil {
+		return nil, fmt.Errorf("setting the strategy of %s: %w", Name(live), err)
+	}
+	options := metav1.PatchOptions{FieldManager: c.manager}
+	if o.DryRun {
+		options.DryRun = []string{metav1.DryRunAll}
+	}
+	var patched *unstructured.Unstructured
+	err = c.retry(ctx, func() (err error) {
+		patched, err = c.dynamic.Resource(deployments()).Namespace(live.GetNamespace()).Patch(ctx, live.GetName(), types.MergePatchType, body, options)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("setting the strategy of %s: %w", Name(live), explain(err, "patch", deployments(), live.GetNamespace()))
+	}
+	return patched, nil
+}
+
+// recreated tells whether live has strategy Recreate by this tool alone.
+func (c *Client) recreated(live *unstructured.Unstructured) bool {
+	is, _, _ := unstructured.NestedString(live.Object, strategyType()...)
+	if is != string(appsv1.RecreateDeploymentStrategyType) || c.otherOwner(live, strategyType()) != "" {
+		return false
+	}
+	for _, entry := range live.GetManagedFields() {
+		if entry.Manager == c.manager && has(fieldsOf(entry), strategyType()) {
+			return true
+		}
+	}
+	return false
+}
+
+// otherOwner names a manager other than this tool that owns the field of live, or "".
+func (c *Client) otherOwner(live *unstructured.Unstructured, field []string) string {
+	for _, entry := range live.GetManagedFields() {
+		if entry.Manager != c.manager && has(fieldsOf(entry), field) {
+			return entry.Manager
+		}
+	}
+	return ""
+}
+
+// owned are the fields of live that this tool owns by applying them; nil where there are none.
+func (c *Client) owned(live *unstructured.Unstructured) map[string]any {
+	for _, entry := range live.GetManagedFields() {
+		if entry.Manager == c.manager && entry.Operation == metav1.ManagedFieldsOperationApply && entry.Subresource == "" {
+			return fieldsOf(entry)
+		}
+	}
+	return nil
+}
+
+// fieldsOf are the fields of an entry, as the server records them; nil where it records none.
+func fieldsOf(entry metav1.ManagedFieldsEntry) map[string]any {
+	var fields map[string]any
+	if entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil {
+		return nil
+	}
+	return fields
+}
+
+// has tells whether the field is among owned.
+func has(owned map[string]any, field []string) bool {
+	for _, name := range field {
+		below, ok := owned["f:"+name].(map[string]any)
+		if !ok {
+			return false
+		}
+		owned = below
+	}
+	return true
+}
+
+// held is what this tool has set on live, to be applied again with something more: what is left out of an
+// apply is taken back.
+func (c *Client) held(live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	part := &unstructured.Unstructured{Object: map[string]any{}}
+	part.SetGroupVersionKind(live.GroupVersionKind())
+	part.SetNamespace(live.GetNamespace())
+	part.SetName(live.GetName())
+	owned := c.owned(live)
+	for _, field := range append(partFields(), strategyType()) {
+		value, found, err := unstructured.NestedFieldCopy(live.Object, field...)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", Name(live), err)
+		}
+		if !found || !has(owned, field) {
+			continue
+		}
+		if err := unstructured.SetNestedField(part.Object, value, field...); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", Name(live), err)
+		}
+	}
+	return part, nil
+}
+
+// DryPart asks the server what applying t's Part would do, without waiting for the operator. Where the
+// operator has made no Deployment of the router yet, nothing is asked.
+func (a *Applier) DryPart(ctx context.Context, t Target) error {
+	live, err := a.before.object(ctx, deployments(), t.Router.Namespace, t.Provisioner.DeploymentName(t.Router.Name))
+	switch {
+	case apierrors.IsForbidden(err) && !t.Part.asked():
+		return nil
+	case err != nil:
+		return err
+	case live == nil:
+		return nil
+	}
+	for _, owner := range live.GetOwnerReferences() {
+		if owner.Kind == egress.Kind.Kind && owner.Name == t.Router.Name {
+			_, err := a.client.applyPart(ctx, live, t.Part, "")
+			return err
+		}
+	}
+	return nil
+}

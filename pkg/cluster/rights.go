@@ -1,0 +1,80 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// NeededRights are what creating, exposing and deleting a router takes in its namespace, in the order in
+// which it is taken. Auto takes what the operator's provisioner does.
+func NeededRights(provisioner egress.Provisioner) []snapshot.Right {
+	var needed []snapshot.Right
+	add := func(group, resource string, verbs ...string) {
+		for _, verb := range verbs {
+			needed = append(needed, snapshot.Right{Verb: verb, Group: group, Resource: resource})
+		}
+	}
+	look := []string{"get", "list", "watch"}
+	// Server-side apply is a patch, and where there is nothing yet a creation too.
+	write := append(slices.Clone(look), "create", "patch", "delete")
+	if provisioner == egress.Standalone {
+		add(nads().Group, nads().Resource, write...)
+		add(deployments().Group, deployments().Resource, write...)
+	} else {
+		add(egress.Resource.Group, egress.Resource.Resource, write...)
+		add(nads().Group, nads().Resource, look...)
+		// Changed rules reach the pod by a restart.
+		add(deployments().Group, deployments().Resource, append(look, "patch")...)
+	}
+	add("", "pods", "list", "watch")
+	add("", "services", write...)
+	// What limits who may use the router goes with it.
+	add("networking.k8s.io", "networkpolicies", write...)
+	return needed
+}
+
+// Rights asks the server, in one request, which of the rights that a router of the provisioner takes the
+// user has in a namespace.
+func (c *Client) Rights(ctx context.Context, namespace string, provisioner egress.Provisioner) (*snapshot.Rights, error) {
+	review := &authorizationv1.SelfSubjectRulesReview{Spec: authorizationv1.SelfSubjectRulesReviewSpec{Namespace: namespace}}
+	var answer authorizationv1.SelfSubjectRulesReview
+	gvr := authorizationv1.SchemeGroupVersion.WithResource("selfsubjectrulesreviews")
+	err := c.retry(ctx, func() error {
+		return c.builtin.Post().AbsPath("/apis", gvr.Group, gvr.Version, gvr.Resource).
+			SpecificallyVersionedParams(&metav1.CreateOptions{}, scheme.ParameterCodec, metav1.Unversioned).
+			Body(review).Do(ctx).Into(&answer)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("asking what you may do in namespace %s: %w", namespace, explain(err, "create", gvr, ""))
+	}
+	rights := &snapshot.Rights{Namespace: namespace, Incomplete: answer.Status.Incomplete}
+	for _, right := range NeededRights(provisioner) {
+		if grants(answer.Status.ResourceRules, right) {
+			rights.Held++
+			continue
+		}
+		rights.Missing = append(rights.Missing, right)
+	}
+	return rights, nil
+}
+
+// grants tells whether one of rules gives right on every object. A rule for some names alone does not.
+func grants(rules []authorizationv1.ResourceRule, right snapshot.Right) bool {
+	return slices.ContainsFunc(rules, func(rule authorizationv1.ResourceRule) bool {
+		return len(rule.ResourceNames) == 0 && listed(rule.Verbs, right.Verb) &&
+			listed(rule.APIGroups, right.Group) && listed(rule.Resources, right.Resource)
+	})
+}
+
+// listed tells whether list holds s, or all.
+func listed(list []string, s string) bool {
+	return slices.Contains(list, s) || slices.Contains(list, "*")
+}

@@ -1,0 +1,54 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+)
+
+// target is j as it is waited for. What becomes of the operator's Deployment is added to applied.
+func (o *createOptions) target(j job, applied *[]cluster.Applied) cluster.Target {
+	t := cluster.Target{Router: j.router, Provisioner: o.provisioner, Findings: j.findings}
+	if j.part != nil {
+		t.Part = &cluster.Part{Object: j.part, Options: o.apply, Done: func(a cluster.Applied) { *applied = append(*applied, a) }}
+	}
+	return t
+}
+
+// dryPart asks the server what would become of the operator's Deployment.
+func (o *createOptions) dryPart(ctx context.Context, applier *cluster.Applier, target cluster.Target, applied *[]cluster.Applied) error {
+	if o.dryRun != dryRunServer || target.Part == nil {
+		return nil
+	}
+	before := len(*applied)
+	if routerResult(*applied) != cluster.Created {
+		if err := applier.DryPart(ctx, target); err != nil {
+			return fmt.Errorf("seeing what would become of its Deployment: %w", err)
+		}
+	}
+	if len(*applied) == before {
+		o.notePart(target)
+	}
+	return nil
+}
+
+// notePart says that what was asked for on the operator's Deployment is not set yet.
+func (o *createOptions) notePart(t cluster.Target) {
+	if len(o.partSet) > 0 {
+		o.note("egress router %s: %s: to be set on deployment.apps/%s once the operator has made that: run this again then, or with --wait",
+			egress.Key(t.Router), strings.Join(o.partSet, ", "), egress.OperatorDeployment)
+	}
+}
+
+// routerResult is what applying the router's EgressRouter did.
+func routerResult(applied []cluster.Applied) cluster.Result {
+	for _, a := range applied {
+		if a.Object.GetKind() == egress.Kind.Kind {
+			return a.Result
+		}
+	}
+	return ""
+}

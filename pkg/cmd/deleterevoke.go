@@ -1,0 +1,119 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
+	"github.com/kubectl-egress/kubectl-egress/pkg/report"
+)
+
+// revokeFlags say whether delete also takes back what was written to Neutron, and as whom.
+type revokeFlags struct {
+	revoke bool
+	openstackLogin
+}
+
+func (r *revokeFlags) add(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&r.revoke, "revoke", false, "Also remove the allowed-address pairs that were added to Neutron for the router")
+	r.openstackLogin.add(cmd)
+}
+
+func (r *revokeFlags) check() error {
+	if !r.revoke && (r.osCloud != "" || r.fromCluster) {
+		return errors.New("--os-cloud and --use-cluster-credentials are for --revoke: add it, or leave them out")
+	}
+	return nil
+}
+
+// written is what was written to Neutron for a router, as recorded on what is to be deleted.
+func written(remains *cluster.Remains) ([]openstack.Pair, error) {
+	for _, object := range remains.Objects {
+		text := object.GetAnnotations()[egress.AnnotationOpenStack]
+		if text == "" {
+			continue
+		}
+		var pairs []openstack.Pair
+		if err := json.Unmarshal([]byte(text), &pairs); err != nil {
+			return nil, fmt.Errorf("reading the annotation %s of %s: %w", egress.AnnotationOpenStack, cluster.Name(object), err)
+		}
+		return pairs, nil
+	}
+	return nil, nil
+}
+
+// revocation is the plan that takes back what was written for a router, and who carries it out.
+type revocation struct {
+	adapter *openstack.Adapter
+	plan    *platform.Plan
+}
+
+// revocation plans to take pairs back; nil where nothing was asked for or written.
+func (o *deleteOptions) revocation(ctx context.Context, name string, pairs []openstack.Pair) (*revocation, error) {
+	if !o.revoke || len(pairs) == 0 {
+		return nil, nil
+	}
+	records := map[string][]openstack.Pair{o.namespace + "/" + name: pairs}
+	adapter, err := o.connect(ctx, o.factory, openstack.Options{Recorded: records})
+	if err != nil {
+		return nil, err
+	}
+	plan, err := adapter.PlanRevoke(ctx, records)
+	if err != nil {
+		return nil, err
+	}
+	return &revocation{adapter, plan}, nil
+}
+
+// show says what would be taken back.
+func (r *revocation) show(o *deleteOptions) error {
+	if r == nil {
+		return nil
+	}
+	return report.Diff(o.ErrOut, r.plan, colour(o.ErrOut))
+}
+
+// carryOut takes back, before the router goes: with it would go the record of what was written.
+func (r *revocation) carryOut(ctx context.Context, o *deleteOptions) error {
+	if r == nil || len(r.plan.Changes) == 0 {
+		return nil
+	}
+	err := r.adapter.Apply(ctx, r.plan, func(c platform.Change, err error) {
+		if err != nil {
+			o.note("error: %s: %v", c.Target, err)
+			return
+		}
+		fprintf(o.Out, "%s changed\n", finding.Printable(c.Target))
+	})
+	if err != nil {
+		return fmt.Errorf("the router was not deleted, since what was written to Neutron for it still stands: %w", err)
+	}
+	return nil
+}
+
+// remaining says what leave stays in Neutron, and how to take it back.
+func (o *deleteOptions) remaining(name string, pairs []openstack.Pair) {
+	if o.revoke || len(pairs) == 0 || o.dryRun != dryRunNone {
+		return
+	}
+	o.note("%s in Neutron of egress router %s/%s: whoever has the address may still send from it. Take it back with", counted(len(pairs), "pair stays", "pairs stay"), o.namespace, name)
+	for _, p := range pairs {
+		o.note("  openstack port unset --allowed-address ip-address=%s,mac-address=%s %s", p.IP, strings.ToLower(p.MAC), p.Port)
+	}
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,140 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// lookFlags say which routers a verb looks at, and where they are read from.
+type lookFlags struct {
+	all  bool
+	from string
+}
+
+func (l *lookFlags) add(cmd *cobra.Command) {
+	addAllNamespaces(cmd, &l.all)
+	cmd.Flags().StringVar(&l.from, "from", "", "Look at the `FILE` that bundle wrote, - for standard input, in place of the cluster")
+}
+
+func addAllNamespaces(cmd *cobra.Command, value *bool) {
+	cmd.Flags().BoolVarP(value, "all-namespaces", "A", false, "Report the routers of all namespaces")
+}
+
+// look is what a verb sees.
+type look struct {
+	*snapshot.Snapshot
+	// client is nil where a file was read.
+	client *cluster.Client
+	// namespace and names are what is reported: "" and none for all.
+	namespace string
+	names     []string
+}
+
+// read reads the cluster, or the file.
+func (l *lookFlags) read(ctx context.Context, f *factory, names []string) (*look, error) {
+	out := &look{names: names}
+	namespace, explicit, err := f.currentNamespace()
+	if err != nil {
+		return nil, invalid(err)
+	}
+	switch {
+	case l.all && len(names) > 0:
+		return nil, invalid(fmt.Errorf("a NAME is in one namespace: leave -A out"))
+	case l.all, l.from != "" && !explicit && len(names) == 0:
+		// The kubeconfig's namespace is that of another cluster than the file's.
+	default:
+		out.namespace = namespace
+	}
+	if l.from != "" {
+		out.Snapshot, err = readFile(f, l.from)
+	} else {
+		err = out.readCluster(ctx, f)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, missing(out.Snapshot, out.namespace, names)
+}
+
+func (l *look) readCluster(ctx context.Context, f *factory) (err error) {
+	if l.client, err = f.client(egress.ManagedByValue); err != nil {
+		return err
+	}
+	l.Snapshot, err = l.client.Read(ctx, cluster.ReadOptions{Namespace: l.namespace, Wide: true, Checks: true})
+	return err
+}
+
+// readFile reads what bundle wrote.
+func readFile(f *factory, path string) (*snapshot.Snapshot, error) {
+	var data []byte
+	var err error
+	if path == "-" {
+		data, err = io.ReadAll(f.In)
+	} else {
+		data, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return nil, invalid(fmt.Errorf("--from: %w", err))
+	}
+	s, err := snapshot.Load(data)
+	if err != nil {
+		return nil, invalid(fmt.Errorf("--from %s: %w", path, err))
+	}
+	return s, nil
+}
+
+// routers are those to report.
+func (l *look) routers() []snapshot.Router {
+	var out []snapshot.Router
+	for _, r := range l.Routers {
+		if l.reports(r.Namespace, r.Name) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func (l *look) reports(namespace, name string) bool {
+	return (l.namespace == "" || namespace == l.namespace) && (len(l.names) == 0 || slices.Contains(l.names, name))
+}
+
+// about are the findings to report: those on the routers asked for, and those that are about no router.
+func (l *look) about(findings []finding.Finding) []finding.Finding {
+	var out []finding.Finding
+	for _, f := range findings {
+		namespace, name, isRouter := strings.Cut(f.Object, "/")
+		if !isRouter || l.reports(namespace, name) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// missing says which of names is no router in s. Where routers could not be read, that is said in place of
+// "not found".
+func missing(s *snapshot.Snapshot, namespace string, names []string) error {
+	var errs []error
+	for _, name := range names {
+		if slices.ContainsFunc(s.Routers, func(r snapshot.Router) bool { return r.Namespace == namespace && r.Name == name }) {
+			continue
+		}
+		if unread := s.UnknownOf("egressrouters", "deployments"); unread != nil {
+			errs = append(errs, fmt.Errorf("egress router %s in namespace %s was not found, and it may be one that cannot be read: %s", name, namespace, unread.Reason))
+		} else {
+			errs = append(errs, fmt.Errorf("egress router %s in namespace %s: %w", name, namespace, cluster.ErrNotFound))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,168 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+	"github.com/kubectl-egress/kubectl-egress/pkg/report"
+)
+
+// formatCommands is the value of -o that prints what a person could run by hand.
+const formatCommands = "commands"
+
+// platformFlags are the flags of every platform verb.
+type platformFlags struct {
+	findingFlags
+	lookFlags
+	checkFlags
+
+	fix         bool
+	yes         bool
+	save        string
+	revert      string
+	address     string
+	nodes       []string
+	concurrency int
+	noProgress  bool
+}
+
+func newPlatformFlags() platformFlags {
+	return platformFlags{checkFlags: checkFlags{provisioner: string(egress.Auto)}}
+}
+
+func (p *platformFlags) add(cmd *cobra.Command, title string) {
+	p.lookFlags.add(cmd)
+	p.checkFlags.add(cmd)
+	p.findingFlags.add(cmd)
+	flags := cmd.Flags()
+	flags.Lookup("output").Usage += "; " + formatCommands + " prints what could be run by hand"
+	flags.BoolVar(&p.fix, "fix", false, "Show what must change, ask, and change it in "+title)
+	flags.BoolVarP(&p.yes, "yes", "y", false, "Do not ask")
+	flags.StringVar(&p.save, "save", "", "With --fix, keep what was changed in a new `FILE`, for --revert")
+	flags.StringVar(&p.revert, "revert", "", "Put back what the `FILE` of --save says was changed")
+	flags.StringVar(&p.address, "address", "", "Look at this reserved `IP[/PREFIX]` in place of the cluster's routers")
+	flags.StringArrayVar(&p.nodes, "node", nil, "With --address, a node that it is to leave from; may be repeated")
+	flags.IntVar(&p.concurrency, "concurrency", platformConcurrency, "How many changes to make at a time")
+	flags.BoolVar(&p.noProgress, "no-progress", false, "Show no progress")
+}
+
+// platformConcurrency is how many changes are made at a time unless --concurrency says otherwise.
+const platformConcurrency = 8
+
+// platformOptions are what a platform verb needs to run.
+type platformOptions struct {
+	*factory
+	findingOptions
+	platformFlags
+	commands bool
+	byHand   netip.Prefix
+	names    []string
+}
+
+// complete checks the flags, and that a person or --yes agrees to what they ask for.
+func (p *platformFlags) complete(f *factory, args []string) (*platformOptions, error) {
+	o := &platformOptions{factory: f, platformFlags: *p, names: args, commands: p.output == formatCommands}
+	if o.commands {
+		o.platformFlags.output = "table"
+	}
+	var err error
+	if o.findingOptions, err = o.platformFlags.findingFlags.options(); err != nil {
+		if report.CheckFormat(o.output) != nil {
+			return nil, fmt.Errorf("%w, %s", err, formatCommands)
+		}
+		return nil, err
+	}
+	if err := p.goTogether(f, args); err != nil {
+		return nil, err
+	}
+	return o, o.attachmentByHand(args)
+}
+
+// goTogether says which flags contradict each other, or lack one.
+func (p *platformFlags) goTogether(f *factory, args []string) error {
+	writes := p.fix || p.revert != ""
+	for _, rule := range []struct {
+		broken bool
+		say    string
+	}{
+		{p.concurrency < 1, fmt.Sprintf("--concurrency %d makes no sense: write 1 or more", p.concurrency)},
+		{p.fix && p.revert != "", "--fix changes and --revert puts back: choose one"},
+		{p.save != "" && !p.fix, "--save keeps what --fix changes: add --fix, or leave it out"},
+		{p.output == formatCommands && writes, "-o commands prints what could be run by hand: leave --fix and --revert out"},
+		{p.fix && p.from != "", "--fix works on the cluster as it is, not on a file: leave --from out"},
+		{p.revert != "" && (len(args) > 0 || p.address != ""), "--revert puts back all that its file holds: leave NAME and --address out"},
+		{writes && !p.yes && !f.interactive(), "this would write, and there is no terminal to ask on: pass --yes"},
+	} {
+		if rule.broken {
+			return errors.New(rule.say)
+		}
+	}
+	return nil
+}
+
+// attachmentByHand reads --address and --node.
+func (o *platformOptions) attachmentByHand(args []string) error {
+	if o.address == "" {
+		if len(o.nodes) > 0 {
+			return errors.New("--node goes with --address: it says where an address without a router is to leave from")
+		}
+		return nil
+	}
+	if len(args) > 0 {
+		return errors.New("--address describes a router that is not there yet: leave NAME out")
+	}
+	if len(o.nodes) == 0 {
+		return fmt.Errorf("from which node is %s to leave? Name it with --node", o.address)
+	}
+	prefix, err := netip.ParsePrefix(o.address)
+	if err != nil {
+		addr, err := netip.ParseAddr(o.address)
+		if err != nil {
+			return fmt.Errorf("--address %s is no IP address: write it as 192.168.12.99 or 192.168.12.99/24", o.address)
+		}
+		prefix = netip.PrefixFrom(addr, addr.BitLen())
+	}
+	if !prefix.Addr().Is4() {
+		return fmt.Errorf("--address %s is not IPv4: the CNI plugin fails on IPv6", o.address)
+	}
+	o.byHand = prefix
+	return nil
+}
+
+// attachments are what is to be let through: what --address says, or the routers asked for.
+func (o *platformOptions) attachments(l *look, mac string, allNodes bool) ([]platform.Attachment, error) {
+	if !o.byHand.IsValid() {
+		return platform.Attachments(l.Snapshot, l.routers(), allNodes), nil
+	}
+	nodes := platform.Nodes(l.Snapshot)
+	var need []platform.Attachment
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(o.nodes))) {
+		node, ok := nodes[name]
+		if !ok {
+			if unread := l.UnknownOf("nodes"); unread != nil {
+				return nil, fmt.Errorf("node %s: nodes cannot be read: %s", name, unread.Reason)
+			}
+			return nil, invalid(fmt.Errorf("--node %s: the cluster has no such node: see kubectl get nodes", name))
+		}
+		need = append(need, platform.Attachment{Router: o.byHand.Addr().String(), Node: node, IP: o.byHand, MAC: mac, Active: true})
+	}
+	return need, nil
+}
+
+// parseMAC reads --mac; "" stays "".
+func parseMAC(text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	mac, err := egress.ParseMAC(text)
+	if err != nil {
+		return "", fmt.Errorf("--mac: %w", err)
+	}
+	return mac, nil
+}

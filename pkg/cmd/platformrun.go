@@ -1,0 +1,138 @@
+package cmd
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+	"github.com/kubectl-egress/kubectl-egress/pkg/report"
+)
+
+// onPlatform is one run of a platform verb: what was seen of the cluster, what must be let through, and the
+// adapter of the platform.
+type onPlatform struct {
+	*platformOptions
+	look    *look
+	need    []platform.Attachment
+	adapter platform.Adapter
+	// before is called with the plan before it is carried out, and after once it was; either may be nil.
+	before func(context.Context, *platform.Plan) error
+	after  func(context.Context, *platform.Plan) error
+}
+
+// run plans; with --fix it also changes, and looks again.
+func (o *onPlatform) run(ctx context.Context) error {
+	plan, err := o.adapter.Plan(ctx, o.need)
+	if err != nil {
+		return err
+	}
+	if !o.fix {
+		return o.show(plan)
+	}
+	if len(plan.Changes) == 0 {
+		o.note("nothing to change (%s)", plan.Where)
+		return o.show(plan)
+	}
+	if err := o.confirm(plan); err != nil {
+		return err
+	}
+	failed := o.carryOut(ctx, plan)
+	if failed != nil && ctx.Err() != nil {
+		return failed
+	}
+	now, err := o.adapter.Plan(ctx, o.need)
+	if err != nil {
+		return errors.Join(failed, fmt.Errorf("reading back what was changed: %w", err))
+	}
+	shown := o.show(now)
+	if failed != nil {
+		return failed
+	}
+	return shown
+}
+
+// show reports the plan with the findings of specs, cluster and platform, or its commands alone.
+func (o *onPlatform) show(plan *platform.Plan) error {
+	if o.commands {
+		return report.Commands(o.Out, plan)
+	}
+	switch o.findingOptions.output {
+	case "table", "markdown":
+		// These show the plan's notes themselves.
+	default:
+		for _, note := range plan.Notes {
+			o.note("%s", note)
+		}
+	}
+	found, matrix, err := o.findings(plan)
+	if err != nil {
+		return err
+	}
+	return o.report(o.factory, found, plan, matrix, exitErrors)
+}
+
+// findings are those of the platform, and of the routers' specs and the cluster where there are routers.
+func (o *onPlatform) findings(plan *platform.Plan) ([]finding.Finding, *platform.Matrix, error) {
+	if o.byHand.IsValid() {
+		return plan.Findings, nil, nil
+	}
+	checks, err := o.checkFlags.options(o.factory)
+	if err != nil {
+		return nil, nil, invalid(err)
+	}
+	matrix := platform.Readiness(o.look.Snapshot, o.look.routers())
+	// What the platform refuses has codes of its own; the matrix shows it beside the rest.
+	found := append(o.look.check(checks), matrix.Findings()...)
+	matrix = matrix.With(plan.Leaves)
+	found = append(found, plan.Findings...)
+	finding.Sort(found)
+	return found, &matrix, nil
+}
+
+// confirm shows the plan and asks, unless --yes was given.
+func (o *platformOptions) confirm(plan *platform.Plan) error {
+	if err := report.Diff(o.ErrOut, plan, colour(o.ErrOut)); err != nil {
+		return err
+	}
+	if o.yes {
+		return nil
+	}
+	fprintf(o.ErrOut, "Change this in %s? [y/N] ", platform.Name(plan.Platform).Title())
+	answer, _ := bufio.NewReader(o.In).ReadString('\n') // no answer is no
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	default:
+		return errors.New("not confirmed: nothing was changed")
+	}
+}
+
+// carryOut saves and applies the plan.
+func (o *onPlatform) carryOut(ctx context.Context, plan *platform.Plan) error {
+	saved, err := o.openSave(plan)
+	if err != nil {
+		return err
+	}
+	if o.before != nil {
+		if err := o.before(ctx, plan); err != nil {
+			return errors.Join(err, saved.close())
+		}
+	}
+	tell := o.teller(len(plan.Changes))
+	err = o.adapter.Apply(ctx, plan, func(c platform.Change, err error) {
+		if err == nil {
+			err = saved.add(c)
+		}
+		tell.done(c, err)
+	})
+	tell.close()
+	err = errors.Join(err, saved.close())
+	if o.after != nil {
+		err = errors.Join(err, o.after(ctx, plan))
+	}
+	return err
+}

@@ -1,0 +1,120 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+	"github.com/kubectl-egress/kubectl-egress/pkg/report"
+)
+
+// saved is the file of --save; the zero value is none.
+type saved struct{ file *os.File }
+
+// openSave begins the file of --save with the plan, before anything is changed.
+func (o *platformOptions) openSave(plan *platform.Plan) (*saved, error) {
+	if o.save == "" {
+		return &saved{}, nil
+	}
+	file, err := os.OpenFile(o.save, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, invalid(fmt.Errorf("--save %s: the file is there already, and what it keeps may still be needed: name another, and take them back newest first", o.save))
+	}
+	if err != nil {
+		return nil, invalid(fmt.Errorf("--save: %w", err))
+	}
+	s := &saved{file}
+	if err := platform.Save(file, plan); err != nil {
+		return nil, errors.Join(fmt.Errorf("--save %s: %w", o.save, err), s.close())
+	}
+	return s, nil
+}
+
+func (s *saved) add(c platform.Change) error {
+	if s.file == nil {
+		return nil
+	}
+	if err := platform.SaveDone(s.file, c); err != nil {
+		return fmt.Errorf("it was changed, but not kept in %s: %w", s.file.Name(), err)
+	}
+	return nil
+}
+
+func (s *saved) close() error {
+	if s.file == nil {
+		return nil
+	}
+	return s.file.Close()
+}
+
+// putBack carries out --revert: what the file says was changed in the platform name is set back by adapter.
+func (o *platformOptions) putBack(ctx context.Context, name platform.Name, connect func() (platform.Adapter, string, error)) error {
+	file, err := os.Open(o.revert)
+	if err != nil {
+		return invalid(fmt.Errorf("--revert: %w", err))
+	}
+	of, changes, err := platform.Load(file)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return invalid(fmt.Errorf("--revert %s: %w", o.revert, err))
+	}
+	if of != string(name) {
+		return invalid(fmt.Errorf("--revert %s: it keeps what was changed in %s: use \"%s preflight %s --revert\"", o.revert, of, o.name, of))
+	}
+	adapter, where, err := connect()
+	if err != nil {
+		return err
+	}
+	back := platform.Plan{Platform: of, Changes: changes}.Invert()
+	back.Where = where
+	if err := o.confirm(&back); err != nil {
+		return err
+	}
+	tell := o.teller(len(changes))
+	tell.word = "put back"
+	err = adapter.Revert(ctx, changes, tell.done)
+	tell.close()
+	return err
+}
+
+// teller says what became of each change: a line each on stdout, where that holds no object, and a bar on a
+// terminal.
+type teller struct {
+	*platformOptions
+	bar  *progress
+	word string
+}
+
+func (o *platformOptions) teller(n int) *teller {
+	return &teller{o, o.newBar(n, "changing "+platformThings), "changed"}
+}
+
+// platformThings is what a bar counts.
+const platformThings = "ports and port groups"
+
+// done tells of one change.
+func (t *teller) done(c platform.Change, err error) {
+	t.bar.clear()
+	switch {
+	case err != nil:
+		t.note("error: %s: %v", c.Target, err)
+	case t.findingOptions.output == report.Formats()[0]:
+		fprintf(t.Out, "%s %s\n", finding.Printable(c.Target), t.word)
+	default:
+		t.note("%s %s", c.Target, t.word)
+	}
+	t.bar.step()
+}
+
+func (t *teller) close() { t.bar.end() }
+
+// newBar makes a bar for n changes where a person watches.
+func (o *platformOptions) newBar(n int, what string) *progress {
+	if n < 2 || o.noProgress || !isTerminal(o.ErrOut) {
+		return &progress{}
+	}
+	return drawn(o.ErrOut, n, what)
+}

@@ -1,0 +1,176 @@
+package report
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+	"github.com/kubectl-egress/kubectl-egress/pkg/render"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// Status gathers from s what belongs to each of routers. findings may be about more than these: those on
+// other routers are left out. matrix may be nil.
+func Status(s *snapshot.Snapshot, routers []snapshot.Router, findings []finding.Finding, matrix *platform.Matrix) StatusList {
+	of := map[string][]finding.Finding{}
+	list := StatusList{Routers: []StatusJSON{}, Findings: []finding.Finding{}}
+	for _, f := range findings {
+		if strings.Contains(f.Object, "/") {
+			of[f.Object] = append(of[f.Object], f)
+		} else {
+			list.Findings = append(list.Findings, f)
+		}
+	}
+	rows := map[string][]platform.Row{}
+	if matrix != nil {
+		for _, row := range matrix.Rows {
+			rows[row.Router] = append(rows[row.Router], row)
+		}
+	}
+	for i := range routers {
+		key := egress.Key(&routers[i].EgressRouter)
+		one := statusOf(s, routers[i])
+		// The checks name objects as they may be printed.
+		one.Findings = append(one.Findings, of[finding.Printable(key)]...)
+		one.Platform = append(one.Platform, rows[key]...)
+		list.Routers = append(list.Routers, one)
+	}
+	return list
+}
+
+func statusOf(s *snapshot.Snapshot, r snapshot.Router) StatusJSON {
+	address := egress.Address(&r.EgressRouter)
+	pod := s.PodOf(r)
+	status := StatusJSON{
+		Namespace: r.Namespace, Name: r.Name, Provisioner: r.Provisioner, Address: address.IP, Gateway: address.Gateway,
+		Rules: rulesOf(r), Ready: works(pod, r), Reason: State(pod, r), NAD: nadOf(s, r), Deployment: deploymentOf(s, r),
+		Pods: []PodStatus{}, Services: []ServiceStatus{}, Policies: []PolicyStatus{}, Platform: []platform.Row{}, Findings: []finding.Finding{},
+	}
+	if pod == nil && s.UnknownOf("pods") != nil {
+		status.Reason = unknown
+	}
+	for _, p := range s.AllPodsOf(r) {
+		status.Pods = append(status.Pods, podOf(p))
+	}
+	slices.SortStableFunc(status.Pods, func(a, b PodStatus) int { return rank(a) - rank(b) })
+	for _, service := range s.ServicesOf(r) {
+		status.Services = append(status.Services, serviceOf(s, r, service))
+	}
+	for _, p := range s.PoliciesOf(r) {
+		status.Policies = append(status.Policies, PolicyStatus{Name: p.Name, From: append([]string{}, p.From...)})
+	}
+	for _, resource := range []string{"network-attachment-definitions", "deployments", "pods", "services", "endpointslices", "networkpolicies"} {
+		if s.UnknownOf(resource) != nil {
+			status.Unknown = append(status.Unknown, resource)
+		}
+	}
+	return status
+}
+
+// rank puts the pods that are to stay behind those that go.
+func rank(p PodStatus) int {
+	if p.Deleting {
+		return 0
+	}
+	return 1
+}
+
+// rulesOf are the redirects of r as a person types them, the fallback last.
+func rulesOf(r snapshot.Router) []string {
+	out := []string{}
+	for _, rule := range egress.Rules(&r.EgressRouter) {
+		out = append(out, egress.FormatRule(rule))
+	}
+	if ip := egress.Fallback(&r.EgressRouter); ip != "" {
+		out = append(out, "*="+ip)
+	}
+	return out
+}
+
+func nadOf(s *snapshot.Snapshot, r snapshot.Router) *NADStatus {
+	nad := s.NADOf(r)
+	if nad == nil {
+		return nil
+	}
+	status := &NADStatus{Name: nad.Name, Rules: []string{}}
+	network, err := render.ReadNetwork(nad.Config)
+	if err != nil {
+		status.Differs, status.Error = true, err.Error()
+		return status
+	}
+	status.Address, status.Gateway = strings.Join(network.Addresses, ","), network.Gateway
+	status.Rules = append(status.Rules, network.Destinations...)
+	status.Differs = !network.Equal(render.Want(&r.EgressRouter, r.Provisioner))
+	return status
+}
+
+func deploymentOf(s *snapshot.Snapshot, r snapshot.Router) *DeploymentStatus {
+	d := s.DeploymentOf(r)
+	if d == nil {
+		return nil
+	}
+	status := &DeploymentStatus{
+		Name: d.Name, Replicas: d.Replicas, Updated: d.Updated, Available: d.Available,
+		Strategy: d.Strategy, Images: []string{}, Failure: d.Failure,
+	}
+	for _, c := range d.Template.Containers {
+		status.Images = append(status.Images, c.Image)
+	}
+	return status
+}
+
+func podOf(p snapshot.Pod) PodStatus {
+	status := PodStatus{
+		Name: p.Name, Node: p.Node, Ready: p.Ready, State: p.State, Deleting: p.Deleting, Since: p.Created,
+		PodIP: p.PodIP, IP: p.IP, MAC: p.MAC,
+	}
+	if p.Ready && !p.ReadySince.IsZero() {
+		status.Since = p.ReadySince
+	}
+	if !p.Ready && len(p.Events) > 0 {
+		status.Event = p.Events[0].Reason + ": " + p.Events[0].Message
+	}
+	return status
+}
+
+func serviceOf(s *snapshot.Snapshot, r snapshot.Router, service snapshot.Service) ServiceStatus {
+	status := ServiceStatus{Name: service.Name, ClusterIP: service.ClusterIP, Ports: []PortStatus{}}
+	for i, port := range service.Ports {
+		arrives := port
+		if i < len(service.TargetPorts) {
+			arrives.Number = service.TargetPorts[i]
+		}
+		status.Ports = append(status.Ports, PortStatus{
+			Name: fmt.Sprintf("%s-%d", strings.ToLower(string(port.Protocol)), port.Number), To: leadsTo(r, arrives),
+		})
+	}
+	if s.UnknownOf("endpointslices") == nil {
+		status.Endpoints = append([]string{}, s.EndpointsOf(service).Ready...)
+	}
+	return status
+}
+
+// leadsTo is where r sends what arrives at a port of its pod: the first rule that fits counts, and behind the
+// rules of a standalone router its fallback IP. "" is nowhere; so is the port 0, a name that no pod of a
+// router gives to a port.
+func leadsTo(r snapshot.Router, port egress.Port) string {
+	for _, rule := range egress.Rules(&r.EgressRouter) {
+		if egress.PortOf(rule) != port {
+			continue
+		}
+		target := rule.TargetPort
+		if target == 0 {
+			target = rule.Port
+		}
+		return net.JoinHostPort(rule.DestinationIP, strconv.Itoa(int(target)))
+	}
+	if ip := egress.Fallback(&r.EgressRouter); ip != "" && r.Provisioner == egress.Standalone && port.Number != 0 {
+		return net.JoinHostPort(ip, strconv.Itoa(int(port.Number)))
+	}
+	return ""
+}

@@ -1,0 +1,169 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/fatih/color"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+)
+
+// Diff writes what plan would change, where, and what a person should know of it; colour is for a terminal
+// only.
+func Diff(w io.Writer, plan *platform.Plan, colour bool) error {
+	var b strings.Builder
+	New(nil, plan, nil).diff(&b, colour)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// diff writes the plan as a diff.
+func (r Report) diff(b *strings.Builder, colour bool) {
+	if len(r.Plan) > 0 {
+		fmt.Fprintf(b, "plan: %s", count(len(r.Plan), "change"))
+		if r.where != "" {
+			fmt.Fprintf(b, " (%s)", finding.Printable(r.where))
+		}
+		b.WriteString("\n")
+	}
+	for _, c := range r.Plan {
+		sign := signOf(c)
+		fmt.Fprintf(b, "%s %s: %s\n", paint(sign, shadeOf(sign), colour), finding.Printable(c.Target), finding.Printable(c.Reason))
+		fmt.Fprintf(b, "    %s:\n", finding.Printable(c.Field))
+		for _, line := range changed(c.Before, c.After) {
+			fmt.Fprintf(b, "      %s\n", paint(line, shadeOf(line[:1]), colour))
+		}
+		block(b, "    ", c.Command)
+	}
+	for _, note := range r.notes {
+		fmt.Fprintf(b, "note: %s\n", finding.Printable(note))
+	}
+}
+
+// signOf is + where there was nothing, - where nothing is left, else ~.
+func signOf(c platform.Change) string {
+	switch before, after := empty(c.Before), empty(c.After); {
+	case before && !after:
+		return "+"
+	case after && !before:
+		return "-"
+	default:
+		return "~"
+	}
+}
+
+func shadeOf(sign string) color.Attribute {
+	switch sign {
+	case "+":
+		return color.FgGreen
+	case "-":
+		return color.FgRed
+	case "~":
+		return color.FgYellow
+	default:
+		return color.Reset
+	}
+}
+
+func empty(data json.RawMessage) bool {
+	return slices.Contains([]string{"null", "[]", "{}", `""`}, value(data))
+}
+
+// value is data on one line, as it is shown.
+func value(data json.RawMessage) string {
+	var b bytes.Buffer
+	if err := json.Compact(&b, data); err != nil {
+		b.Reset()
+		b.Write(data)
+	}
+	if b.Len() == 0 {
+		return "null"
+	}
+	return finding.Printable(b.String())
+}
+
+// changed are the lines of a diff between two JSON values: the elements that differ of two lists, the members
+// that differ of two objects, else the one and the other.
+func changed(before, after json.RawMessage) []string {
+	before, after = orNull(before), orNull(after)
+	if out, ok := changedList(before, after); ok {
+		return out
+	}
+	if out, ok := changedObject(before, after); ok {
+		return out
+	}
+	return []string{fmt.Sprintf("~ %s -> %s", value(before), value(after))}
+}
+
+func orNull(data json.RawMessage) json.RawMessage {
+	if len(data) == 0 {
+		return json.RawMessage("null")
+	}
+	return data
+}
+
+func changedList(before, after json.RawMessage) ([]string, bool) {
+	var old, wanted []json.RawMessage
+	if json.Unmarshal(before, &old) != nil || json.Unmarshal(after, &wanted) != nil || old == nil && wanted == nil {
+		return nil, false
+	}
+	var out []string
+	rest := values(wanted)
+	kept := 0
+	for _, v := range values(old) {
+		if i := slices.Index(rest, v); i >= 0 {
+			rest = slices.Delete(rest, i, i+1)
+			kept++
+			continue
+		}
+		out = append(out, "- "+v)
+	}
+	for _, v := range rest {
+		out = append(out, "+ "+v)
+	}
+	if kept > 0 {
+		out = append(out, fmt.Sprintf("  (%d stay as they are)", kept))
+	}
+	return out, true
+}
+
+func values(list []json.RawMessage) []string {
+	var out []string
+	for _, element := range list {
+		out = append(out, value(element))
+	}
+	return out
+}
+
+func changedObject(before, after json.RawMessage) ([]string, bool) {
+	var old, wanted map[string]json.RawMessage
+	if json.Unmarshal(before, &old) != nil || json.Unmarshal(after, &wanted) != nil || old == nil && wanted == nil {
+		return nil, false
+	}
+	members := maps.Clone(old)
+	if members == nil {
+		members = map[string]json.RawMessage{}
+	}
+	maps.Copy(members, wanted)
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		was, had := old[name]
+		becomes, has := wanted[name]
+		switch label := finding.Printable(name); {
+		case !had:
+			out = append(out, fmt.Sprintf("+ %s: %s", label, value(becomes)))
+		case !has:
+			out = append(out, fmt.Sprintf("- %s: %s", label, value(was)))
+		case value(was) != value(becomes):
+			out = append(out, fmt.Sprintf("~ %s: %s -> %s", label, value(was), value(becomes)))
+		}
+	}
+	return out, true
+}

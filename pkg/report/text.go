@@ -1,0 +1,74 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/fatih/color"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+)
+
+// paint is text in a colour, where colours are wanted.
+func paint(text string, shade color.Attribute, colour bool) string {
+	if !colour || shade == color.Reset {
+		return text
+	}
+	c := color.New(shade)
+	c.EnableColor()
+	return c.Sprint(text)
+}
+
+// paintLevel is level in its colour.
+func paintLevel(level finding.Level, colour bool) string {
+	switch level {
+	case finding.Error:
+		return paint(string(level), color.FgRed, colour)
+	case finding.Warning:
+		return paint(string(level), color.FgYellow, colour)
+	default:
+		return paint(string(level), color.FgCyan, colour)
+	}
+}
+
+// lines are the lines of text, each without what a terminal would obey.
+func lines(text string) []string {
+	var out []string
+	for line := range strings.Lines(text) {
+		out = append(out, finding.Printable(strings.TrimRight(line, "\r\n")))
+	}
+	return out
+}
+
+// block writes text behind label, its further lines below its first, so that it can be pasted as a block.
+// Long lines are not wrapped, for the same reason.
+func block(b *strings.Builder, label, text string) {
+	for i, line := range lines(text) {
+		if i > 0 {
+			label = strings.Repeat(" ", len(label))
+		}
+		fmt.Fprintf(b, "%s%s\n", label, line)
+	}
+}
+
+func summary(s finding.Summary) string {
+	if s == (finding.Summary{}) {
+		return "no findings"
+	}
+	return fmt.Sprintf("%s, %s, %d info", count(s.Error, "error"), count(s.Warning, "warning"), s.Info)
+}
+
+func count(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
+
+// listed joins texts, of which it leaves out those beyond most.
+func listed(texts []string, most int) string {
+	if len(texts) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
+	}
+	return strings.Join(texts, ", ")
+}

@@ -1,0 +1,203 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/xlab/treeprint"
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+)
+
+// part is where in the tree a finding belongs.
+type part int
+
+const (
+	atTop part = iota
+	atNAD
+	atDeployment
+	atPod
+	atService
+	atPolicies
+	atPlatform
+)
+
+// partOf is where a finding of code belongs.
+func partOf(code finding.Code) part {
+	switch code {
+	case finding.NADDiffers:
+		return atNAD
+	case finding.PodSecurity:
+		return atDeployment
+	case finding.PodHangs, finding.NoNet1, finding.TwoHolders, finding.OldRules:
+		return atPod
+	case finding.ServicePorts, finding.NoService:
+		return atService
+	case finding.OpenToAll:
+		return atPolicies
+	case finding.NodeReadiness:
+		return atPlatform
+	}
+	if strings.HasPrefix(string(code), "EGR3") || strings.HasPrefix(string(code), "EGR4") {
+		return atPlatform
+	}
+	return atTop
+}
+
+// lacking is what is said of a part of s that is not there: that it is unknown, or that there is none.
+func lacking(s StatusJSON, resource, none string) string {
+	if slices.Contains(s.Unknown, resource) {
+		return "unknown, because reading " + resource + " is forbidden"
+	}
+	return none
+}
+
+func nadText(s StatusJSON) string {
+	nad := s.NAD
+	if nad == nil {
+		return "NAD: " + lacking(s, "network-attachment-definitions", "none")
+	}
+	if nad.Error != "" {
+		return say("NAD %s: %s", nad.Name, nad.Error)
+	}
+	text := say("NAD %s: %s via %s, %s", nad.Name, orNone(nad.Address), orNone(nad.Gateway), count(len(nad.Rules), "rule"))
+	if nad.Differs {
+		text += ", differs from what the router asks for"
+	}
+	return text
+}
+
+func deploymentText(s StatusJSON) string {
+	d := s.Deployment
+	if d == nil {
+		return "Deployment: " + lacking(s, "deployments", "none")
+	}
+	text := say("Deployment %s: %d/%d available, %s, %s", d.Name, d.Available, d.Replicas, orNone(d.Strategy), orNone(strings.Join(d.Images, ", ")))
+	if d.Failure != "" {
+		text += say(", %s", d.Failure)
+	}
+	return text
+}
+
+func (t treeWriter) pods(root treeprint.Tree, s StatusJSON, found []finding.Finding) {
+	if len(s.Pods) == 0 {
+		t.findings(root.AddBranch("Pod: "+lacking(s, "pods", "none")), found)
+	}
+	for i, p := range s.Pods {
+		state := p.State
+		if p.Deleting {
+			state += ", on its way out"
+		}
+		branch := root.AddBranch(say("Pod %s: %s on %s for %s", p.Name, state, orNone(p.Node), t.since(p.Since)))
+		if p.PodIP != "" {
+			branch.AddNode(say("eth0 %s", p.PodIP))
+		}
+		if p.IP != "" {
+			branch.AddNode(say("%s %s, MAC %s", egress.Interface, p.IP, orNone(p.MAC)))
+		}
+		if p.Event != "" && len(found) == 0 {
+			branch.AddNode(say("event %s", p.Event))
+		}
+		if i == len(s.Pods)-1 {
+			t.findings(branch, found)
+		}
+	}
+}
+
+func (t treeWriter) since(when time.Time) string {
+	if when.IsZero() {
+		return "<unknown>"
+	}
+	return duration.HumanDuration(t.now.Sub(when))
+}
+
+func (t treeWriter) services(root treeprint.Tree, s StatusJSON, found []finding.Finding) {
+	if len(s.Services) == 0 {
+		t.findings(root.AddBranch("Service: "+lacking(s, "services", "none")), found)
+	}
+	for i, service := range s.Services {
+		endpoints := count(len(service.Endpoints), "endpoint")
+		if service.Endpoints == nil {
+			endpoints = "endpoints unknown"
+		}
+		branch := root.AddBranch(say("Service %s: %s, %s", service.Name, orNone(service.ClusterIP), endpoints))
+		for _, port := range service.Ports {
+			to := port.To
+			if to == "" {
+				to = "nowhere: no rule redirects it"
+			}
+			branch.AddNode(say("%s -> %s", port.Name, to))
+		}
+		if i == len(s.Services)-1 {
+			t.findings(branch, found)
+		}
+	}
+}
+
+func (t treeWriter) policies(root treeprint.Tree, s StatusJSON, found []finding.Finding) {
+	if len(s.Policies) == 0 {
+		t.findings(root.AddBranch("NetworkPolicy: "+lacking(s, "networkpolicies", "none, so every pod of the cluster may use it")), found)
+	}
+	for i, p := range s.Policies {
+		from := "nobody"
+		if len(p.From) > 0 {
+			from = strings.Join(p.From, ", ")
+		}
+		branch := root.AddBranch(say("NetworkPolicy %s: lets in %s", p.Name, from))
+		if i == len(s.Policies)-1 {
+			t.findings(branch, found)
+		}
+	}
+}
+
+// platform says of how many nodes the router would work on; by name are those of which it is not so, and
+// the one with the pod.
+func (t treeWriter) platform(root treeprint.Tree, s StatusJSON, found []finding.Finding) {
+	if len(s.Platform) == 0 {
+		t.findings(root, found)
+		return
+	}
+	working := 0
+	var here, others []string
+	for _, row := range s.Platform {
+		if row.Works == platform.Yes {
+			working++
+		}
+		switch {
+		case row.Active:
+			here = append(here, nodeText(row))
+		case row.Works != platform.Yes:
+			others = append(others, nodeText(row))
+		}
+	}
+	texts := slices.Concat(here, others)
+	branch := root.AddBranch(fmt.Sprintf("Nodes: it works, or would work, on %d of %d", working, len(s.Platform)))
+	for _, text := range texts[:min(len(texts), mostNodes)] {
+		branch.AddNode(text)
+	}
+	if rest := len(texts) - mostNodes; rest > 0 {
+		branch.AddNode(fmt.Sprintf("and %d more on which it would not, or it is not known", rest))
+	}
+	t.findings(branch, found)
+}
+
+// nodeText is one node of a router's.
+func nodeText(row platform.Row) string {
+	text := row.Node
+	if row.Active {
+		text += " (the pod is here)"
+	}
+	text += ": " + string(answerOf(row))
+	if row.Leave != "" {
+		text += ", the platform's leave: " + string(row.Leave)
+	}
+	if len(row.Why) > 0 {
+		text += ": " + strings.Join(row.Why, "; ")
+	}
+	return finding.Printable(text)
+}

@@ -1,0 +1,49 @@
+package sync_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	"github.com/kubectl-egress/kubectl-egress/pkg/sync"
+)
+
+// testMany: however many routers move at once, each port is written once.
+func (c *shared) testMany(t *testing.T) {
+	const routers = 200
+	s := c.newSite(t, neutrontest.Options{Ports: 8, MaxPairs: 60, Delay: 50 * time.Millisecond})
+	many(routers, func(i int) {
+		s.standalone(i)
+		s.put(i, fmt.Sprintf("worker-%d", 1+i%4))
+	})
+	p := s.run(func(o *sync.Options) {
+		o.MaxPairs = 60
+		// Two cores that run servers and other tests take a while to make 200 pods: that is "at once" here.
+		o.Quiet, o.Patience = time.Second, time.Minute
+	})
+	s.await(s.want(routers))
+	p.awaitMetric("kubectl_egress_sync_pairs 200")
+	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 0")
+
+	s.neutron.ResetRequests()
+	begun := time.Now()
+	many(routers, func(i int) { s.put(i, fmt.Sprintf("worker-%d", 5+i%4)) })
+	moved := time.Now()
+	s.await(s.want(routers))
+	t.Logf("moving took %s; all is in step %s later", moved.Sub(begun).Round(time.Millisecond), since(moved))
+	want := map[string]int{}
+	for _, name := range s.names {
+		want[name] = 1
+	}
+	if got := s.puts(); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("ports were written %v, want %v", got, want)
+	}
+	p.awaitMetric("kubectl_egress_sync_delay_seconds_count 400")
+	t.Logf("requests to Neutron: %v", s.neutron.Counts())
+	for i := range routers {
+		if got, want := s.record(i), s.wantRecord(i, s.at[name(i)]); got != want {
+			t.Fatalf("router %d: the record is %s, want %s", i, got, want)
+		}
+	}
+}

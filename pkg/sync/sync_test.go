@@ -1,0 +1,100 @@
+package sync_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	"github.com/kubectl-egress/kubectl-egress/test/kube"
+)
+
+// namespace has all routers of the tests, which run one after the other.
+const namespace = "partners"
+
+// shared is the cluster that the tests share.
+type shared struct {
+	cluster *kube.Cluster
+	admin   client.Client
+}
+
+func TestSync(t *testing.T) {
+	c := start(t, kube.Options{OpenShift: true})
+	t.Run("a pod moves", c.testMove)
+	t.Run("another takes the pair away", c.testDrift)
+	t.Run("200 pods move at once", c.testMany)
+	t.Run("the API server is away", c.testServerAway)
+	t.Run("the API server does not confirm", c.testStale)
+	t.Run("Neutron is away", c.testNeutronAway)
+	t.Run("answers are lost", c.testCut)
+	t.Run("another writes the same ports", c.testRival)
+	t.Run("leaders", c.testLeaders)
+	t.Run("one router's fault", c.testFault)
+	t.Run("a router is made anew", c.testHeir)
+	t.Run("a crash leaves a record", c.testCrash)
+	t.Run("memory", c.testMemory)
+	t.Run("roles", c.testRoles)
+}
+
+// TestVanilla: a cluster without EgressRouters lacks nothing.
+func TestVanilla(t *testing.T) {
+	c := start(t, kube.Options{})
+	s := c.newSite(t, neutrontest.Options{Ports: 2})
+	s.standalone(0)
+	s.put(0, "worker-1")
+	p := s.run(nil)
+	s.await(s.want(1))
+	s.put(0, "worker-2")
+	s.await(s.want(1))
+	s.awaitRecord("worker-2")
+	if said := p.log.lines("level=WARN"); len(said) > 0 {
+		t.Errorf("it complained: %s", strings.Join(said, ""))
+	}
+	if status, body := p.get("/readyz"); status != http.StatusOK {
+		t.Errorf("it is not ready: %s", body)
+	}
+}
+
+// start starts a cluster, until the test ends.
+func start(t *testing.T, o kube.Options) *shared {
+	t.Helper()
+	cluster, err := kube.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cluster.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	admin, err := kube.NewClient(cluster.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &shared{cluster, admin}
+	c.prepare(t)
+	return c
+}
+
+// prepare makes the namespace, and waits until it takes pods.
+func (c *shared) prepare(t *testing.T) {
+	if err := c.admin.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
+		t.Fatal(err)
+	}
+	err := kube.Await(t.Context(), "the namespace has its service account", func(ctx context.Context) (bool, error) {
+		err := c.admin.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "default"}, &corev1.ServiceAccount{})
+		return err == nil, client.IgnoreNotFound(err)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// since is how long it is since begun, for the log.
+func since(begun time.Time) time.Duration { return time.Since(begun).Round(time.Millisecond) }
