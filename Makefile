@@ -9,7 +9,7 @@ LINT := $(GO) tool -modfile=tools/go.mod golangci-lint
 
 .PHONY: help
 help: ## Say what the targets are
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build bin/kubectl-egress, and the links by which oc and completion find it
@@ -22,6 +22,20 @@ test: ## Run all tests that need no root, against a real API server
 	echo "running the tests against the servers in $$assets"; \
 	KUBEBUILDER_ASSETS=$$assets $(GO) test -timeout 30m $(GOTESTFLAGS) ./...
 	@GO=$(GO) FUZZTIME=2s hack/fuzz.sh
+
+comma := ,
+.PHONY: test-openstack
+test-openstack: ## Run the tests against a real Neutron: one that it installs and starts (Debian 12, root), or OS_CLOUD
+	@$(if $(OS_CLOUD),,test/neutron/packages.sh)
+	@assets=$$(GO=$(GO) hack/kube-assets.sh) || exit 1; \
+	echo "running the tests against $(or $(OS_CLOUD),a Keystone and a Neutron of our own)"; \
+	KUBEBUILDER_ASSETS=$$assets $(GO) test -timeout 30m -p 1 -tags openstack$(if $(OS_CLOUD),$(comma)oscloud) -run 'Real|Conformance|Own|Gives|Neutron' $(GOTESTFLAGS) \
+		./test/neutron ./pkg/platform/openstack ./test/e2e
+
+.PHONY: test-kubernetes
+test-kubernetes: ## Run routers on real nodes, with real traffic (Debian 12, root; about 15 minutes of builds, once)
+	@assets=$$(GO=$(GO) hack/kube-assets.sh) && nodes=$$(GO=$(GO) hack/node-assets.sh) || exit 1; \
+	KUBEBUILDER_ASSETS=$$assets KUBERNETES_NODE_ASSETS=$$nodes $(GO) test -tags kubernetes -timeout 20m $(GOTESTFLAGS) ./test/kubernetes
 
 .PHONY: fuzz
 fuzz: FUZZTIME ?= 60s

@@ -33,16 +33,21 @@ func main() {
 }
 
 func run(ctx context.Context, check, update string) (err error) {
-	fmt.Fprintln(os.Stderr, "demo: starting etcd, kube-apiserver, kube-controller-manager, and stand-ins for the network operator and the nodes")
+	fmt.Fprintln(os.Stderr, "demo: starting etcd, kube-apiserver, kube-controller-manager, stand-ins for the network operator and the nodes, a fake Neutron and a vCenter simulator")
 	started := time.Now()
-	l, err := lab.Start(ctx, lab.Options{OpenShift: true})
+	p, err := startPlatforms()
+	if err != nil {
+		return err
+	}
+	defer p.stop()
+	l, err := lab.Start(ctx, p.cluster())
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Stop()) }()
 	fmt.Fprintf(os.Stderr, "demo: they run after %d s\n\n", int(time.Since(started).Seconds()))
 	var printed bytes.Buffer
-	if err := play(ctx, l, io.MultiWriter(os.Stdout, &printed)); err != nil {
+	if err := play(ctx, l, p, io.MultiWriter(os.Stdout, &printed)); err != nil {
 		return err
 	}
 	switch {
@@ -61,7 +66,7 @@ type step struct {
 }
 
 // play runs the steps as a user types them, in a folder of their own.
-func play(ctx context.Context, l *lab.Lab, out io.Writer) error {
+func play(ctx context.Context, l *lab.Lab, p *platforms, out io.Writer) error {
 	dir, err := os.MkdirTemp("", "kubectl-egress-demo-")
 	if err != nil {
 		return err
@@ -71,6 +76,11 @@ func play(ctx context.Context, l *lab.Lab, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	more, err := p.environment(dir)
+	if err != nil {
+		return err
+	}
+	env = append(env, more...)
 	for _, s := range steps() {
 		if s.say != "" {
 			say(out, "# %s\n", s.say)

@@ -47,8 +47,8 @@ func updateREADME(path, printed string) error {
 	return os.WriteFile(path, []byte(before+begin+strings.TrimSuffix(printed, "\n")+end+after), 0o644)
 }
 
-// timeless is what is printed without what differs from run to run: ages, the node, and what is said of
-// a wait that lasts longer on a busy machine.
+// timeless is what is printed without what differs from run to run: ages, the node, IDs and ports, and what is said
+// of a wait that lasts longer on a busy machine.
 func timeless(text string) string {
 	var kept []string
 	for line := range strings.Lines(strings.TrimSpace(text)) {
@@ -58,6 +58,13 @@ func timeless(text string) string {
 		line = regexp.MustCompile(`\b\d+s\b`).ReplaceAllString(line, "AGE")
 		line = regexp.MustCompile(`worker-\d`).ReplaceAllString(line, "NODE")
 		line = regexp.MustCompile(`([0-9a-f]{2}:){5}[0-9a-f]{2}`).ReplaceAllString(line, "MAC")
+		line = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`).ReplaceAllString(line, "UUID")
+		line = regexp.MustCompile(`_H\d\b`).ReplaceAllString(line, "HOST")
+		line = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`).ReplaceAllString(line, "TIME")
+		line = regexp.MustCompile(`-[0-9a-f]{8,10}-[0-9a-z]{5}\b`).ReplaceAllString(line, "-POD")
+		line = regexp.MustCompile(`172\.30\.\d+\.\d+|10\.128\.0\.\d+`).ReplaceAllString(line, "IP")
+		line = regexp.MustCompile(`\b[0-9a-f]{32}\b`).ReplaceAllString(line, "ID")
+		line = regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(line, "SERVER")
 		kept = append(kept, regexp.MustCompile(` +`).ReplaceAllString(strings.TrimRight(line, " \n"), " "))
 	}
 	return strings.Join(kept, "\n")

@@ -1,0 +1,31 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+)
+
+// logFile is where a line goes, or nowhere where it is empty: nothing may come to stdout or stderr.
+type logFile string
+
+// openLog is the log that a configuration names.
+func openLog(path string) logFile { return logFile(path) }
+
+// defaultLog is the log of a configuration that cannot be read.
+func defaultLog() logFile { return "/tmp/egress-router-log" }
+
+// printf adds a line with the time. That it cannot be written is nobody's business, as all else.
+func (l logFile) printf(format string, args ...any) {
+	if l == "" {
+		return
+	}
+	file, err := os.OpenFile(string(l), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return
+	}
+	defer func() { _ = file.Close() }()
+	_, _ = fmt.Fprintf(file, "%s %s\n", time.Now().UTC().Format(time.RFC3339), fmt.Sprintf(format, args...))
+}

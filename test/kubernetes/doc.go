@@ -1,0 +1,10 @@
+// Package kubernetes starts a Kubernetes whose nodes are real, on one machine and without a registry: package
+// kube's control plane, and for each node a containerd, a kubelet, a kube-proxy and Multus, in namespaces of the
+// node's own. Pods run, and packets flow, to servers beyond a gateway that tell who they see.
+//
+// It needs root, and Linux, and the folders that hack/kube-assets.sh and hack/node-assets.sh fill. It touches
+// nothing outside its namespaces but cgroups of its own, which it removes.
+//
+// The egress-router CNI plugin is package cniplugin's stand-in. To try another, name it in
+// EGRESS_ROUTER_PLUGIN.
+package kubernetes

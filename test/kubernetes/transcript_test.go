@@ -1,0 +1,166 @@
+//go:build kubernetes
+
+package kubernetes
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	nettypes "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
+	"github.com/rogpeppe/go-internal/testscript"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+)
+
+// play plays transcripts side by side, each in a namespace that has a client on each node.
+func play(t *testing.T, c *Cluster, files ...string) {
+	client, err := kubernetes.NewForConfig(c.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Files:         files,
+		UpdateScripts: *update,
+		Setup:         func(e *testscript.Env) error { return setup(e, c) },
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"eventually": func(ts *testscript.TestScript, _ bool, args []string) { eventually(ts, args) },
+			"service":    func(ts *testscript.TestScript, _ bool, args []string) { service(ts, client, args) },
+			"router":     func(ts *testscript.TestScript, _ bool, args []string) { router(ts, client, args) },
+			"elsewhere":  func(ts *testscript.TestScript, _ bool, args []string) { elsewhere(ts, client, args) },
+			"power-off":  func(ts *testscript.TestScript, _ bool, args []string) { ts.Check(c.PowerOff(args[0])) },
+			"plugin-log": func(ts *testscript.TestScript, _ bool, args []string) { pluginLog(ts, c, args) },
+		},
+	})
+}
+
+// setup makes the transcript's namespace, named like the file, and its clients.
+func setup(e *testscript.Env, c *Cluster) error {
+	namespace := strings.TrimPrefix(filepath.Base(e.WorkDir), "script-")
+	kubeconfig := filepath.Join(e.WorkDir, "kubeconfig")
+	text, err := os.ReadFile(c.Kubeconfig)
+	if err != nil {
+		return fmt.Errorf("reading the admin kubeconfig: %w", err)
+	}
+	if err := os.WriteFile(kubeconfig, text, 0o600); err != nil {
+		return fmt.Errorf("writing a kubeconfig: %w", err)
+	}
+	clients, err := filepath.Abs(filepath.Join("testdata", "clients.yaml"))
+	if err != nil {
+		return err
+	}
+	for _, args := range [][]string{
+		{"create", "namespace", namespace},
+		{"config", "set-context", "--current", "--namespace", namespace},
+		{"apply", "-f", clients},
+		{"wait", "--for=condition=Ready", "pod", "--all", "--timeout=60s"},
+	} {
+		cmd := exec.Command(filepath.Join(c.Bin, "kubectl"), append([]string{"--kubeconfig", kubeconfig}, args...)...)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("kubectl %s: %w: %s", strings.Join(args, " "), err, out)
+		}
+	}
+	e.Setenv("PATH", c.Bin+string(filepath.ListSeparator)+e.Getenv("PATH"))
+	e.Setenv("KUBECONFIG", kubeconfig)
+	e.Setenv("HOME", e.WorkDir)
+	e.Setenv("NS", namespace)
+	return nil
+}
+
+// eventually COMMAND... runs a command until it succeeds, for at most a minute.
+func eventually(ts *testscript.TestScript, args []string) {
+	deadline := time.Now().Add(time.Minute)
+	for {
+		err := ts.Exec(args[0], args[1:]...)
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s never succeeded: %v", strings.Join(args, " "), err)
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+// service VARIABLE NAME sets a variable to the address of a Service: no name service runs in the cluster.
+func service(ts *testscript.TestScript, client kubernetes.Interface, args []string) {
+	found, err := client.CoreV1().Services(ts.Getenv("NS")).Get(context.Background(), args[1], metav1.GetOptions{})
+	ts.Check(err)
+	ts.Setenv(args[0], found.Spec.ClusterIP)
+}
+
+// router NAME sets NODE and MAC to the node of a router's pod and, with colons, the MAC that Multus says its
+// net1 has. There must be one pod, and one only.
+func router(ts *testscript.TestScript, client kubernetes.Interface, args []string) {
+	pods := routerPods(ts, client, args[0])
+	if len(pods) != 1 {
+		ts.Fatalf("router %s has %d pods, want 1", args[0], len(pods))
+	}
+	ts.Setenv("NODE", pods[0].Spec.NodeName)
+	ts.Setenv("MAC", net1(ts, &pods[0]).Mac)
+}
+
+// elsewhere NAME waits, for at most a minute, until a router has a pod that is ready and not on NODE. It sets
+// MAC, and CLIENT to the client on the pod's node.
+func elsewhere(ts *testscript.TestScript, client kubernetes.Interface, args []string) {
+	deadline := time.Now().Add(time.Minute)
+	for {
+		pods := routerPods(ts, client, args[0])
+		for _, pod := range pods {
+			if ready(&pod) && pod.Spec.NodeName != ts.Getenv("NODE") {
+				ts.Setenv("MAC", net1(ts, &pod).Mac)
+				ts.Setenv("CLIENT", "client-"+strings.TrimPrefix(pod.Spec.NodeName, "node-"))
+				return
+			}
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("router %s has not moved off %s: %d pods", args[0], ts.Getenv("NODE"), len(pods))
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+// plugin-log NODE TEXT: the CNI plugin's log on a node says TEXT somewhere.
+func pluginLog(ts *testscript.TestScript, c *Cluster, args []string) {
+	if log := c.PluginLog(args[0]); !strings.Contains(log, args[1]) {
+		ts.Fatalf("the plugin's log on %s does not say %q:\n%s", args[0], args[1], log)
+	}
+}
+
+func routerPods(ts *testscript.TestScript, client kubernetes.Interface, name string) []corev1.Pod {
+	selector := metav1.FormatLabelSelector(&metav1.LabelSelector{MatchLabels: egress.Standalone.PodLabels(name)})
+	pods, err := client.CoreV1().Pods(ts.Getenv("NS")).List(context.Background(), metav1.ListOptions{LabelSelector: selector})
+	ts.Check(err)
+	return pods.Items
+}
+
+// net1 is what Multus says of a pod's net1.
+func net1(ts *testscript.TestScript, pod *corev1.Pod) nettypes.NetworkStatus {
+	var networks []nettypes.NetworkStatus
+	ts.Check(json.Unmarshal([]byte(pod.Annotations[nettypes.NetworkStatusAnnot]), &networks))
+	for _, network := range networks {
+		if network.Interface == "net1" {
+			return network
+		}
+	}
+	ts.Fatalf("pod %s has no net1", pod.Name)
+	return nettypes.NetworkStatus{}
+}
+
+func ready(pod *corev1.Pod) bool {
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodReady {
+			return condition.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}
