@@ -37,16 +37,18 @@ func TestCrowd(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.look(t, peak, "bundle")
+	b.look(t, peak, "preflight", "-o", "json")
+	b.look(t, peak, "status")
 	if many := b.look(t, peak, "preflight"); !slices.Equal(few, many) {
 		t.Errorf("for 1,000 routers the lists are\n%s\nfor 10\n%s", strings.Join(many, "\n"), strings.Join(few, "\n"))
 	}
 }
 
 // look runs a verb over the whole cluster and gives back what it asked for, without further pages.
-func (b *bench) look(t *testing.T, peak int64, verb string) []string {
+func (b *bench) look(t *testing.T, peak int64, verb string, more ...string) []string {
 	t.Helper()
 	b.proxy.Reset()
-	r := b.must(t, verb, "-A")
+	r := b.must(t, append([]string{verb, "-A"}, more...)...)
 	usage, ok := r.state.SysUsage().(*syscall.Rusage)
 	if !ok {
 		t.Fatal("the system does not tell what a process used")

@@ -41,8 +41,13 @@ func (a *Adapter) Apply(ctx context.Context, plan *platform.Plan, done func(plat
 			}
 		})
 	}
-	back := r.readBack(ctx)
-	return errors.Join(r.summary(), back)
+	a.seen.current = false
+	found, back := r.readBack(ctx)
+	err = errors.Join(r.summary(), back)
+	if err == nil {
+		a.confirmed(plan, found)
+	}
+	return err
 }
 
 // run is one Apply or Revert.

@@ -77,6 +77,7 @@ type Adapter struct {
 	// guarded tells whether Neutron heeds If-Match; asked once.
 	guard sync.Mutex
 	heeds *bool
+	seen  seen
 }
 
 var _ platform.Adapter = &Adapter{}

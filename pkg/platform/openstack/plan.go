@@ -16,14 +16,24 @@ func (a *Adapter) Plan(ctx context.Context, need []platform.Attachment) (*platfo
 	if err != nil {
 		return nil, err
 	}
-	options := a.options
-	// What this adapter wrote since it was made is recorded too.
-	options.Recorded = a.Standing()
-	world, err := a.cloud.readWorld(ctx, need, options)
+	world, err := a.cloud.readWorld(ctx, need, a.recording())
 	if err != nil {
 		return nil, err
 	}
-	p := a.newPlanner(world, options)
+	a.seen = seen{need: need, world: world}
+	return a.planOf(world, need, guarded)
+}
+
+// recording are the options of a, in which what it wrote since it was made is recorded too.
+func (a *Adapter) recording() Options {
+	options := a.options
+	options.Recorded = a.Standing()
+	return options
+}
+
+// planOf is the plan for need in world.
+func (a *Adapter) planOf(world *world, need []platform.Attachment, guarded bool) (*platform.Plan, error) {
+	p := a.newPlanner(world, a.recording())
 	if !guarded {
 		p.note("this Neutron does not heed revisions (extension revision-if-match is missing): others who write the same port at the same moment may undo a write, so each is read back")
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -180,6 +181,14 @@ func testRequests(t *testing.T, u underTest) {
 
 	a, said := client(t, u, Options{})
 	mended(t, a, need...)
+	// What Apply has read back is enough for the plan after it.
+	after, err := a.Review(t.Context(), need)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(after.Changes) > 0 || slices.Contains(codes(after), finding.PairMissing) {
+		t.Errorf("after all were written: %+v, %+v", after.Changes, after.Findings)
+	}
 	want := map[string]int{"PUT ports/ID": n}
 	for k, v := range reading {
 		want[k] += v
