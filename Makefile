@@ -55,6 +55,7 @@ readme: build ## Write what the demo prints into the README
 .PHONY: bench
 bench: build ## Compare with kubectl, in pairs in one run
 	@$(GO) test -run '^$$' -bench . -benchmem ./pkg/render
+	@$(GO) test -run '^$$' -bench . -benchtime 1x ./pkg/platform/openstack ./pkg/platform/vsphere
 	@assets=$$(GO=$(GO) hack/kube-assets.sh) || exit 1; \
 	KUBEBUILDER_ASSETS=$$assets PATH=$$PWD/bin:$$PATH $(GO) run ./test/bench $(BENCHFLAGS)
 

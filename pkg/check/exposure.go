@@ -16,7 +16,7 @@ func openToAll(c *state, r snapshot.Router) []finding.Finding {
 	}
 	return one(r, finding.OpenToAll, "no NetworkPolicy selects the router's pod",
 		"every pod of the cluster can send to the router, and what it sends leaves with the reserved address, as if it were yours",
-		"let in the pods of its own namespace alone, or name others: "+c.piped(policyFor(r)))
+		"let in the pods of its own namespace alone (create with --allow-from names others): "+c.piped(policyFor(r)))
 }
 
 // policyFor lets in to r what comes from its own namespace.

@@ -85,7 +85,7 @@ func (c *state) noRoutes(network string) finding.Finding {
 	return onCluster(finding.NoClusterRoutes, finding.Error,
 		sprintf("the pod network %s gives pods only a default route, and the cluster has %s", network, plural(len(c.Routers), "router")),
 		"the CNI plugin replaces eth0's default route by one through net1, so that replies to clients on other nodes, or to all of them, leave by the reserved address and are lost: connections time out",
-		sprintf("let an init container with NET_ADMIN give the pod the routes, for %s: ip route add CIDR via GATEWAY dev eth0, with the gateway that eth0's default route had; or use a pod network that gives them, such as OVN-Kubernetes or flannel", cidrs))
+		sprintf("create standalone routers with --cluster-routes=auto, or let an init container with NET_ADMIN give the pod the routes, for %s: ip route add CIDR via GATEWAY dev eth0, with the gateway that eth0's default route had; or use a pod network that gives them, such as OVN-Kubernetes or flannel", cidrs))
 }
 
 // lookFix shows the routes of a router's pod on its node, since the pod's own image has no tools.
