@@ -39,7 +39,7 @@ func (c *shared) testMany(t *testing.T) {
 	if got := s.puts(); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("ports were written %v, want %v", got, want)
 	}
-	p.awaitMetric("kubectl_egress_sync_delay_seconds_count 400")
+	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 0")
 	t.Logf("requests to Neutron: %v", s.neutron.Counts())
 	for i := range routers {
 		if got, want := s.record(i), s.wantRecord(i, s.at[name(i)]); got != want {
