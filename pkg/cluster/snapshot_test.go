@@ -57,7 +57,7 @@ func (s *server) testSnapshot(t *testing.T) {
 			return false, err
 		}
 		i := slices.IndexFunc(got.Pods, func(p snapshot.Pod) bool { return p.Namespace == "hung" })
-		return i >= 0 && len(got.Pods[i].Events) > 0 && len(got.Endpoints) == 2, nil
+		return i >= 0 && len(got.Pods[i].Events) > 0 && got.Pods[i].State == "ContainerCreating" && len(got.Endpoints) == 2, nil
 	})
 	compare(t, got, "snapshot.json")
 }

@@ -20,7 +20,7 @@ func (c *shared) testMany(t *testing.T) {
 	p := s.run(func(o *sync.Options) {
 		o.MaxPairs = 60
 		// Two cores that run servers and other tests take a while to make 200 pods: that is "at once" here.
-		o.Quiet, o.Patience = time.Second, time.Minute
+		o.Quiet, o.Patience = 3*time.Second, time.Minute
 	})
 	s.await(s.want(routers))
 	p.awaitMetric("kubectl_egress_sync_pairs 200")
