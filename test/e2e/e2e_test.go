@@ -20,6 +20,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/test/apiproxy"
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
 	"github.com/kubectl-egress/kubectl-egress/test/lab"
+	"github.com/kubectl-egress/kubectl-egress/test/transcript"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output in the transcripts")
@@ -135,7 +136,7 @@ func commands(l *lab.Lab) map[string]func(*testscript.TestScript, bool, []string
 		"writes":     writes,
 		"requests":   requests,
 		"user":       func(ts *testscript.TestScript, _ bool, args []string) { user(ts, l, args) },
-		"eventually": func(ts *testscript.TestScript, _ bool, args []string) { eventually(ts, args) },
+		"eventually": transcript.Eventually(30*time.Second, 100*time.Millisecond),
 	}
 }
 
@@ -189,19 +190,4 @@ func user(ts *testscript.TestScript, l *lab.Lab, args []string) {
 	kubeconfig, err := l.User(args[0], args[1:]...)
 	ts.Check(err)
 	ts.Setenv("KUBECONFIG", kubeconfig)
-}
-
-// eventually COMMAND... runs a command until it succeeds, for at most 30 seconds.
-func eventually(ts *testscript.TestScript, args []string) {
-	deadline := time.Now().Add(30 * time.Second)
-	for {
-		err := ts.Exec(args[0], args[1:]...)
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			ts.Fatalf("%s never succeeded: %v", strings.Join(args, " "), err)
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
 }

@@ -10,7 +10,14 @@ import (
 )
 
 // TestRealNeutron plays the transcripts of the fake Neutron on a real one.
-func TestRealNeutron(t *testing.T) {
+func TestRealNeutron(t *testing.T) { realCloud(t).run(t) }
+
+// TestSyncRealNeutron plays the transcripts of sync on a real Neutron.
+func TestSyncRealNeutron(t *testing.T) { realCloud(t).playSync(t) }
+
+// realCloud is a real Neutron, with a port for each node.
+func realCloud(t *testing.T) cloud {
+	t.Helper()
 	real, err := neutron.Start(t.Context(), neutron.Options{Nodes: len(cloudNodes()), Log: t.Output()})
 	if err != nil {
 		t.Fatal(err)
@@ -25,5 +32,5 @@ func TestRealNeutron(t *testing.T) {
 	for _, n := range real.Nodes {
 		c.nodes = append(c.nodes, cloudNode{n.Server, n.Port, n.IP.String()})
 	}
-	c.run(t)
+	return c
 }

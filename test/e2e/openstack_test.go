@@ -37,8 +37,13 @@ type cloudNode struct{ server, port, ip string }
 // nodes to itself.
 func cloudNodes() []string { return []string{"worker-1", "worker-2", "worker-3", "worker-4"} }
 
-func TestOpenStack(t *testing.T) {
-	fake, err := neutrontest.Start(neutrontest.Options{Ports: len(cloudNodes())})
+func TestOpenStack(t *testing.T) { fakeCloud(t, neutrontest.Options{}).run(t) }
+
+// fakeCloud is the fake Neutron, with a port for each node.
+func fakeCloud(t *testing.T, o neutrontest.Options) cloud {
+	t.Helper()
+	o.Ports = len(cloudNodes())
+	fake, err := neutrontest.Start(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,27 +55,32 @@ func TestOpenStack(t *testing.T) {
 	for _, n := range fake.Seed().Nodes {
 		c.nodes = append(c.nodes, cloudNode{n.ServerID, n.PortID, n.IP})
 	}
-	c.run(t)
+	return c
 }
 
-// run plays the transcripts in a cluster that stands on c.
+// run plays the transcripts of preflight openstack.
 func (c cloud) run(t *testing.T) {
+	network := c.client(t)
+	c.play(t, "openstack", map[string]func(*testscript.TestScript, bool, []string){
+		"pairs": func(ts *testscript.TestScript, _ bool, args []string) { c.pairs(ts, network, args) },
+		"allow": func(ts *testscript.TestScript, _ bool, args []string) { c.allow(ts, network, args) },
+	})
+}
+
+// play plays the transcripts in a folder in a cluster that stands on c, with commands beside those of all.
+func (c cloud) play(t *testing.T, folder string, more map[string]func(*testscript.TestScript, bool, []string)) {
 	o := lab.Options{OpenShift: true, Nodes: cloudNodes(), ProviderIDs: map[string]string{}, Addresses: map[string][]string{}, Annotations: map[string]map[string]string{}}
 	for i, name := range cloudNodes() {
 		o.ProviderIDs[name] = "openstack:///" + c.nodes[i].server
 		o.Addresses[name] = []string{c.nodes[i].ip}
 		o.Annotations[name] = map[string]string{"k8s.ovn.org/host-cidrs": fmt.Sprintf("[%q]", c.nodes[i].ip+"/16")}
 	}
-	network := c.client(t)
-	play(t, "openstack", o, func(e *testscript.Env) error {
+	play(t, folder, o, func(e *testscript.Env) error {
 		e.Setenv("OS_CLIENT_CONFIG_FILE", c.file)
 		e.Setenv("OS_CLOUD", c.name)
 		e.Setenv("NET", c.net)
 		return nil
-	}, map[string]func(*testscript.TestScript, bool, []string){
-		"pairs": func(ts *testscript.TestScript, _ bool, args []string) { c.pairs(ts, network, args) },
-		"allow": func(ts *testscript.TestScript, _ bool, args []string) { c.allow(ts, network, args) },
-	})
+	}, more)
 }
 
 func (c cloud) client(t *testing.T) *gophercloud.ServiceClient {

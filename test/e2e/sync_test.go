@@ -2,8 +2,6 @@ package e2e
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -13,39 +11,16 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
-	"github.com/kubectl-egress/kubectl-egress/test/lab"
 )
 
 func TestSync(t *testing.T) {
-	fake, err := neutrontest.Start(neutrontest.Options{Ports: len(cloudNodes()), Delay: 50 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(fake.Close)
-	c := cloud{file: filepath.Join(t.TempDir(), "clouds.yaml"), name: "k8s", net: "10.0"}
-	if err := os.WriteFile(c.file, fake.CloudsYAML(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, n := range fake.Seed().Nodes {
-		c.nodes = append(c.nodes, cloudNode{n.ServerID, n.PortID, n.IP})
-	}
-	c.playSync(t)
+	fakeCloud(t, neutrontest.Options{Delay: 50 * time.Millisecond}).playSync(t)
 }
 
 // playSync plays the transcripts of sync, which works for a whole cluster and so has one to itself.
 func (c cloud) playSync(t *testing.T) {
-	o := lab.Options{OpenShift: true, Nodes: cloudNodes(), ProviderIDs: map[string]string{}, Addresses: map[string][]string{}}
-	for i, name := range cloudNodes() {
-		o.ProviderIDs[name] = "openstack:///" + c.nodes[i].server
-		o.Addresses[name] = []string{c.nodes[i].ip}
-	}
 	network := c.client(t)
-	play(t, "sync", o, func(e *testscript.Env) error {
-		e.Setenv("OS_CLIENT_CONFIG_FILE", c.file)
-		e.Setenv("OS_CLOUD", c.name)
-		e.Setenv("NET", c.net)
-		return nil
-	}, map[string]func(*testscript.TestScript, bool, []string){
+	c.play(t, "sync", map[string]func(*testscript.TestScript, bool, []string){
 		"holders": func(ts *testscript.TestScript, _ bool, args []string) { c.holders(ts, network, args) },
 	})
 }

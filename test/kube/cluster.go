@@ -18,6 +18,8 @@ import (
 
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/kubectl-egress/kubectl-egress/test/process"
 )
 
 // patience is how long one server may take to start. Two cores that also compile and run other
@@ -39,7 +41,7 @@ type Cluster struct {
 
 	dir      string
 	env      *envtest.Environment
-	manager  *controllerManager
+	manager  *process.Process
 	mu       sync.Mutex // envtest's certificate authority counts serial numbers without a lock
 	users    int
 	stopOnce sync.Once
@@ -122,7 +124,7 @@ func (c *Cluster) start(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	if err := c.manager.wait(ctx, config); err != nil {
+	if err := awaitControllers(ctx, c.manager, config); err != nil {
 		return err
 	}
 	say("kube-controller-manager works")
@@ -154,7 +156,7 @@ func (c *Cluster) User(name string, groups ...string) (kubeconfigPath string, er
 func (c *Cluster) Stop() error {
 	c.stopOnce.Do(func() {
 		// The controllers first: an API server waits for its clients before it ends.
-		c.stopErr = errors.Join(c.manager.stop(), c.env.Stop(), os.RemoveAll(c.dir))
+		c.stopErr = errors.Join(c.manager.Stop(), c.env.Stop(), os.RemoveAll(c.dir))
 	})
 	return c.stopErr
 }

@@ -160,7 +160,7 @@ func testStop(t *testing.T, cluster *Cluster) {
 		t.Errorf("the folder is left behind: %v", err)
 	}
 	select {
-	case <-cluster.manager.exited:
+	case <-cluster.manager.Exited():
 	default:
 		t.Error("kube-controller-manager still runs")
 	}

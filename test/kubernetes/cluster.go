@@ -18,7 +18,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
-	"github.com/kubectl-egress/kubectl-egress/test/kubernetes/process"
+	"github.com/kubectl-egress/kubectl-egress/test/process"
 )
 
 // pluginVariable names an egress-router CNI plugin to try in the place of the stand-in.

@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/kubectl-egress/kubectl-egress/test/kubernetes/process"
+	"github.com/kubectl-egress/kubectl-egress/test/process"
 )
 
 // apiAddress is where nodes reach the API server.

@@ -20,6 +20,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/test/transcript"
 )
 
 // play plays transcripts side by side, each in a namespace that has a client on each node.
@@ -33,7 +34,7 @@ func play(t *testing.T, c *Cluster, files ...string) {
 		UpdateScripts: *update,
 		Setup:         func(e *testscript.Env) error { return setup(e, c) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"eventually": func(ts *testscript.TestScript, _ bool, args []string) { eventually(ts, args) },
+			"eventually": transcript.Eventually(time.Minute, 200*time.Millisecond),
 			"service":    func(ts *testscript.TestScript, _ bool, args []string) { service(ts, client, args) },
 			"router":     func(ts *testscript.TestScript, _ bool, args []string) { router(ts, client, args) },
 			"elsewhere":  func(ts *testscript.TestScript, _ bool, args []string) { elsewhere(ts, client, args) },
@@ -74,21 +75,6 @@ func setup(e *testscript.Env, c *Cluster) error {
 	e.Setenv("HOME", e.WorkDir)
 	e.Setenv("NS", namespace)
 	return nil
-}
-
-// eventually COMMAND... runs a command until it succeeds, for at most a minute.
-func eventually(ts *testscript.TestScript, args []string) {
-	deadline := time.Now().Add(time.Minute)
-	for {
-		err := ts.Exec(args[0], args[1:]...)
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			ts.Fatalf("%s never succeeded: %v", strings.Join(args, " "), err)
-		}
-		time.Sleep(200 * time.Millisecond)
-	}
 }
 
 // service VARIABLE NAME sets a variable to the address of a Service: no name service runs in the cluster.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/kubectl-egress/kubectl-egress/test/process"
 )
 
 // patience is how long one server may take to answer, and to end. It imports for seconds on a loaded machine.
@@ -19,10 +21,9 @@ const patience = 2 * time.Minute
 
 // server is a process that runs until its standard input is closed (files/guard.py).
 type server struct {
+	*process.Process
 	name  string
 	input io.Closer
-	log   string // the path of what it prints
-	ended chan struct{}
 }
 
 // startServers makes both databases and starts both servers. Neither needs the other before the first
@@ -54,7 +55,7 @@ func (s settings) startServer(ctx context.Context, name, url string, args ...str
 	prepare := exec.CommandContext(ctx, python, "-I", "-W", "ignore", script, "prepare", conf)
 	prepare.Env = s.environment()
 	if out, err := prepare.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("preparing %s: %w: %s", name, err, tail(string(out)))
+		return nil, fmt.Errorf("preparing %s: %w: %s", name, err, process.Tail(string(out), lastLines))
 	}
 	server, err := s.run(name, append([]string{python, "-I", "-W", "ignore", script, "serve", conf}, args...)...)
 	if err != nil {
@@ -79,27 +80,17 @@ func (s settings) environment() []string {
 
 // run starts a command under the guard. What it prints goes to a file.
 func (s settings) run(name string, command ...string) (*server, error) {
-	log, err := os.Create(s.path(name + ".log"))
-	if err != nil {
-		return nil, fmt.Errorf("starting %s: %w", name, err)
-	}
-	defer func() { _ = log.Close() }() // the process has its own copy
 	cmd := exec.Command(python, append([]string{"-I", s.path("guard.py")}, command...)...)
 	cmd.Env = s.environment()
-	cmd.Stdout, cmd.Stderr = log, log
 	input, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("starting %s: %w", name, err)
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting %s: %w", name, err)
+	started, err := process.Start(cmd, s.path("."), name)
+	if err != nil {
+		return nil, err
 	}
-	result := &server{name: name, input: input, log: log.Name(), ended: make(chan struct{})}
-	go func() {
-		defer close(result.ended)
-		_ = cmd.Wait() // how it ended says nothing that its log does not
-	}()
-	return result, nil
+	return &server{started, name, input}, nil
 }
 
 // wait returns once url answers.
@@ -111,7 +102,7 @@ func (v *server) wait(ctx context.Context, url string) error {
 			return nil
 		}
 		select {
-		case <-v.ended:
+		case <-v.Exited():
 			return fmt.Errorf("%s ended at once: %s", v.name, v.lastWords())
 		case <-ctx.Done():
 			return fmt.Errorf("%s does not answer at %s: %w: %s", v.name, url, ctx.Err(), v.lastWords())
@@ -139,23 +130,15 @@ func (v *server) stop() error {
 		err = nil // it had ended before
 	}
 	select {
-	case <-v.ended:
+	case <-v.Exited():
 	case <-time.After(patience):
 		err = errors.Join(err, fmt.Errorf("%s did not end within %s of being told so", v.name, patience))
 	}
 	return err
 }
 
-func (v *server) lastWords() string {
-	content, err := os.ReadFile(v.log)
-	if err != nil {
-		return err.Error()
-	}
-	return tail(string(content))
-}
+// lastWords are the end of what it printed; a traceback ends with what was wrong.
+func (v *server) lastWords() string { return v.LastLines(lastLines) }
 
-// tail is the end of what a process printed; a traceback ends with what was wrong.
-func tail(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.Join(lines[max(0, len(lines)-20):], "\n")
-}
+// lastLines is how much of what a process printed is told.
+const lastLines = 20

@@ -16,7 +16,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/kubectl-egress/kubectl-egress/test/kubernetes/process"
+	"github.com/kubectl-egress/kubectl-egress/test/process"
 )
 
 // patience is how long containerd may take to answer.

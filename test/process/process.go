@@ -65,7 +65,12 @@ func (p *Process) LastLines(n int) string {
 	if err != nil {
 		return err.Error()
 	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return Tail(string(text), n)
+}
+
+// Tail is the last n lines of text.
+func Tail(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
