@@ -65,32 +65,21 @@ func spaces(s *snapshot.Snapshot) map[string]*snapshot.Snapshot {
 			out[r.Namespace] = &one
 		}
 	}
-	for _, o := range s.NADs {
-		if one := out[o.Namespace]; one != nil {
-			one.NADs = append(one.NADs, o)
-		}
-	}
-	for _, o := range s.Deployments {
-		if one := out[o.Namespace]; one != nil {
-			one.Deployments = append(one.Deployments, o)
-		}
-	}
-	for _, o := range s.Pods {
-		if one := out[o.Namespace]; one != nil {
-			one.Pods = append(one.Pods, o)
-		}
-	}
-	for _, o := range s.Services {
-		if one := out[o.Namespace]; one != nil {
-			one.Services = append(one.Services, o)
-		}
-	}
-	for _, o := range s.NetworkPolicies {
-		if one := out[o.Namespace]; one != nil {
-			one.NetworkPolicies = append(one.NetworkPolicies, o)
-		}
-	}
+	share(out, s.NADs, func(o snapshot.NAD) string { return o.Namespace }, func(one *snapshot.Snapshot) *[]snapshot.NAD { return &one.NADs })
+	share(out, s.Deployments, func(o snapshot.Deployment) string { return o.Namespace }, func(one *snapshot.Snapshot) *[]snapshot.Deployment { return &one.Deployments })
+	share(out, s.Pods, func(o snapshot.Pod) string { return o.Namespace }, func(one *snapshot.Snapshot) *[]snapshot.Pod { return &one.Pods })
+	share(out, s.Services, func(o snapshot.Service) string { return o.Namespace }, func(one *snapshot.Snapshot) *[]snapshot.Service { return &one.Services })
+	share(out, s.NetworkPolicies, func(o snapshot.NetworkPolicy) string { return o.Namespace }, func(one *snapshot.Snapshot) *[]snapshot.NetworkPolicy { return &one.NetworkPolicies })
 	return out
+}
+
+// share gives each of objects to the Snapshot of its namespace, where there is one.
+func share[T any](out map[string]*snapshot.Snapshot, objects []T, namespace func(T) string, list func(*snapshot.Snapshot) *[]T) {
+	for _, o := range objects {
+		if one := out[namespace(o)]; one != nil {
+			*list(one) = append(*list(one), o)
+		}
+	}
 }
 
 // in is c with the objects of r's namespace alone.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -55,13 +53,9 @@ func (b *bundleFlags) run(ctx context.Context, f *factory) error {
 	if b.file == "-" {
 		return l.Write(f.Out)
 	}
-	// Names and addresses of a cluster are nobody else's business.
-	file, err := os.OpenFile(b.file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return invalid(fmt.Errorf("--file %s: it is there already: name another", b.file))
-	}
+	file, err := newFile("--file", b.file, "it is there already: name another")
 	if err != nil {
-		return invalid(fmt.Errorf("--file: %w", err))
+		return invalid(err)
 	}
 	if err := errors.Join(l.Write(file), file.Close()); err != nil {
 		return fmt.Errorf("writing %s: %w", b.file, err)

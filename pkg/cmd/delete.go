@@ -1,11 +1,9 @@
 package cmd
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -204,12 +202,8 @@ func (o *deleteOptions) confirm(name string, remains *cluster.Remains, r *revoca
 	for _, object := range remains.Objects {
 		o.note("  %s", cluster.Name(object))
 	}
-	fprintf(o.ErrOut, "Delete? [y/N] ")
-	answer, _ := bufio.NewReader(o.In).ReadString('\n') // no answer is no
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
-		return nil
-	default:
+	if !o.agrees("Delete?") {
 		return fmt.Errorf("not confirmed: nothing was deleted")
 	}
+	return nil
 }

@@ -2,15 +2,12 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
-	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
@@ -33,22 +30,6 @@ func (r *revokeFlags) check() error {
 		return errors.New("--os-cloud and --use-cluster-credentials are for --revoke: add it, or leave them out")
 	}
 	return nil
-}
-
-// written is what was written to Neutron for a router, as recorded on what is to be deleted.
-func written(remains *cluster.Remains) ([]openstack.Pair, error) {
-	for _, object := range remains.Objects {
-		text := object.GetAnnotations()[egress.AnnotationOpenStack]
-		if text == "" {
-			continue
-		}
-		var pairs []openstack.Pair
-		if err := json.Unmarshal([]byte(text), &pairs); err != nil {
-			return nil, fmt.Errorf("reading the annotation %s of %s: %w", egress.AnnotationOpenStack, cluster.Name(object), err)
-		}
-		return pairs, nil
-	}
-	return nil, nil
 }
 
 // revocation is the plan that takes back what was written for a router, and who carries it out.

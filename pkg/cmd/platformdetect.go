@@ -19,46 +19,40 @@ func (o *onPlatform) underneath(ctx context.Context) (*platform.Plan, error) {
 	if name == "" || len(o.look.routers()) == 0 {
 		return &platform.Plan{}, nil
 	}
-	var plan *platform.Plan
-	var err error
+	var ask func(context.Context) (*platform.Plan, error)
 	switch {
 	case o.from != "":
-		err = errors.New("a file was looked at, and the platform is not in it")
+		return o.unasked(name, finding.Info, "a file was looked at, and the platform is not in it"), nil
 	case name == platform.OpenStack && os.Getenv("OS_CLOUD")+os.Getenv("OS_AUTH_URL") != "":
-		plan, err = o.askOpenStack(ctx)
+		ask = o.askOpenStack
 	case name == platform.VSphere && os.Getenv("GOVC_URL") != "":
-		plan, err = o.askVSphere(ctx)
+		ask = o.askVSphere
 	default:
-		return &platform.Plan{Platform: string(name), Findings: o.unasked(name, finding.Info, "no credentials for it are in the environment")}, nil
+		return o.unasked(name, finding.Info, "no credentials for it are in the environment"), nil
 	}
+	plan, err := ask(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case err != nil && o.from != "":
-		return &platform.Plan{Platform: string(name), Findings: o.unasked(name, finding.Info, err.Error())}, nil
 	case err != nil:
-		return &platform.Plan{Platform: string(name), Findings: o.unasked(name, finding.Error, err.Error())}, nil
+		return o.unasked(name, finding.Error, err.Error()), nil
 	}
 	return plan, nil
 }
 
-// unasked is EGR207 for a platform whose leave is unknown.
-func (o *onPlatform) unasked(name platform.Name, level finding.Level, why string) []finding.Finding {
-	return []finding.Finding{{
+// unasked is a plan that changes nothing, with EGR207 for a platform whose leave is unknown.
+func (o *onPlatform) unasked(name platform.Name, level finding.Level, why string) *platform.Plan {
+	return &platform.Plan{Platform: string(name), Findings: []finding.Finding{{
 		Code: finding.NodeReadiness, Level: level, Object: "cluster",
 		Message: fmt.Sprintf("whether %s lets the routers' frames through is unknown", name.Title()),
 		Why:     fmt.Sprintf("the nodes stand on %s, which drops frames whose MAC it does not know, and %s", name.Title(), why),
 		Fix:     fmt.Sprintf("%s preflight %s", o.name, name),
-	}}
+	}}}
 }
 
 func (o *onPlatform) askOpenStack(ctx context.Context) (*platform.Plan, error) {
 	p := &openstackFlags{platformFlags: o.platformFlags}
-	recorded, err := records(o.look.routers())
-	if err != nil {
-		return nil, err
-	}
-	adapter, err := p.connect(ctx, o.factory, p.options(o.look, recorded))
+	adapter, err := p.adapter(ctx, o.factory, o.look)
 	if err != nil {
 		return nil, err
 	}

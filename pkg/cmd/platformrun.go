@@ -1,11 +1,9 @@
 package cmd
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
@@ -21,7 +19,7 @@ type onPlatform struct {
 	adapter platform.Adapter
 	// before is called with the plan before it is carried out, and after once it was; either may be nil.
 	before func(context.Context, *platform.Plan) error
-	after  func(context.Context, *platform.Plan) error
+	after  func(context.Context) error
 }
 
 // run plans; with --fix it also changes, and looks again.
@@ -57,9 +55,7 @@ func (o *onPlatform) run(ctx context.Context) error {
 
 // again plans once more after a change, of what the adapter has read back where it can.
 func (o *onPlatform) again(ctx context.Context) (*platform.Plan, error) {
-	if reviewer, ok := o.adapter.(interface {
-		Review(context.Context, []platform.Attachment) (*platform.Plan, error)
-	}); ok {
+	if reviewer, ok := o.adapter.(platform.Reviewer); ok {
 		return reviewer.Review(ctx, o.need)
 	}
 	return o.adapter.Plan(ctx, o.need)
@@ -111,14 +107,10 @@ func (o *platformOptions) confirm(plan *platform.Plan) error {
 	if o.yes {
 		return nil
 	}
-	fprintf(o.ErrOut, "Change this in %s? [y/N] ", platform.Name(plan.Platform).Title())
-	answer, _ := bufio.NewReader(o.In).ReadString('\n') // no answer is no
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
-		return nil
-	default:
+	if !o.agrees("Change this in " + platform.Name(plan.Platform).Title() + "?") {
 		return errors.New("not confirmed: nothing was changed")
 	}
+	return nil
 }
 
 // carryOut saves and applies the plan.
@@ -142,7 +134,7 @@ func (o *onPlatform) carryOut(ctx context.Context, plan *platform.Plan) error {
 	tell.close()
 	err = errors.Join(err, saved.close())
 	if o.after != nil {
-		err = errors.Join(err, o.after(ctx, plan))
+		err = errors.Join(err, o.after(ctx))
 	}
 	return err
 }

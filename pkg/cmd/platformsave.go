@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
@@ -20,12 +19,9 @@ func (o *platformOptions) openSave(plan *platform.Plan) (*saved, error) {
 	if o.save == "" {
 		return &saved{}, nil
 	}
-	file, err := os.OpenFile(o.save, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil, invalid(fmt.Errorf("--save %s: the file is there already, and what it keeps may still be needed: name another, and take them back newest first", o.save))
-	}
+	file, err := newFile("--save", o.save, "the file is there already, and what it keeps may still be needed: name another, and take them back newest first")
 	if err != nil {
-		return nil, invalid(fmt.Errorf("--save: %w", err))
+		return nil, invalid(err)
 	}
 	s := &saved{file}
 	if err := platform.Save(file, plan); err != nil {
@@ -89,11 +85,8 @@ type teller struct {
 }
 
 func (o *platformOptions) teller(n int) *teller {
-	return &teller{o, o.newBar(n, "changing "+platformThings), "changed"}
+	return &teller{o, o.newBar(n, "changing ports and port groups"), "changed"}
 }
-
-// platformThings is what a bar counts.
-const platformThings = "ports and port groups"
 
 // done tells of one change.
 func (t *teller) done(c platform.Change, err error) {

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,10 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
-	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
 type openstackFlags struct {
@@ -89,11 +86,7 @@ func (p *openstackFlags) look(ctx context.Context, o *platformOptions, l *look, 
 	if err != nil {
 		return err
 	}
-	recorded, err := records(l.routers())
-	if err != nil {
-		return err
-	}
-	adapter, err := p.connect(ctx, o.factory, p.options(l, recorded))
+	adapter, err := p.adapter(ctx, o.factory, l)
 	if err != nil {
 		return err
 	}
@@ -105,8 +98,17 @@ func (p *openstackFlags) look(ctx context.Context, o *platformOptions, l *look, 
 		}
 		return record(ctx, l, ahead)
 	}
-	run.after = func(ctx context.Context, _ *platform.Plan) error { return record(ctx, l, adapter.Standing()) }
+	run.after = func(ctx context.Context) error { return record(ctx, l, adapter.Standing()) }
 	return run.run(ctx)
+}
+
+// adapter makes the adapter for what l shows.
+func (p *openstackFlags) adapter(ctx context.Context, f *factory, l *look) (*openstack.Adapter, error) {
+	recorded, err := records(l.routers())
+	if err != nil {
+		return nil, err
+	}
+	return p.connect(ctx, f, p.options(l, recorded))
 }
 
 // validate checks the flags that are OpenStack's own, and gives --mac.
@@ -147,53 +149,4 @@ func (p *openstackFlags) putBack(ctx context.Context, o *platformOptions) error 
 		adapter, err := openstack.New(cloud, p.options(nil, nil))
 		return adapter, cloud.Where(), err
 	})
-}
-
-// records are what the routers' annotations say was written to Neutron for them.
-func records(routers []snapshot.Router) (map[string][]openstack.Pair, error) {
-	out := map[string][]openstack.Pair{}
-	for _, r := range routers {
-		text := r.Annotations[egress.AnnotationOpenStack]
-		if text == "" {
-			continue
-		}
-		var pairs []openstack.Pair
-		if err := json.Unmarshal([]byte(text), &pairs); err != nil {
-			return nil, fmt.Errorf("reading the annotation %s of egress router %s: %w", egress.AnnotationOpenStack, egress.Key(&r.EgressRouter), err)
-		}
-		out[egress.Key(&r.EgressRouter)] = pairs
-	}
-	return out, nil
-}
-
-// record notes on each router of l what is written to Neutron for it. What stands there already sends nothing.
-func record(ctx context.Context, l *look, pairs map[string][]openstack.Pair) error {
-	var errs []error
-	for i := range l.Routers {
-		r := &l.Routers[i]
-		own, ok := pairs[egress.Key(&r.EgressRouter)]
-		if !ok {
-			continue
-		}
-		value := ""
-		if len(own) > 0 {
-			text, err := json.Marshal(own)
-			if err != nil {
-				return err
-			}
-			value = string(text)
-		}
-		if r.Annotations[egress.AnnotationOpenStack] == value {
-			continue
-		}
-		if err := l.client.Record(ctx, *r, egress.AnnotationOpenStack, value); err != nil {
-			errs = append(errs, fmt.Errorf("recording on egress router %s what is written to Neutron: %w", egress.Key(&r.EgressRouter), err))
-			continue
-		}
-		if r.Annotations == nil {
-			r.Annotations = map[string]string{}
-		}
-		r.Annotations[egress.AnnotationOpenStack] = value
-	}
-	return errors.Join(errs...)
 }

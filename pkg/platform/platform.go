@@ -125,5 +125,11 @@ type Adapter interface {
 	Revert(ctx context.Context, changes []Change, done func(Change, error)) error
 }
 
+// Reviewer is an Adapter that need not read twice to say what holds after a change.
+type Reviewer interface {
+	// Review is Plan right after Apply, made of what that has read back where it could.
+	Review(ctx context.Context, need []Attachment) (*Plan, error)
+}
+
 // ErrMoved is the error of a Revert whose target no longer holds what was written.
 var ErrMoved = errors.New("the value is no longer the one that was written")

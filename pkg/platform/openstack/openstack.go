@@ -80,7 +80,10 @@ type Adapter struct {
 	seen  seen
 }
 
-var _ platform.Adapter = &Adapter{}
+var (
+	_ platform.Adapter  = &Adapter{}
+	_ platform.Reviewer = &Adapter{}
+)
 
 // New is an adapter that works in cloud.
 func New(cloud *Cloud, o Options) (*Adapter, error) {
