@@ -25,9 +25,6 @@ type Source struct {
 	Stdin     io.Reader
 }
 
-// Empty tells whether s names nothing to read.
-func (s Source) Empty() bool { return len(s.Files) == 0 && s.Kustomize == "" }
-
 // content is the text of one file and what to call it.
 type content struct {
 	name string
