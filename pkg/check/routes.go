@@ -32,7 +32,8 @@ func routingOf(network string) routing {
 // clusterRoutes is EGR213, once for the cluster. A pod network that is known to give no routes weighs more
 // than another that does: nodes of Canal carry flannel's annotations too.
 func clusterRoutes(c *state) []finding.Finding {
-	if len(c.Routers) == 0 {
+	routers := c.unrouted()
+	if routers == 0 {
 		return nil
 	}
 	names := c.podNetworks()
@@ -40,7 +41,7 @@ func clusterRoutes(c *state) []finding.Finding {
 	for _, name := range names {
 		switch routingOf(name) {
 		case routesMissing:
-			return []finding.Finding{c.noRoutes(name)}
+			return []finding.Finding{c.noRoutes(name, routers)}
 		case routesGiven:
 			given = true
 		case routesUnknown:
@@ -55,7 +56,7 @@ func clusterRoutes(c *state) []finding.Finding {
 	}
 	return []finding.Finding{onCluster(finding.NoClusterRoutes, finding.Info,
 		sprintf("it cannot be told whether the pod network gives pods routes of their own (%s)", seen),
-		sprintf("the CNI plugin deletes eth0's default route: where that was the only one, replies to clients on other nodes leave by net1 and are lost; it concerns %s", plural(len(c.Routers), "router")),
+		sprintf("the CNI plugin deletes eth0's default route: where that was the only one, replies to clients on other nodes leave by net1 and are lost; it concerns %s", plural(routers, "router")),
 		c.lookFix())}
 }
 
@@ -77,13 +78,24 @@ func (c *state) podNetworks() []string {
 	return out
 }
 
-func (c *state) noRoutes(network string) finding.Finding {
+// unrouted is how many routers depend on the pod network's routes: all but those that have their own.
+func (c *state) unrouted() int {
+	n := 0
+	for _, r := range c.Routers {
+		if d := c.DeploymentOf(r); d == nil || len(d.Routes) == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+func (c *state) noRoutes(network string, routers int) finding.Finding {
 	cidrs := "each CIDR of the pod and Service networks"
 	if known := slices.Concat(c.podCIDRs(), c.Cluster.ServiceCIDRs); len(known) > 0 {
 		cidrs = "each of " + some(known)
 	}
 	return onCluster(finding.NoClusterRoutes, finding.Error,
-		sprintf("the pod network %s gives pods only a default route, and the cluster has %s", network, plural(len(c.Routers), "router")),
+		sprintf("the pod network %s gives pods only a default route, and the cluster has %s without routes of its own", network, plural(routers, "router")),
 		"the CNI plugin replaces eth0's default route by one through net1, so that replies to clients on other nodes, or to all of them, leave by the reserved address and are lost: connections time out",
 		sprintf("create standalone routers with --cluster-routes=auto, or let an init container with NET_ADMIN give the pod the routes, for %s: ip route add CIDR via GATEWAY dev eth0, with the gateway that eth0's default route had; or use a pod network that gives them, such as OVN-Kubernetes or flannel", cidrs))
 }

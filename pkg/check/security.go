@@ -21,6 +21,9 @@ func podSecurity(c *state, r snapshot.Router) []finding.Finding {
 		return nil
 	}
 	fix := "create the router again with this version, whose pods pass the restricted level, or give it an image and settings that do"
+	if len(d.Routes) > 0 {
+		fix = sprintf("--cluster-routes needs NET_ADMIN and UID 0: leave it out where the pod network gives routes itself, or let the namespace have such pods: %s label namespace %s --overwrite %s=privileged", c.cli(), r.Namespace, api.EnforceLevelLabel)
+	}
 	if r.Provisioner != egress.Standalone {
 		fix = sprintf("run the router in a namespace of a more lenient level: %s label namespace %s --overwrite %s=privileged", c.cli(), r.Namespace, api.EnforceLevelLabel)
 	}

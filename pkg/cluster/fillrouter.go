@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
@@ -85,6 +86,7 @@ func deploymentOf(d *appsv1.Deployment) snapshot.Deployment {
 		Strategy: string(d.Spec.Strategy.Type),
 		NADHash:  d.Spec.Template.Annotations[egress.AnnotationNADHash],
 		Networks: d.Spec.Template.Annotations[egress.AnnotationNetworks],
+		Routes:   render.ReadRoutes(&d.Spec.Template.Spec),
 		Template: templateOf(&d.Spec.Template.Spec),
 	}
 	if d.Spec.Replicas != nil {

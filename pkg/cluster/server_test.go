@@ -186,6 +186,7 @@ func TestOpenShift(t *testing.T) {
 	t.Run("secrets", s.testSecrets)
 	t.Run("namespaced rights", s.testNamespacedRights)
 	t.Run("record", s.testRecord)
+	t.Run("policy", s.testPolicy)
 	t.Run("roles", s.testRoles)
 }
 

@@ -51,10 +51,14 @@ func (f *factory) flagValues() map[string]cobra.CompletionFunc {
 		"ignore":       completeCodes,
 		"fail-on":      completeChoices("error", "warning", "never"),
 		"provisioner":  completeChoices(provisioners()...),
+		"allow-from":   f.completeNamespaces,
 		"dry-run":      completeChoices(dryRuns()...),
 		"macvlan-mode": completeChoices(macvlanModes()...),
-		"require":      completeChoices(vsphere.RequireMinimal, vsphere.RequireDocs),
-		"scope":        completeChoices(vsphere.ScopePortGroup, vsphere.ScopeVSwitch),
+
+		"cluster-routes": completeChoices(routesNone, routesAuto),
+
+		"require": completeChoices(vsphere.RequireMinimal, vsphere.RequireDocs),
+		"scope":   completeChoices(vsphere.ScopePortGroup, vsphere.ScopeVSwitch),
 
 		"neutron-backend": completeChoices(openstack.OVN, openstack.OpenVSwitch),
 

@@ -15,6 +15,9 @@ import (
 // DefaultRouteImage has a shell and ip(8), which the init container for routes needs.
 const DefaultRouteImage = "docker.io/library/busybox:1.37"
 
+// routesName is the name of that container in its template.
+const routesName = "cluster-routes"
+
 // ParseNetwork reads an IPv4 network in CIDR notation, such as 10.128.0.0/14.
 func ParseNetwork(text string) (netip.Prefix, error) {
 	prefix, err := netip.ParsePrefix(text)
@@ -52,6 +55,23 @@ func routesContainer(r *nov1.EgressRouter, o Options) (*corev1.Container, error)
 		}
 	}
 	return &c, nil
+}
+
+// ReadRoutes reads back the networks that routesContainer gives routes to, whatever else may be among the
+// arguments of a container of its name.
+func ReadRoutes(pod *corev1.PodSpec) []string {
+	var out []string
+	for _, c := range pod.InitContainers {
+		if c.Name != routesName {
+			continue
+		}
+		for _, arg := range c.Args {
+			if network, err := ParseNetwork(arg); err == nil {
+				out = append(out, network.String())
+			}
+		}
+	}
+	return out
 }
 
 // refuseRoute says what of the router's own traffic a route on eth0 would take, or nil.

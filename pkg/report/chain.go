@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
@@ -117,11 +120,31 @@ func deploymentOf(s *snapshot.Snapshot, r snapshot.Router) *DeploymentStatus {
 	status := &DeploymentStatus{
 		Name: d.Name, Replicas: d.Replicas, Updated: d.Updated, Available: d.Available,
 		Strategy: d.Strategy, Images: []string{}, Failure: d.Failure,
+		NodeSelector: d.Template.NodeSelector, FailoverAfter: failoverAfter(d.Template.Tolerations), Routes: d.Routes,
 	}
 	for _, c := range d.Template.Containers {
 		status.Images = append(status.Images, c.Image)
 	}
 	return status
+}
+
+// failoverAfter is the longer of the times that tolerations keep a pod on a node that is not ready or not
+// reachable, "never" where one has no end; "" where neither is tolerated.
+func failoverAfter(tolerations []corev1.Toleration) string {
+	longest := int64(-1)
+	for _, t := range tolerations {
+		if t.Key != corev1.TaintNodeNotReady && t.Key != corev1.TaintNodeUnreachable {
+			continue
+		}
+		if t.TolerationSeconds == nil {
+			return "never"
+		}
+		longest = max(longest, *t.TolerationSeconds)
+	}
+	if longest < 0 {
+		return ""
+	}
+	return (time.Duration(longest) * time.Second).String()
 }
 
 func podOf(p snapshot.Pod) PodStatus {

@@ -72,6 +72,12 @@ type DeploymentStatus struct {
 	Strategy string `json:"strategy"`
 	// Images are those of its containers.
 	Images []string `json:"images"`
+	// NodeSelector limits the nodes that its pod may run on.
+	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
+	// FailoverAfter is how long its pod stays bound to a lost node, such as "30s"; "" is Kubernetes' five minutes.
+	FailoverAfter string `json:"failoverAfter,omitempty"`
+	// Routes are the cluster's networks that its pod gets a route to on eth0.
+	Routes []string `json:"routes,omitempty"`
 	// Failure is why it cannot make its pod, or "".
 	Failure string `json:"failure,omitempty"`
 }

@@ -48,6 +48,13 @@ const (
 // healthy is a cluster with a router of each provisioner, both of which work.
 func healthy() *snapshot.Snapshot {
 	container := corev1.PodSpec{Containers: []corev1.Container{{Image: "registry.k8s.io/pause:3.10"}}}
+	half := int64(30)
+	movable := *container.DeepCopy()
+	movable.NodeSelector = map[string]string{"egress": "yes", "zone": "b"}
+	movable.Tolerations = []corev1.Toleration{
+		{Key: corev1.TaintNodeNotReady, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute, TolerationSeconds: &half},
+		{Key: corev1.TaintNodeUnreachable, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute, TolerationSeconds: &half},
+	}
 	pod := func(namespace, name, ip, mac string, labels map[string]string) snapshot.Pod {
 		return snapshot.Pod{Namespace: namespace, Name: name, Labels: labels, Created: noon().Add(-4 * time.Hour), ReadySince: noon().Add(-3 * time.Hour),
 			Ready: true, State: "Running", Node: "worker-1", PodIP: "10.128.2.7", IP: ip, MAC: mac}
@@ -60,7 +67,8 @@ func healthy() *snapshot.Snapshot {
 		},
 		Deployments: []snapshot.Deployment{
 			{Namespace: "billing", Name: egress.OperatorDeployment, Replicas: 1, Updated: 1, Available: 1, Strategy: "RollingUpdate", Template: container},
-			{Namespace: "shop", Name: "partner-b", Replicas: 1, Updated: 1, Available: 1, Strategy: "Recreate", Template: container},
+			{Namespace: "shop", Name: "partner-b", Replicas: 1, Updated: 1, Available: 1, Strategy: "Recreate", Template: movable,
+				Routes: []string{"10.128.0.0/14", "172.30.0.0/16"}},
 		},
 		Pods: []snapshot.Pod{
 			pod("billing", "router-1", "192.168.12.99", "02:00:00:00:00:01", map[string]string{"app": egress.OperatorApp}),

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/xlab/treeprint"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
@@ -78,6 +79,15 @@ func deploymentText(s StatusJSON) string {
 		return "Deployment: " + lacking(s, "deployments", "none")
 	}
 	text := say("Deployment %s: %d/%d available, %s, %s", d.Name, d.Available, d.Replicas, orNone(d.Strategy), orNone(strings.Join(d.Images, ", ")))
+	if len(d.NodeSelector) > 0 {
+		text += say(", on nodes with %s", labels.FormatLabels(d.NodeSelector))
+	}
+	if d.FailoverAfter != "" {
+		text += say(", failover after %s", d.FailoverAfter)
+	}
+	if len(d.Routes) > 0 {
+		text += say(", routes on eth0 to %s", strings.Join(d.Routes, ", "))
+	}
 	if d.Failure != "" {
 		text += say(", %s", d.Failure)
 	}

@@ -52,6 +52,8 @@ type Deployment struct {
 	NADHash string `json:"nadHash,omitempty"`
 	// Networks is what the template asks of Multus.
 	Networks string `json:"networks,omitempty"`
+	// Routes are the networks that the pods get a route to on eth0, by this tool's init container.
+	Routes []string `json:"routes,omitempty"`
 	// Template is the pods' spec: scheduling, security contexts, images and volumes. Commands, arguments,
 	// environment and probes are left out.
 	Template corev1.PodSpec `json:"template"`
