@@ -11,8 +11,8 @@ import (
 
 // Port is a port number and its protocol: what tells one redirect rule, or one Service port, from another.
 type Port struct {
-	Number   int32
-	Protocol nov1.ProtocolType
+	Number   int32             `json:"number"`
+	Protocol nov1.ProtocolType `json:"protocol"`
 }
 
 // String is the notation of flags and messages: 8080/tcp.
