@@ -24,6 +24,7 @@ require (
 	github.com/xlab/treeprint v1.2.0
 	github.com/yuin/goldmark v1.8.7
 	go4.org/netipx v0.0.0-20231129151722-fdeea329fbba
+	golang.org/x/crypto/x509roots/fallback v0.0.0-20261030153154-30a33513ff6d
 	golang.org/x/sync v0.22.0
 	golang.org/x/sys v0.47.0
 	golang.org/x/term v0.45.0

@@ -81,6 +81,9 @@ func (s *syncFlags) run(ctx context.Context, f *factory) error {
 	if err := s.validate(); err != nil {
 		return invalid(err)
 	}
+	if err := trustPublicCAs(); err != nil {
+		return err
+	}
 	o, err := s.options(f)
 	if err != nil {
 		return err
