@@ -38,7 +38,7 @@ func Cluster(s *snapshot.Snapshot, o Options) []finding.Finding {
 	for _, r := range s.Routers {
 		c := c.in(r)
 		for _, check := range []func(*state, snapshot.Router) []finding.Finding{
-			podSecurity, userNetwork, noService, servicePorts, openToAll, hangs, nadDiffers, noNet1, twoHolders, oldRules,
+			podSecurity, userNetwork, uncovered, noService, servicePorts, openToAll, hangs, nadDiffers, noNet1, twoHolders, oldRules,
 		} {
 			out = append(out, check(c, r)...)
 		}

@@ -9,9 +9,21 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-// openToAll is EGR218. Policies that could not be read are EGR202's.
+// openToAll is EGR218. Policies that could not be read are EGR202's. Policies add up: one that lets in
+// everybody leaves nothing for the others to limit.
 func openToAll(c *state, r snapshot.Router) []finding.Finding {
-	if !c.knows(r, policiesResource) || len(c.PoliciesOf(r)) > 0 {
+	if !c.knows(r, policiesResource) {
+		return nil
+	}
+	policies := c.PoliciesOf(r)
+	for _, p := range policies {
+		if len(p.Everybody) > 0 {
+			return one(r, finding.OpenToAll, sprintf("NetworkPolicy %s lets in everybody: %s", p.Name, some(p.Everybody)),
+				"policies add up, so no other can take that back: every pod of the cluster can send to the router, and what it sends leaves with the reserved address",
+				sprintf("let it name who may use the router (create with --allow-from makes a policy of its own), or delete it: %s delete networkpolicy %s -n %s", c.cli(), p.Name, r.Namespace))
+		}
+	}
+	if len(policies) > 0 {
 		return nil
 	}
 	return one(r, finding.OpenToAll, "no NetworkPolicy selects the router's pod",

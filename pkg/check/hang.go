@@ -40,6 +40,9 @@ func (c *state) hanging(r snapshot.Router, pod snapshot.Pod) []finding.Finding {
 	if event := c.cniEvent(pod); event != nil {
 		return c.cniFailed(r, pod, *event)
 	}
+	if node := c.NodeOf(pod.Node); node != nil && !node.Ready {
+		return c.onLostNode(r, pod, node)
+	}
 	where := ""
 	if pod.Node != "" {
 		where = " on node " + pod.Node
@@ -49,11 +52,6 @@ func (c *state) hanging(r snapshot.Router, pod snapshot.Pod) []finding.Finding {
 		message += sprintf("; %s: %s", pod.Events[0].Reason, pod.Events[0].Message)
 	}
 	fix := sprintf("%s describe pod %s -n %s", c.cli(), pod.Name, pod.Namespace)
-	if node := c.NodeOf(pod.Node); node != nil && !node.Ready {
-		return one(r, finding.PodHangs, message,
-			sprintf("node %s is not Ready (%s): the pod there cannot be reached, and a new one is made only when the pod's tolerations have run out", pod.Node, orNothing(node.NotReady)),
-			sprintf("bring node %s back, or switch it off and delete the pod: %s delete pod %s -n %s", pod.Node, c.cli(), pod.Name, pod.Namespace))
-	}
 	if len(pod.Events) == 0 && starting(pod) {
 		if c.young(pod.Created) {
 			return at(finding.Info, one(r, finding.PodHangs, message,

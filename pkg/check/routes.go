@@ -29,27 +29,21 @@ func routingOf(network string) routing {
 	return routesUnknown
 }
 
-// clusterRoutes is EGR213, once for the cluster. A pod network that is known to give no routes weighs more
-// than another that does: nodes of Canal carry flannel's annotations too.
+// clusterRoutes is EGR213, once for the cluster.
 func clusterRoutes(c *state) []finding.Finding {
 	routers := c.unrouted()
 	if routers == 0 {
 		return nil
 	}
-	names := c.podNetworks()
-	given := false
-	for _, name := range names {
-		switch routingOf(name) {
-		case routesMissing:
-			return []finding.Finding{c.noRoutes(name, routers)}
-		case routesGiven:
-			given = true
-		case routesUnknown:
-		}
-	}
-	if given {
+	network, routing := c.routing()
+	switch routing {
+	case routesMissing:
+		return []finding.Finding{c.noRoutes(network, routers)}
+	case routesGiven:
 		return nil
+	case routesUnknown:
 	}
+	names := c.podNetworks()
 	seen := "nothing names it"
 	if len(names) > 0 {
 		seen = "its name is " + some(names)
@@ -58,6 +52,21 @@ func clusterRoutes(c *state) []finding.Finding {
 		sprintf("it cannot be told whether the pod network gives pods routes of their own (%s)", seen),
 		sprintf("the CNI plugin deletes eth0's default route: where that was the only one, replies to clients on other nodes leave by net1 and are lost; it concerns %s", plural(routers, "router")),
 		c.lookFix())}
+}
+
+// routing is what is known of the cluster's pod network, and the name by which it is. One that is known to
+// give no routes weighs more than another that does: nodes of Canal carry flannel's annotations too.
+func (c *state) routing() (network string, known routing) {
+	for _, name := range c.podNetworks() {
+		switch routingOf(name) {
+		case routesMissing:
+			return name, routesMissing
+		case routesGiven:
+			network, known = name, routesGiven
+		case routesUnknown:
+		}
+	}
+	return network, known
 }
 
 // podNetworks are the names of the pod network: of the routers' pods, the nodes and the cluster, each once.

@@ -13,6 +13,16 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
+// PodSecurity is EGR208 alone, on the routers of s: what their namespaces would refuse of their Deployments.
+func PodSecurity(s *snapshot.Snapshot, o Options) []finding.Finding {
+	c := newState(s, o)
+	var out []finding.Finding
+	for _, r := range s.Routers {
+		out = append(out, podSecurity(c.in(r), r)...)
+	}
+	return out
+}
+
 // podSecurity is EGR208: by what the server has refused already, or by what the namespace's labels would make
 // it refuse. A namespace without them has the server's default, which nobody may read.
 func podSecurity(c *state, r snapshot.Router) []finding.Finding {

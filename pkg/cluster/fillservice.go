@@ -68,9 +68,14 @@ func addNetworkPolicy(s *snapshot.Snapshot, policy *networkingv1.NetworkPolicy) 
 		ports := portWords(rule.Ports)
 		if len(rule.From) == 0 {
 			out.From = append(out.From, "all"+ports)
+			out.Everybody = append(out.Everybody, "all"+ports)
 		}
 		for _, peer := range rule.From {
-			out.From = append(out.From, peerWords(peer)+ports)
+			words := peerWords(peer) + ports
+			out.From = append(out.From, words)
+			if everybody(peer) {
+				out.Everybody = append(out.Everybody, words)
+			}
 		}
 	}
 	s.NetworkPolicies = append(s.NetworkPolicies, out)
@@ -97,6 +102,14 @@ func peerWords(peer networkingv1.NetworkPolicyPeer) string {
 	default:
 		return pods + " in namespaces " + metav1.FormatLabelSelector(peer.NamespaceSelector)
 	}
+}
+
+// everybody tells whether a peer of a policy is every pod of the cluster.
+func everybody(peer networkingv1.NetworkPolicyPeer) bool {
+	if block := peer.IPBlock; block != nil {
+		return strings.HasSuffix(block.CIDR, "/0") && len(block.Except) == 0
+	}
+	return peer.NamespaceSelector != nil && everything(peer.NamespaceSelector) && everything(peer.PodSelector)
 }
 
 // everything tells whether a selector selects all.

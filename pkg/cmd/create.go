@@ -32,6 +32,8 @@ type createOptions struct {
 	// podSet names the flags given that only the standalone provisioner knows, partSet those that are set on
 	// the operator's Deployment.
 	podSet, partSet []string
+	// surge tells that a start of the new pod before the old one's end was asked for.
+	surge bool
 	// autoRoutes tells that the cluster is to be asked for its networks.
 	autoRoutes bool
 	// clients are those who may use the routers; none leaves it as it is.
@@ -83,7 +85,7 @@ PORT of the router goes to IP, from the reserved address.`,
 	c.pod.add(cmd)
 	c.applyFlags.add(cmd)
 	c.waitFlags.add(cmd, true, "Wait until the router serves; the default for one router, not for several")
-	cmd.Flags().BoolVar(&c.force, "force", false, "Go on in spite of errors in the spec, except those that would degrade the cluster's network operator")
+	cmd.Flags().BoolVar(&c.force, "force", false, "Go on in spite of errors in the spec, except those that would degrade the cluster's network operator, and of a Pod Security level that refuses the pod")
 	cmd.Flags().IntVar(&c.workers, "concurrency", c.workers, "How many routers to work on at a time")
 	cmd.Flags().BoolVar(&c.noProgress, "no-progress", false, "Show a line an object on a terminal too, not a bar, where there are several routers")
 	return cmd
@@ -109,6 +111,7 @@ func (c *createFlags) complete(f *factory, cmd *cobra.Command, args []string) (*
 		o.wait = len(o.routers) == 1
 	}
 	o.podSet, o.partSet = c.pod.standaloneOnly(cmd), c.pod.operatorPart(cmd)
+	o.surge = cmd.Flags().Changed("recreate") && !c.pod.recreate
 	if o.pod, o.autoRoutes, err = c.pod.options(cmd, len(o.routers)); err != nil {
 		return nil, err
 	}

@@ -184,7 +184,7 @@ func (o *createOptions) refresh(ctx context.Context, applier *cluster.Applier, t
 	before := len(*applied)
 	restarted, err := applier.Restart(ctx, target)
 	if err != nil {
-		return fmt.Errorf("seeing whether its pod runs the newest rules: %w", err)
+		return fmt.Errorf("bringing its Deployment up to date: %w", err)
 	}
 	if len(*applied) == before {
 		o.notePart(target)

@@ -2,9 +2,9 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,20 +33,28 @@ func (r *routesFlags) add(cmd *cobra.Command) {
 
 // options checks the flags; auto tells that the cluster is to be asked for the networks.
 func (r *routesFlags) options() (networks []netip.Prefix, auto bool, err error) {
-	if slices.Equal(r.routes, []string{routesAuto}) {
-		return nil, true, nil
+	if len(r.routes) == 0 {
+		return nil, false, errors.New("--cluster-routes is empty: write none, auto, or CIDRs with commas between")
 	}
-	if !slices.Equal(r.routes, []string{routesNone}) {
-		for _, text := range r.routes {
-			if text == routesNone || text == routesAuto {
-				return nil, false, fmt.Errorf("--cluster-routes %s: %s stands alone: write none, auto, or CIDRs with commas between", strings.Join(r.routes, ","), text)
+	for _, text := range r.routes {
+		switch text = strings.TrimSpace(text); {
+		case text != routesNone && text != routesAuto:
+			if small := strings.ToLower(text); small == routesNone || small == routesAuto {
+				return nil, false, fmt.Errorf("--cluster-routes %s: write it in small letters, %s", text, small)
 			}
-			network, err := render.ParseNetwork(strings.TrimSpace(text))
+			network, err := render.ParseNetwork(text)
 			if err != nil {
 				return nil, false, fmt.Errorf("--cluster-routes: %w", err)
 			}
 			networks = append(networks, network)
+		case len(r.routes) > 1:
+			return nil, false, fmt.Errorf("--cluster-routes %s: %s stands alone: write none, auto, or CIDRs with commas between", strings.Join(r.routes, ","), text)
+		default:
+			auto = text == routesAuto
 		}
+	}
+	if auto {
+		return nil, true, nil
 	}
 	if len(networks) == 0 && r.image != "" {
 		return nil, false, fmt.Errorf("--route-image %s is the image of what --cluster-routes adds: give that too, or leave it out", r.image)

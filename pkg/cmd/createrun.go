@@ -41,6 +41,9 @@ func (o *createOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := o.refusePods(ctx, client); err != nil {
+		return err
+	}
 	return o.applyAll(ctx, client, jobs)
 }
 
@@ -63,6 +66,9 @@ func (o *createOptions) settle(ctx context.Context) error {
 	if o.provisioner == egress.Operator && len(o.podSet) > 0 {
 		return invalid(fmt.Errorf("%s: the Cluster Network Operator makes the pod and would ignore it: use --provisioner=standalone, or leave it out",
 			strings.Join(o.podSet, ", ")))
+	}
+	if o.provisioner == egress.Standalone && o.surge {
+		return invalid(fmt.Errorf("--recreate=false: a standalone router's old pod always ends before the new one starts, since both would have one address: leave it out"))
 	}
 	return nil
 }

@@ -77,12 +77,12 @@ func (g *getFlags) run(ctx context.Context, f *factory, names []string) error {
 	return errors.Join(g.show(f, s, printer, len(names) == 1, namespace), unread)
 }
 
-// unread says what could not be read. Without a right to list routers the answer would be wrong, which
-// fails the command.
+// unread says what could not be read. Without a right to list the routers asked for the answer would be wrong,
+// which fails the command; those of other namespaces are not asked for.
 func unread(f *factory, s *snapshot.Snapshot) error {
 	var errs []error
 	for _, u := range s.Unknown {
-		if u.Resource == "egressrouters" || u.Resource == "deployments" {
+		if !u.Partial && (u.Resource == "egressrouters" || u.Resource == "deployments") {
 			errs = append(errs, fmt.Errorf("%s cannot be read: %s", u, u.Reason))
 			continue
 		}

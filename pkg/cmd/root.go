@@ -4,11 +4,13 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
 
@@ -72,9 +74,7 @@ cluster send to its Service; it redirects each port to a named destination, from
 		PersistentPreRunE: func(*cobra.Command, []string) error { return f.start() },
 	}
 	root.SetUsageTemplate(usageTemplate)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w: see \"%s --help\"", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
 	f.addGlobalFlags(root.PersistentFlags())
 	root.AddCommand(
 		newCreateCommand(f),
@@ -93,4 +93,13 @@ cluster send to its Service; it redirects each port to a named destination, from
 	)
 	f.addCompletions(root)
 	return root
+}
+
+// flagError says where to read on about a flag that was typed wrong, and how a time is written.
+func flagError(cmd *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "duration" {
+		err = fmt.Errorf("%w: write a number and a unit, such as 90s or 5m", err)
+	}
+	return fmt.Errorf("%w: see \"%s --help\"", err, cmd.CommandPath())
 }

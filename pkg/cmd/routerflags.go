@@ -193,6 +193,9 @@ func (p *podFlags) operatorPart(cmd *cobra.Command) []string {
 // options checks the flags; auto tells that the cluster is to be asked for its networks.
 func (p *podFlags) options(cmd *cobra.Command, routers int) (o render.Options, auto bool, err error) {
 	o = render.Options{Image: p.image, NodeSelector: p.nodeSelector, Recreate: p.recreate, RouteImage: p.routes.image}
+	if err := p.checkValues(cmd); err != nil {
+		return o, false, err
+	}
 	if p.mac != "" {
 		if o.MAC, err = egress.ParseMAC(p.mac); err != nil {
 			return o, false, err
@@ -206,9 +209,6 @@ func (p *podFlags) options(cmd *cobra.Command, routers int) (o render.Options, a
 		return o, false, fmt.Errorf("--recreate=false with %s: a pod that moves before the old one has ended makes two holders of the address: leave one out", strings.Join(moves, ", "))
 	}
 	if cmd.Flags().Changed("failover-after") {
-		if p.failoverAfter < time.Second {
-			return o, false, fmt.Errorf("--failover-after %s is too short: it counts in seconds", p.failoverAfter)
-		}
 		o.FailoverAfter = &p.failoverAfter
 	}
 	o.Routes, auto, err = p.routes.options()

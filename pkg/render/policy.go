@@ -2,6 +2,8 @@ package render
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	nov1 "github.com/openshift/api/networkoperator/v1"
@@ -22,6 +24,11 @@ type Clients struct {
 	Labels    map[string]string
 }
 
+// equal tells whether c and other are the same pods, as they are written.
+func (c Clients) equal(other Clients) bool {
+	return c.Namespace == other.Namespace && maps.Equal(c.Labels, other.Labels)
+}
+
 // ParseClients reads NAMESPACE[:LABEL=VALUE,...].
 func ParseClients(text string) (Clients, error) {
 	namespace, labels, some := strings.Cut(text, ":")
@@ -35,15 +42,31 @@ func ParseClients(text string) (Clients, error) {
 	c.Labels = map[string]string{}
 	for _, label := range strings.Split(labels, ",") {
 		key, value, ok := strings.Cut(label, "=")
-		if !ok || len(validation.IsQualifiedName(key)) > 0 || len(validation.IsValidLabelValue(value)) > 0 {
-			return c, fmt.Errorf("%q is not a label: write LABEL=VALUE, such as app=billing", label)
+		if !ok {
+			return c, fmt.Errorf("%s: %w", text, notLabel(label))
+		}
+		if err := CheckLabel(key, value); err != nil {
+			return c, fmt.Errorf("%s: %w", text, err)
 		}
 		if other, twice := c.Labels[key]; twice && other != value {
-			return c, fmt.Errorf("label %s is given as %s and as %s: no pod has both", key, other, value)
+			return c, fmt.Errorf("%s: label %s is given as %s and as %s: no pod has both", text, key, other, value)
 		}
 		c.Labels[key] = value
 	}
 	return c, nil
+}
+
+// CheckLabel refuses what no object can have as a label.
+func CheckLabel(key, value string) error {
+	if len(validation.IsQualifiedName(key)) > 0 || len(validation.IsValidLabelValue(value)) > 0 {
+		return notLabel(key + "=" + value)
+	}
+	return nil
+}
+
+// notLabel says that text is none; who writes another notation of selectors is told the one that is known here.
+func notLabel(text string) error {
+	return fmt.Errorf("%q is not a label: write LABEL=VALUE, such as app=billing, with commas between several", text)
 }
 
 // PolicyOptions say which NetworkPolicy of a router to render.
@@ -65,7 +88,10 @@ func NetworkPolicy(r *nov1.EgressRouter, o PolicyOptions) (*unstructured.Unstruc
 	p.Labels = egress.Labels(r.Name)
 	p.Spec.PodSelector = metav1.LabelSelector{MatchLabels: o.Provisioner.PodLabels(r.Name)}
 	var peers []networkingv1.NetworkPolicyPeer
-	for _, from := range o.From {
+	for i, from := range o.From {
+		if slices.ContainsFunc(o.From[:i], from.equal) {
+			continue
+		}
 		peer := networkingv1.NetworkPolicyPeer{
 			NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: from.Namespace}},
 		}

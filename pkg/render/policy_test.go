@@ -16,7 +16,8 @@ func TestNetworkPolicy(t *testing.T) {
 	}{
 		{"policy-operator.yaml", PolicyOptions{
 			Provisioner: egress.Operator, Owner: "7b1f",
-			From: []Clients{{Namespace: "billing"}, {Namespace: "shop", Labels: map[string]string{"app": "till", "tier": "web"}}},
+			// Named twice, it is let in once.
+			From: []Clients{{Namespace: "billing"}, {Namespace: "shop", Labels: map[string]string{"app": "till", "tier": "web"}}, {Namespace: "billing"}},
 		}},
 		{"policy-standalone.yaml", PolicyOptions{Provisioner: egress.Standalone, From: []Clients{{Namespace: "shop"}}}},
 		{"policy-nobody.yaml", PolicyOptions{Provisioner: egress.Standalone}},
@@ -44,10 +45,10 @@ func TestParseClients(t *testing.T) {
 		{"shop:app=", Clients{"shop", map[string]string{"app": ""}}, ""},
 		{"", Clients{}, `"" is not a namespace's name: write NAMESPACE, or NAMESPACE:LABEL=VALUE with commas between labels`},
 		{"Shop", Clients{}, `"Shop" is not a namespace's name: write NAMESPACE, or NAMESPACE:LABEL=VALUE with commas between labels`},
-		{"shop:", Clients{}, `"" is not a label: write LABEL=VALUE, such as app=billing`},
-		{"shop:app", Clients{}, `"app" is not a label: write LABEL=VALUE, such as app=billing`},
-		{"shop:app=a b", Clients{}, `"app=a b" is not a label: write LABEL=VALUE, such as app=billing`},
-		{"shop:app=a,app=b", Clients{}, "label app is given as a and as b: no pod has both"},
+		{"shop:", Clients{}, `shop:: "" is not a label: write LABEL=VALUE, such as app=billing, with commas between several`},
+		{"shop:app", Clients{}, `shop:app: "app" is not a label: write LABEL=VALUE, such as app=billing, with commas between several`},
+		{"shop:app=a b", Clients{}, `shop:app=a b: "app=a b" is not a label: write LABEL=VALUE, such as app=billing, with commas between several`},
+		{"shop:app=a,app=b", Clients{}, "shop:app=a,app=b: label app is given as a and as b: no pod has both"},
 	}
 	for _, test := range tests {
 		got, err := ParseClients(test.text)

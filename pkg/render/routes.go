@@ -23,13 +23,26 @@ func ParseNetwork(text string) (netip.Prefix, error) {
 	prefix, err := netip.ParsePrefix(text)
 	switch {
 	case err != nil:
-		return prefix, fmt.Errorf("%q is not a network: write it as 10.128.0.0/14", text)
+		return prefix, fmt.Errorf("%q is not a network: write one such as 10.128.0.0/14", text)
 	case !prefix.Addr().Is4():
 		return prefix, fmt.Errorf("%s is IPv6: the CNI plugin serves IPv4 alone: leave it out", prefix)
 	case prefix != prefix.Masked():
 		return prefix, fmt.Errorf("%s has bits behind its prefix: write it as %s", prefix, prefix.Masked())
+	case !forPods(prefix):
+		return prefix, fmt.Errorf("%s is no network of pods or Services: write one such as 10.128.0.0/14", prefix)
 	}
 	return prefix, nil
+}
+
+// forPods tells whether a cluster's own network may be there: not at 0.0.0.0, where all routes would end, nor
+// where addresses are loopback, link-local, multicast or reserved, which the kernel would not route.
+func forPods(network netip.Prefix) bool {
+	for _, text := range []string{"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"} {
+		if network.Overlaps(netip.MustParsePrefix(text)) {
+			return false
+		}
+	}
+	return true
 }
 
 // routesContainer is the init container that gives eth0 routes to o.Routes, or nil where there are none. A
@@ -50,11 +63,23 @@ func routesContainer(r *nov1.EgressRouter, o Options) (*corev1.Container, error)
 		if err := refuseRoute(r, route); err != nil {
 			return nil, err
 		}
-		if !slices.Contains(c.Args, route.String()) {
-			c.Args = append(c.Args, route.String())
-		}
+	}
+	for _, route := range distinct(o.Routes) {
+		c.Args = append(c.Args, route.String())
 	}
 	return &c, nil
+}
+
+// distinct are networks in order, without those that another contains: the order in which they were given
+// would otherwise start the pod anew.
+func distinct(networks []netip.Prefix) []netip.Prefix {
+	var out []netip.Prefix
+	for _, n := range slices.SortedFunc(slices.Values(networks), netip.Prefix.Compare) {
+		if last := len(out) - 1; last < 0 || !out[last].Overlaps(n) {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // ReadRoutes reads back the networks that routesContainer gives routes to, whatever else may be among the

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,10 +32,14 @@ func TestParseNetwork(t *testing.T) {
 	for text, want := range map[string]string{
 		"10.128.0.0/14":  "",
 		"10.128.3.0/14":  "10.128.3.0/14 has bits behind its prefix: write it as 10.128.0.0/14",
-		"10.128.0.0":     `"10.128.0.0" is not a network: write it as 10.128.0.0/14`,
+		"10.128.0.0":     `"10.128.0.0" is not a network: write one such as 10.128.0.0/14`,
 		"fd00::/8":       "fd00::/8 is IPv6: the CNI plugin serves IPv4 alone: leave it out",
-		"10.0.0.0/8; id": `"10.0.0.0/8; id" is not a network: write it as 10.128.0.0/14`,
-		"":               `"" is not a network: write it as 10.128.0.0/14`,
+		"10.0.0.0/8; id": `"10.0.0.0/8; id" is not a network: write one such as 10.128.0.0/14`,
+		"0.0.0.0/1":      "0.0.0.0/1 is no network of pods or Services: write one such as 10.128.0.0/14",
+		"127.0.0.0/8":    "127.0.0.0/8 is no network of pods or Services: write one such as 10.128.0.0/14",
+		"169.254.1.0/24": "169.254.1.0/24 is no network of pods or Services: write one such as 10.128.0.0/14",
+		"224.0.0.0/4":    "224.0.0.0/4 is no network of pods or Services: write one such as 10.128.0.0/14",
+		"":               `"" is not a network: write one such as 10.128.0.0/14`,
 	} {
 		got, err := ParseNetwork(text)
 		if want == "" && (err != nil || got.String() != text) {
@@ -57,12 +62,25 @@ func TestRefusedRoutes(t *testing.T) {
 		"172.16.0.0/12":    "--cluster-routes 172.16.0.0/12 contains 172.16.0.1, the router's gateway on net1: name the pod and Service networks alone",
 		"10.0.0.0/8":       "--cluster-routes 10.0.0.0/8 contains destination 10.100.3.0: what is sent there would leave by eth0, and not from the reserved address: name the pod and Service networks alone",
 		"198.51.0.0/16":    "--cluster-routes 198.51.0.0/16 contains destination 198.51.100.9: what is sent there would leave by eth0, and not from the reserved address: name the pod and Service networks alone",
-		"0.0.0.0/0":        "--cluster-routes 0.0.0.0/0 overlaps 192.168.12.0/24, the router's own subnet on net1: name the pod and Service networks alone",
+		"192.0.0.0/8":      "--cluster-routes 192.0.0.0/8 overlaps 192.168.12.0/24, the router's own subnet on net1: name the pod and Service networks alone",
 		"10.128.0.0/14":    "",
 	} {
 		_, err := Router(r, egress.Standalone, Options{Routes: networks(t, text)})
 		if got := message(err); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestDistinctRoutes: neither order nor repetition is a change.
+func TestDistinctRoutes(t *testing.T) {
+	want := networks(t, "10.96.0.0/12 10.128.0.0/14 172.30.0.0/16")
+	for _, text := range []string{
+		"10.96.0.0/12 10.128.0.0/14 172.30.0.0/16",
+		"172.30.0.0/16 10.131.0.0/16 10.128.0.0/14 10.96.0.0/12 10.128.0.0/14 10.128.0.0/16",
+	} {
+		if got := distinct(networks(t, text)); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", text, got, want)
 		}
 	}
 }

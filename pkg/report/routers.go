@@ -71,6 +71,8 @@ func State(pod *snapshot.Pod, r snapshot.Router) string {
 	switch {
 	case pod == nil:
 		return "NoPod"
+	case !pod.Ready && pod.State == "Running":
+		return "NotReady" // as on a lost node: kubectl shows beside Running that it is not ready
 	case !pod.Ready:
 		reason, _, _ := strings.Cut(pod.State, " (")
 		return reason

@@ -34,12 +34,14 @@ func TestRouters(t *testing.T) {
 			router("hangs", egress.Standalone, "192.168.12.4"),
 			router("other", egress.Standalone, "192.168.12.5"),
 			router("bare", egress.Standalone, "192.168.12.6"),
+			router("lost", egress.Standalone, "192.168.12.7"),
 		},
 		Pods: []snapshot.Pod{
 			pod("ready", false, "Pending", "", time.Minute), pod("ready", true, "Running", "192.168.12.3", time.Hour),
 			pod("hangs", false, "ContainerCreating (why)", "", time.Hour),
 			pod("other", true, "Running", "192.168.12.9", time.Hour),
 			pod("bare", true, "Running", "", time.Hour),
+			pod("lost", false, "Running", "192.168.12.7", time.Hour),
 		},
 		Services: []snapshot.Service{
 			{Namespace: "billing", Name: "by-hand", Selector: map[string]string{egress.LabelInstance: "ready"}},

@@ -31,8 +31,8 @@ type StatusJSON struct {
 	Rules []string `json:"rules"`
 	// Ready tells that a pod is ready and has the reserved address on net1.
 	Ready bool `json:"ready"`
-	// Reason is Ready, or in a word why not: NoPod, NoNet1, OtherIP, Unknown, or the pod's state as kubectl
-	// shows it.
+	// Reason is Ready, or in a word why not: NoPod, NotReady, NoNet1, OtherIP, Unknown, or the pod's state
+	// as kubectl shows it.
 	Reason string `json:"reason"`
 	// NAD and Deployment are null where there are none, or where they are unknown.
 	NAD        *NADStatus        `json:"nad"`

@@ -33,6 +33,8 @@ type NetworkPolicy struct {
 	Pods      metav1.LabelSelector `json:"pods"`
 	// From are who it lets in, in words: "pods app=x in namespaces team=y", "10.0.0.0/8", "all".
 	From []string `json:"from,omitempty"`
+	// Everybody are those of From that are every pod of the cluster, on all ports or on some.
+	Everybody []string `json:"everybody,omitempty"`
 }
 
 // PoliciesOf are the policies that limit who may use r. A selector that cannot be read selects nothing.

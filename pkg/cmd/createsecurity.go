@@ -1,0 +1,93 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/render"
+	"github.com/kubectl-egress/kubectl-egress/pkg/report"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// refusePods stops where the Pod Security level of a namespace refuses the pod with the init container for
+// routes. Written all the same, it would end the pod that is there, and none would come after it.
+func (o *createOptions) refusePods(ctx context.Context, client *cluster.Client) error {
+	if o.provisioner != egress.Standalone || len(o.pod.Routes) == 0 || o.force {
+		return nil
+	}
+	s, err := o.pods()
+	if err != nil {
+		return err
+	}
+	if s.Namespaces, err = o.namespaces(ctx, client); err != nil {
+		return err
+	}
+	refused := check.PodSecurity(s, check.Options{Command: o.name})
+	if len(refused) == 0 {
+		return nil
+	}
+	if err := report.New(refused, nil, nil).Write(o.ErrOut, "table", colour(o.ErrOut)); err != nil {
+		return err
+	}
+	return invalid(fmt.Errorf("%s: the pod would be refused, and nothing was written: mend it, or go on with --force", finding.PodSecurity))
+}
+
+// pods are the routers with their Deployments, as the checks see them.
+func (o *createOptions) pods() (*snapshot.Snapshot, error) {
+	s := o.snapshot(o.provisioner)
+	for _, r := range s.Routers {
+		object, err := render.Deployment(&r.EgressRouter, o.pod)
+		if err != nil {
+			return nil, fmt.Errorf("router %s: %w", r.Name, err)
+		}
+		var d appsv1.Deployment
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &d); err != nil {
+			return nil, fmt.Errorf("router %s: reading its Deployment: %w", r.Name, err)
+		}
+		one := snapshot.Deployment{Namespace: d.Namespace, Name: d.Name, Router: r.Name, Template: d.Spec.Template.Spec}
+		for _, route := range o.pod.Routes {
+			one.Routes = append(one.Routes, route.String())
+		}
+		s.Deployments = append(s.Deployments, one)
+	}
+	return s, nil
+}
+
+// namespaces are those of the routers, each once; those that are not there or may not be read are left out.
+func (o *createOptions) namespaces(ctx context.Context, client *cluster.Client) ([]snapshot.Namespace, error) {
+	var names []string
+	seen := map[string]bool{}
+	for _, r := range o.routers {
+		if !seen[r.Namespace] {
+			seen[r.Namespace] = true
+			names = append(names, r.Namespace)
+		}
+	}
+	found := make([]*snapshot.Namespace, len(names))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(o.workers)
+	for i, name := range names {
+		group.Go(func() (err error) {
+			found[i], err = client.Namespace(ctx, name)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var out []snapshot.Namespace
+	for _, namespace := range found {
+		if namespace != nil {
+			out = append(out, *namespace)
+		}
+	}
+	return out, nil
+}
