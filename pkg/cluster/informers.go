@@ -15,7 +15,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/tools/cache"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
@@ -33,6 +32,12 @@ type MirrorEvents struct {
 	Gone func(last snapshot.Router)
 }
 
+// MirrorOptions say what more a Mirror keeps.
+type MirrorOptions struct {
+	// Deployments keeps those of the routers, of both provisioners: on which nodes a pod can come to be.
+	Deployments bool
+}
+
 // Mirror keeps routers of both provisioners, their pods and the nodes in memory, by one list and watch each.
 type Mirror struct {
 	client *Client
@@ -41,6 +46,9 @@ type Mirror struct {
 	routers []*source
 	pods    []*source
 	nodes   *source
+	// operators are the Deployments that the operator has made; nil where they are not kept. Those of standalone routers
+	// are in routers.
+	operators *source
 
 	mu sync.Mutex
 	// absent tells that the cluster serves no EgressRouters.
@@ -48,7 +56,7 @@ type Mirror struct {
 }
 
 // NewMirror makes a Mirror that knows nothing before Run.
-func (c *Client) NewMirror(events MirrorEvents) *Mirror {
+func (c *Client) NewMirror(events MirrorEvents, o MirrorOptions) *Mirror {
 	ours := selector(map[string]string{egress.LabelName: egress.NameValue, egress.LabelManagedBy: egress.ManagedByValue})
 	operators := selector(map[string]string{"app": egress.OperatorApp})
 	m := &Mirror{client: c, events: events}
@@ -60,6 +68,9 @@ func (c *Client) NewMirror(events MirrorEvents) *Mirror {
 		m.pods = append(m.pods, newSource(c, builtin(core("pods"), &corev1.PodList{}, of(addPod)).labelled(labels), &corev1.Pod{}))
 	}
 	m.nodes = newSource(c, builtin(core("nodes"), &corev1.NodeList{}, of(addNode)), &corev1.Node{})
+	if o.Deployments {
+		m.operators = newSource(c, builtin(deployments(), &appsv1.DeploymentList{}, of(addOperatorDeployment)).labelled(operators), &appsv1.Deployment{})
+	}
 	return m
 }
 
@@ -69,11 +80,14 @@ func (m *Mirror) Run(ctx context.Context) error {
 		m.routers[0].handle(m.routerChanged), m.routers[1].handle(m.routerChanged),
 		m.pods[0].handle(m.podChanged), m.pods[1].handle(m.podChanged), m.nodes.handle(m.nodeChanged),
 	)
+	if m.operators != nil {
+		err = errors.Join(err, m.operators.handle(m.operatorsChanged))
+	}
 	if err != nil {
 		return fmt.Errorf("preparing to watch the cluster: %w", err)
 	}
 	var running sync.WaitGroup
-	for _, s := range append([]*source{m.routers[1], m.nodes}, m.pods...) {
+	for _, s := range m.always() {
 		running.Go(func() { s.informer.RunWithContext(ctx) })
 	}
 	if m.awaitServed(ctx) {
@@ -116,11 +130,20 @@ func (m *Mirror) setAbsent(absent bool) {
 	m.absent = absent
 }
 
+// always are the sources whose resources every cluster serves.
+func (m *Mirror) always() []*source {
+	all := append([]*source{m.nodes, m.routers[1]}, m.pods...)
+	if m.operators != nil {
+		all = append(all, m.operators)
+	}
+	return all
+}
+
 // sources are those in use.
 func (m *Mirror) sources() []*source {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	all := append([]*source{m.nodes, m.routers[1]}, m.pods...)
+	all := m.always()
 	if !m.absent {
 		all = append(all, m.routers[0])
 	}
@@ -142,7 +165,7 @@ func (m *Mirror) Trouble() error {
 	var errs []error
 	for _, s := range m.sources() {
 		err := s.trouble()
-		// Pods are two sources.
+		// Pods are two sources, and Deployments may be.
 		if err != nil && !slices.ContainsFunc(errs, func(other error) bool { return other.Error() == err.Error() }) {
 			errs = append(errs, err)
 		}
@@ -150,14 +173,14 @@ func (m *Mirror) Trouble() error {
 	return errors.Join(errs...)
 }
 
-// Snapshot is what the Mirror holds: routers, pods and nodes. Its parts are shared and must not be changed.
+// Snapshot is what the Mirror holds: routers, pods and nodes, and Deployments where they are kept. Its parts are shared and must not be changed.
 func (m *Mirror) Snapshot() (*snapshot.Snapshot, error) {
 	s := &snapshot.Snapshot{}
 	var errs []error
 	for _, source := range m.sources() {
 		errs = append(errs, source.fill(s))
 	}
-	s.Deployments = nil
+	m.trim(s)
 	s.Sort()
 	return s, errors.Join(errs...)
 }
@@ -187,48 +210,18 @@ func (m *Mirror) Live(ctx context.Context) (s *snapshot.Snapshot, unreadable err
 	for _, part := range parts {
 		merge(s, part)
 	}
-	s.Deployments = nil
+	m.trim(s)
 	bad = append(bad, m.nodes.fill(s))
 	s.Sort()
 	return s, errors.Join(bad...), nil
 }
 
-func (m *Mirror) routerChanged(before, after *held) {
-	for _, h := range []*held{before, after} {
-		if h != nil {
-			m.events.Changed(key(h.Namespace, h.Name))
-		}
-	}
-	if before == nil || after != nil && after.UID == before.UID {
-		return
-	}
-	for _, last := range before.part.Routers {
-		m.events.Gone(last)
+// trim leaves out what nobody asked for.
+func (m *Mirror) trim(s *snapshot.Snapshot) {
+	if m.operators == nil {
+		s.Deployments = nil
 	}
 }
-
-func (m *Mirror) podChanged(before, after *held) {
-	h := after
-	if h == nil {
-		h = before
-	}
-	if name := h.Labels[egress.LabelInstance]; name != "" && h.Labels["app"] != egress.OperatorApp {
-		m.events.Changed(key(h.Namespace, name))
-		return
-	}
-	// The operator's pods do not name their router, which is the only one in its namespace.
-	routers, err := m.routers[0].informer.GetIndexer().ByIndex(cache.NamespaceIndex, h.Namespace)
-	if err != nil {
-		return
-	}
-	for _, router := range routers {
-		if r, ok := router.(*held); ok {
-			m.events.Changed(key(r.Namespace, r.Name))
-		}
-	}
-}
-
-func (m *Mirror) nodeChanged(*held, *held) { m.events.Changed("") }
 
 // held is what is kept of an object: who it is, and its part of a Snapshot.
 type held struct {

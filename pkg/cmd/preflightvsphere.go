@@ -114,13 +114,19 @@ type vsphereLogin struct {
 
 func (l *vsphereLogin) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
+	l.addAddress(cmd)
+	flags.BoolVar(&l.persist, "vsphere-persist-session", true, "Keep the session in a file that govc shares [GOVC_PERSIST_SESSION]")
+	flags.BoolVar(&l.fromCluster, "use-cluster-credentials", false,
+		"Take the credentials from OpenShift's Secret "+vsphereSecretNamespace+"/"+vsphereSecretName)
+}
+
+// addAddress adds the flags that say where the vCenter is, and whether it is the one.
+func (l *vsphereLogin) addAddress(cmd *cobra.Command) {
+	flags := cmd.Flags()
 	l.changed = flags.Changed
 	flags.StringVar(&l.url, "vsphere-url", "", "The vCenter, as host, host:port or URL [GOVC_URL]")
 	flags.BoolVar(&l.insecure, "vsphere-insecure", false, "Do not verify the vCenter's certificate [GOVC_INSECURE]")
 	flags.StringVar(&l.caCerts, "vsphere-tls-ca-certs", "", "Files of CA certificates, separated as in PATH [GOVC_TLS_CA_CERTS]")
-	flags.BoolVar(&l.persist, "vsphere-persist-session", true, "Keep the session in a file that govc shares [GOVC_PERSIST_SESSION]")
-	flags.BoolVar(&l.fromCluster, "use-cluster-credentials", false,
-		"Take the credentials from OpenShift's Secret "+vsphereSecretNamespace+"/"+vsphereSecretName)
 }
 
 // getenv is the environment, where the flags that were given take the place of their variables.

@@ -2,67 +2,112 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"os"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
-	"k8s.io/apimachinery/pkg/util/uuid"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
-	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere"
 	"github.com/kubectl-egress/kubectl-egress/pkg/sync"
 )
 
 type syncFlags struct {
-	openstackLogin
+	openstackLogin        openstackLogin
+	vsphereLogin          vsphereLogin
+	require               string
 	concurrency, maxPairs int
 	resync                time.Duration
 	listen                string
 	leaderElect           bool
 	lease                 string
+	// changed tells whether a flag was given.
+	changed func(flag string) bool
 }
 
 func newSyncCommand(f *factory) *cobra.Command {
 	s := &syncFlags{}
 	cmd := &cobra.Command{
-		Use:   "sync",
-		Short: "Keep Neutron in step while routers' pods move",
-		Long: `Watches the egress routers of the whole cluster and their pods, and keeps the allowed-address pair of each on the
-port of the node where its pod runs: a pod that moves gets the pair there, and the old one is removed. Only pairs
-that this tool wrote are ever removed, and those of a router that is deleted while this runs are.
+		Use:   "sync [openstack|vsphere]",
+		Short: "Keep Neutron in step while routers' pods move, or watch over vSphere's policies",
+		Long: `Watches the egress routers of the whole cluster, their pods and the nodes. Without a platform's name the cluster
+tells which it is; where it does not, OpenStack is taken.
 
-It runs until it is interrupted: in a terminal, or as the Deployment of deploy/sync. Of several with
---leader-elect one writes; the Lease is in the namespace of -n, else the current one.
+On OpenStack it keeps the allowed-address pair of each router on the port of the node where its pod runs: a pod
+that moves gets the pair there, and the old one is removed. Only pairs that this tool wrote are ever removed, and
+those of a router that is deleted while this runs are.
 
-Credentials are those of OpenStack's own client: clouds.yaml with OS_CLOUD or --os-cloud, or the variables OS_*.
-vSphere needs no such thing: its policies are of networks and not of nodes; see preflight vsphere.`,
+On vSphere nothing moves with pods, but policies drift: a new host joins, somebody sets Promiscuous back, a new
+node's virtual machine is on another port group. There it audits what preflight vsphere audits, now and then and
+whenever the cluster changes, and says by Events, metrics and its log where a router's frames would be dropped.
+Nothing is ever written to vCenter: that is left to preflight vsphere --fix.
+
+It runs until it is interrupted: in a terminal, or as the Deployment of deploy/sync or deploy/sync/vsphere. Of
+several with --leader-elect one works; the Lease is in the namespace of -n, else the current one.
+
+Credentials are those of OpenStack's own client (clouds.yaml with OS_CLOUD or --os-cloud, or the variables OS_*)
+and of govc (the variables GOVC_*; a session is never kept in a file).`,
 		Example: `  # In a terminal
   ` + f.name + ` sync --os-cloud k8s
 
   # With metrics and health checks
-  ` + f.name + ` sync --os-cloud k8s --listen 127.0.0.1:8080`,
+  ` + f.name + ` sync openstack --os-cloud k8s --listen 127.0.0.1:8080
+
+  # Hear of it when a policy no longer lets a router's frames through
+  ` + f.name + ` sync vsphere --vsphere-url vcenter.example.com`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return fmt.Errorf("sync takes no arguments: it works for the routers of the whole cluster")
-			}
-			return nil
+			_, err := namedPlatform(args)
+			return err
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context(), f) },
+		RunE: func(cmd *cobra.Command, args []string) error { return s.run(cmd.Context(), f, args) },
 	}
+	cmd.ValidArgsFunction = completeSyncPlatform
 	s.add(cmd)
-	flags := cmd.Flags()
-	flags.IntVar(&s.concurrency, "concurrency", openstack.DefaultConcurrency, "How many ports to write at a time")
-	flags.IntVar(&s.maxPairs, "max-pairs", 0, "How many pairs the cloud allows a port (max_allowed_address_pair); 0 is Neutron's default, 10")
-	flags.DurationVar(&s.resync, "resync", 5*time.Minute, "How often to compare all with Neutron although nothing was heard")
-	flags.StringVar(&s.listen, "listen", "", "The `ADDRESS:PORT` that serves /metrics, /healthz and /readyz; none without")
-	flags.BoolVar(&s.leaderElect, "leader-elect", false, "Let one of several processes write, the one that holds the Lease")
-	flags.StringVar(&s.lease, "leader-elect-lease", sync.Controller, "The name of that Lease")
 	return cmd
+}
+
+func (s *syncFlags) add(cmd *cobra.Command) {
+	s.openstackLogin.add(cmd)
+	s.vsphereLogin.addAddress(cmd)
+	flags := cmd.Flags()
+	s.changed = flags.Changed
+	flags.Lookup("use-cluster-credentials").Usage = fmt.Sprintf("Take the credentials from OpenShift's Secret %s/%s, for vSphere %s/%s",
+		cloudSecretNamespace, cloudSecretName, vsphereSecretNamespace, vsphereSecretName)
+	flags.StringVar(&s.require, "require", vsphere.RequireMinimal, "On vSphere: minimal (what macvlan needs) or docs (all three that OpenShift's documentation names)")
+	flags.IntVar(&s.concurrency, "concurrency", openstack.DefaultConcurrency, "On OpenStack: how many ports to write at a time")
+	flags.IntVar(&s.maxPairs, "max-pairs", 0, "On OpenStack: how many pairs the cloud allows a port (max_allowed_address_pair); 0 is Neutron's default, 10")
+	flags.DurationVar(&s.resync, "resync", 5*time.Minute, "How often to compare all with the platform although nothing was heard")
+	flags.StringVar(&s.listen, "listen", "", "The `ADDRESS:PORT` that serves /metrics, /healthz and /readyz; none without")
+	flags.BoolVar(&s.leaderElect, "leader-elect", false, "Let one of several processes work, the one that holds the Lease")
+	flags.StringVar(&s.lease, "leader-elect-lease", sync.Controller, "The name of that Lease")
+}
+
+// namedPlatform is the platform that args name, "" where they name none.
+func namedPlatform(args []string) (platform.Name, error) {
+	switch {
+	case len(args) == 0:
+		return "", nil
+	case len(args) > 1:
+		return "", fmt.Errorf("sync takes one platform, not %s: write openstack or vsphere", strings.Join(args, " and "))
+	}
+	switch name := platform.Name(args[0]); name {
+	case platform.OpenStack, platform.VSphere:
+		return name, nil
+	}
+	return "", fmt.Errorf("%s is no platform: sync takes openstack or vsphere, and works for the routers of the whole cluster", args[0])
+}
+
+func completeSyncPlatform(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return completeChoices(
+		cobra.CompletionWithDesc(string(platform.OpenStack), "keep Neutron in step while pods move"),
+		cobra.CompletionWithDesc(string(platform.VSphere), "audit the policies of the nodes' port groups"),
+	)(cmd, args, toComplete)
 }
 
 func (s *syncFlags) validate() error {
@@ -77,19 +122,19 @@ func (s *syncFlags) validate() error {
 	return nil
 }
 
-func (s *syncFlags) run(ctx context.Context, f *factory) error {
+func (s *syncFlags) run(ctx context.Context, f *factory, args []string) error {
 	if err := s.validate(); err != nil {
 		return invalid(err)
 	}
 	if err := trustPublicCAs(); err != nil {
 		return err
 	}
-	o, err := s.options(f)
+	on, err := s.platform(ctx, f, args)
 	if err != nil {
 		return err
 	}
-	// Bad credentials are told at once, and not to a log that nobody reads.
-	if _, err := o.Connect(ctx, nil); errors.Is(err, openstack.ErrInput) {
+	o, err := s.options(ctx, f, on)
+	if err != nil {
 		return err
 	}
 	err = sync.Run(ctx, o)
@@ -103,44 +148,4 @@ func (s *syncFlags) run(ctx context.Context, f *factory) error {
 func terminated(ctx context.Context) bool {
 	cause := context.Cause(ctx)
 	return cause != nil && cause.Error() == syscall.SIGTERM.String()+" signal received"
-}
-
-func (s *syncFlags) options(f *factory) (sync.Options, error) {
-	cfg, err := f.restConfig()
-	if err != nil {
-		return sync.Options{}, err
-	}
-	client, err := cluster.New(cfg, egress.ManagedByValue)
-	if err != nil {
-		return sync.Options{}, err
-	}
-	o := sync.Options{
-		Config: cfg, Client: client, Concurrency: s.concurrency, MaxPairs: s.maxPairs, Resync: s.resync, Listen: s.listen,
-		Log: slog.New(slog.NewTextHandler(f.ErrOut, nil)),
-	}
-	o.Listening = func(address string) { o.Log.Info("listening", "address", address) }
-	o.Connect = func(ctx context.Context, log func(string, ...any)) (*openstack.Cloud, error) {
-		also := f.requestLog()
-		return s.loggedCloud(ctx, f, func(format string, args ...any) {
-			if log != nil {
-				log(format, args...)
-			}
-			if also != nil {
-				also(format, args...)
-			}
-		})
-	}
-	if !s.leaderElect {
-		return o, nil
-	}
-	namespace, _, err := f.currentNamespace()
-	if err != nil {
-		return o, invalid(err)
-	}
-	host, err := os.Hostname()
-	if err != nil {
-		return o, fmt.Errorf("asking for the name of this machine: %w", err)
-	}
-	o.Election = &cluster.Election{Namespace: namespace, Name: s.lease, Identity: host + "_" + string(uuid.NewUUID())}
-	return o, nil
 }

@@ -36,7 +36,7 @@ type outcome struct {
 }
 
 // carryOut records, writes and records what stands.
-func (s *Syncer) carryOut(ctx context.Context, j *job) (*outcome, error) {
+func (s *neutron) carryOut(ctx context.Context, j *job) (*outcome, error) {
 	o := &outcome{job: j, unrecorded: map[string]error{}, failed: map[string]error{}, changed: map[string]bool{},
 		before: j.recorded, targets: map[string]string{}}
 	if err := s.recordAhead(ctx, o); err != nil {
@@ -59,7 +59,7 @@ func (s *Syncer) carryOut(ctx context.Context, j *job) (*outcome, error) {
 
 // recordAhead notes on the routers what will be written for them, so that no crash leaves a pair that nobody knows of.
 // Routers that this fails for are planned without.
-func (s *Syncer) recordAhead(ctx context.Context, o *outcome) error {
+func (s *neutron) recordAhead(ctx context.Context, o *outcome) error {
 	for {
 		ahead, err := o.adapter.Records(o.plan)
 		if err != nil {
@@ -81,7 +81,7 @@ func (s *Syncer) recordAhead(ctx context.Context, o *outcome) error {
 }
 
 // record writes the records that differ from those that stand. Its errors are by router.
-func (s *Syncer) record(ctx context.Context, v *view, pairs map[string][]openstack.Pair) map[string]error {
+func (s *neutron) record(ctx context.Context, v *view, pairs map[string][]openstack.Pair) map[string]error {
 	failed := map[string]error{}
 	var mu gosync.Mutex
 	var group errgroup.Group
@@ -105,7 +105,7 @@ func (s *Syncer) record(ctx context.Context, v *view, pairs map[string][]opensta
 }
 
 // differs tells whether a record must be written.
-func (s *Syncer) differs(v *view, router string, pairs []openstack.Pair) bool {
+func (s *neutron) differs(v *view, router string, pairs []openstack.Pair) bool {
 	r, ok := v.routers[router]
 	if !ok {
 		return false
@@ -114,7 +114,7 @@ func (s *Syncer) differs(v *view, router string, pairs []openstack.Pair) bool {
 	return err != nil || value != s.recordOf(r)
 }
 
-func (s *Syncer) recordOne(ctx context.Context, v *view, router string, pairs []openstack.Pair) error {
+func (s *neutron) recordOne(ctx context.Context, v *view, router string, pairs []openstack.Pair) error {
 	r := v.routers[router]
 	value, err := openstack.Encode(pairs)
 	if err != nil {
@@ -130,7 +130,7 @@ func (s *Syncer) recordOne(ctx context.Context, v *view, router string, pairs []
 }
 
 // apply carries plan out, and notes in o what became of it.
-func (s *Syncer) apply(ctx context.Context, adapter *openstack.Adapter, plan *platform.Plan, o *outcome) {
+func (s *neutron) apply(ctx context.Context, adapter *openstack.Adapter, plan *platform.Plan, o *outcome) {
 	err := adapter.Apply(ctx, plan, func(c platform.Change, err error) {
 		o.targets[c.ID] = c.Target
 		if err != nil {
@@ -165,7 +165,7 @@ func refused(err error) bool {
 
 // separate does one router at a time what a port refused for several together: the fault of one must not hold up the
 // others.
-func (s *Syncer) separate(ctx context.Context, o *outcome) error {
+func (s *neutron) separate(ctx context.Context, o *outcome) error {
 	var routers []string
 	for _, c := range o.shared {
 		routers = append(routers, c.Routers...)
@@ -191,7 +191,7 @@ func (s *Syncer) separate(ctx context.Context, o *outcome) error {
 
 // trim leaves out of the records what does not stand: a process that was killed had recorded it ahead, or had removed
 // it and not got to say so. A router in step has one pair, so only those with more are looked at.
-func (s *Syncer) trim(ctx context.Context, o *outcome) error {
+func (s *neutron) trim(ctx context.Context, o *outcome) error {
 	doubtful := map[string][]openstack.Pair{}
 	for router, pairs := range o.after {
 		if _, there := o.routers[router]; there && len(pairs) > 1 && o.failed[router] == nil {

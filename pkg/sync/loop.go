@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// everything is the key of the queue that is no router's: compare all with Neutron, whatever is thought to be done.
+// everything is the key of the queue that is no router's: compare all with the platform, whatever is thought to be done.
 const everything = ""
 
 // glance is how often it is looked whether more news have come.
@@ -27,7 +27,7 @@ func (s *Syncer) loop(ctx context.Context) {
 			return
 		}
 		s.begin()
-		late, err := s.pass(ctx, keys)
+		late, err := s.work.pass(ctx, keys)
 		s.end(keys, late, err)
 		if err != nil && ctx.Err() == nil {
 			s.pause(ctx)

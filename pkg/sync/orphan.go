@@ -25,7 +25,7 @@ type orphan struct {
 
 // gone keeps what the record of a deleted router names. A router whose deletion was not seen leaves its pairs: nobody
 // knows then what was recorded last.
-func (s *Syncer) gone(last snapshot.Router) {
+func (s *neutron) gone(last snapshot.Router) {
 	pairs, err := openstack.Decode(s.recordOf(last))
 	if err != nil || len(pairs) == 0 || last.UID == "" {
 		return
@@ -44,7 +44,7 @@ func (s *Syncer) gone(last snapshot.Router) {
 // adopt gives v what deleted routers have left. A pair for the address of a router of v is that router's from now on,
 // as when it was made anew or under the other provisioner; it waits until it is known where that is. The others are
 // those to take back.
-func (s *Syncer) adopt(v *view) map[types.UID]orphan {
+func (s *neutron) adopt(v *view) map[types.UID]orphan {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	back := map[types.UID]orphan{}
@@ -109,7 +109,7 @@ func with(pairs []openstack.Pair, pair openstack.Pair) []openstack.Pair {
 }
 
 // settled forgets orphans that nothing is left of, or that have an heir whose record names it all.
-func (s *Syncer) settled(uids map[types.UID]orphan) {
+func (s *neutron) settled(uids map[types.UID]orphan) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for uid := range uids {

@@ -11,7 +11,6 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
-	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
 // job is a plan with what it was made for.
@@ -23,7 +22,7 @@ type job struct {
 
 // pass brings Neutron in step once. late are the routers that it could not help; an error is what kept the whole from
 // being done.
-func (s *Syncer) pass(ctx context.Context, keys map[string]bool) (late map[string]bool, err error) {
+func (s *neutron) pass(ctx context.Context, keys map[string]bool) (late map[string]bool, err error) {
 	defer func() { s.metrics.passed(ctx, err) }()
 	heard := s.takeHeard()
 	v, bad := s.look(s.mirrored())
@@ -75,7 +74,7 @@ func (o *outcome) stands() *view {
 }
 
 // plan asks Neutron what v lacks.
-func (s *Syncer) plan(ctx context.Context, v *view) (*job, error) {
+func (s *neutron) plan(ctx context.Context, v *view) (*job, error) {
 	if s.cloud == nil {
 		cloud, err := s.Connect(ctx, s.metrics.heard)
 		if err != nil {
@@ -99,7 +98,7 @@ func (s *Syncer) plan(ctx context.Context, v *view) (*job, error) {
 }
 
 // cloudTrouble notes that the cloud does not do as asked. The next try logs in anew, perhaps with other credentials.
-func (s *Syncer) cloudTrouble(ctx context.Context, err error) error {
+func (s *neutron) cloudTrouble(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
 		s.cloud = nil
 		s.troubles.say("cloud", err)
@@ -108,7 +107,7 @@ func (s *Syncer) cloudTrouble(ctx context.Context, err error) error {
 }
 
 // writes tells whether j asks for anything to be written: to Neutron, or of what a record names in vain.
-func (j *job) writes(s *Syncer) bool {
+func (j *job) writes(s *neutron) bool {
 	if len(j.plan.Changes) > 0 {
 		return true
 	}
@@ -122,7 +121,7 @@ func (j *job) writes(s *Syncer) bool {
 
 // confirm asks the API server itself whether all is as j was planned for, and plans again where it is not. Without an
 // answer nothing is done.
-func (s *Syncer) confirm(ctx context.Context, j *job) (*job, map[string]error, map[types.UID]orphan, error) {
+func (s *neutron) confirm(ctx context.Context, j *job) (*job, map[string]error, map[types.UID]orphan, error) {
 	live, unreadable, err := s.mirror.Live(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -142,7 +141,7 @@ func (s *Syncer) confirm(ctx context.Context, j *job) (*job, map[string]error, m
 }
 
 // takeBack removes the pairs of routers that are gone.
-func (s *Syncer) takeBack(ctx context.Context, o *outcome, back map[types.UID]orphan) error {
+func (s *neutron) takeBack(ctx context.Context, o *outcome, back map[types.UID]orphan) error {
 	if len(back) == 0 || len(o.unrecorded) > 0 {
 		return nil
 	}
@@ -175,7 +174,7 @@ func (s *Syncer) takeBack(ctx context.Context, o *outcome, back map[types.UID]or
 }
 
 // conclude says of every router whether it is in step, and gives those to try again.
-func (s *Syncer) conclude(o *outcome, bad map[string]error) map[string]bool {
+func (s *neutron) conclude(o *outcome, bad map[string]error) map[string]bool {
 	late := map[string]bool{}
 	out := map[string]error{}
 	maps.Copy(out, bad)
@@ -203,15 +202,4 @@ func (o *outcome) reason(leave platform.Leave) string {
 		}
 	}
 	return leave.Why
-}
-
-// mirrored is what the Mirror holds. What cannot be understood of it is said, and left out.
-func (s *Syncer) mirrored() (*snapshot.Snapshot, error) {
-	held, unreadable := s.mirror.Snapshot()
-	if unreadable != nil {
-		s.troubles.say("objects", unreadable)
-	} else {
-		s.troubles.over("objects")
-	}
-	return held, unreadable
 }

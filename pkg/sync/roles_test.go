@@ -32,21 +32,12 @@ const deployed = "kubectl-egress"
 // that they grant, and no more, everything works.
 func (c *shared) testRoles(t *testing.T) {
 	s := c.newSite(t, neutrontest.Options{Ports: 2})
-	s.deploy()
-	err := kube.Await(t.Context(), "two pods are made", func(ctx context.Context) (bool, error) {
-		var pods corev1.PodList
-		err := s.admin.List(ctx, &pods, client.InNamespace(deployed))
-		return len(pods.Items) == 2, err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-
+	s.deploy("", map[string]int{"Namespace": 1, "ServiceAccount": 1, "ClusterRole": 3, "ClusterRoleBinding": 3, "Role": 1, "RoleBinding": 1, "Deployment": 1})
 	s.standalone(0)
 	s.put(0, "worker-1")
 	s.create(newRouter(1))
 	s.putAs(1, "worker-2", mac(1), map[string]string{"app": "egress-router-cni"})
-	p := s.runDeployed()
+	p := s.runDeployed(nil)
 	s.await(s.want(2))
 	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 0")
 	if said := p.log.lines("level=WARN"); len(said) > 0 {
@@ -57,12 +48,40 @@ func (c *shared) testRoles(t *testing.T) {
 	s.await(s.want(2))
 	p.awaitMetric("kubectl_egress_sync_pairs 2")
 	p.stop()
-	s.withoutEach()
+	s.withoutEach([]string{"kubectl-egress-sync", "kubectl-egress-sync-record", "kubectl-egress-sync-standalone"}, func(in *site) *process {
+		// Both move, so that each right is needed.
+		for router, labels := range map[int]map[string]string{0: nil, 1: {"app": "egress-router-cni"}} {
+			node := "worker-1"
+			if in.at[name(router)] == node {
+				node = "worker-2"
+			}
+			if labels == nil {
+				in.put(router, node)
+			} else {
+				in.putAs(router, node, mac(router), labels)
+			}
+		}
+		return in.runDeployed(nil)
+	})
 }
 
-// withoutEach: without any one rule, what is missing is named.
-func (s *site) withoutEach() {
-	for _, role := range []string{"kubectl-egress-sync", "kubectl-egress-sync-standalone"} {
+// awaitDeployed waits until the Deployment has its two pods.
+func (s *site) awaitDeployed() {
+	s.Helper()
+	err := kube.Await(s.Context(), "two pods are made", func(ctx context.Context) (bool, error) {
+		var pods corev1.PodList
+		err := s.admin.List(ctx, &pods, client.InNamespace(deployed))
+		return len(pods.Items) == 2, err
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+// withoutEach: without any one rule of the roles and of the Role beside them, what is missing is named. run makes each
+// right needed.
+func (s *site) withoutEach(roles []string, run func(*site) *process) {
+	for _, role := range roles {
 		whole := &rbacv1.ClusterRole{}
 		if err := s.admin.Get(s.Context(), client.ObjectKey{Name: role}, whole); err != nil {
 			s.Fatal(err)
@@ -75,7 +94,7 @@ func (s *site) withoutEach() {
 				}
 				less.Rules = rules
 				return s.admin.Update(s.Context(), less)
-			}, whole.Rules, i)
+			}, whole.Rules, i, run)
 		}
 	}
 	whole := &rbacv1.Role{}
@@ -90,12 +109,14 @@ func (s *site) withoutEach() {
 			}
 			less.Rules = rules
 			return s.admin.Update(s.Context(), less)
-		}, whole.Rules, i)
+		}, whole.Rules, i, run)
 	}
 }
 
 // without runs sync where one rule is missing, and puts it back.
-func (s *site) without(role client.Object, rule rbacv1.PolicyRule, set func([]rbacv1.PolicyRule) error, rules []rbacv1.PolicyRule, i int) {
+func (s *site) without(role client.Object, rule rbacv1.PolicyRule, set func([]rbacv1.PolicyRule) error, rules []rbacv1.PolicyRule, i int,
+	run func(*site) *process,
+) {
 	s.Run(fmt.Sprintf("without %s %s of %s", strings.Join(rule.Verbs, "+"), rule.Resources[0], role.GetName()), func(t *testing.T) {
 		in := *s
 		in.T = t
@@ -107,20 +128,8 @@ func (s *site) without(role client.Object, rule rbacv1.PolicyRule, set func([]rb
 		if err := set(slices.Delete(slices.Clone(rules), i, i+1)); err != nil {
 			t.Fatal(err)
 		}
-		// Both move, so that each right is needed.
-		for router, labels := range map[int]map[string]string{0: nil, 1: {"app": "egress-router-cni"}} {
-			node := "worker-1"
-			if in.at[name(router)] == node {
-				node = "worker-2"
-			}
-			if labels == nil {
-				in.put(router, node)
-			} else {
-				in.putAs(router, node, mac(router), labels)
-			}
-		}
 		time.Sleep(500 * time.Millisecond) // the authorizer hears of a role by a watch
-		p := in.runDeployed()
+		p := run(&in)
 		p.awaitLog(fmt.Sprintf(`cannot %s resource \"%s\"`, rule.Verbs[0], rule.Resources[0]))
 		p.awaitLog("ask an administrator for the verb")
 		p.stop()
@@ -130,10 +139,10 @@ func (s *site) without(role client.Object, rule rbacv1.PolicyRule, set func([]rb
 	})
 }
 
-// deploy applies deploy/sync.
-func (s *site) deploy() {
+// deploy applies deploy/sync, or a folder in it, which must hold so many objects of each kind, and waits for its pods.
+func (s *site) deploy(folder string, want map[string]int) {
 	s.Helper()
-	dir, err := filepath.Abs(filepath.Join("..", "..", "deploy", "sync"))
+	dir, err := filepath.Abs(filepath.Join("..", "..", "deploy", "sync", folder))
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -151,7 +160,6 @@ func (s *site) deploy() {
 		kinds[u.GetKind()]++
 		s.create(u)
 	}
-	want := map[string]int{"Namespace": 1, "ServiceAccount": 1, "ClusterRole": 2, "ClusterRoleBinding": 2, "Role": 1, "RoleBinding": 1, "Deployment": 1}
 	if fmt.Sprint(kinds) != fmt.Sprint(want) {
 		s.Errorf("there are %v, want %v", kinds, want)
 	}
@@ -162,15 +170,19 @@ func (s *site) deploy() {
 			s.Error(err)
 		}
 	})
+	s.awaitDeployed()
 }
 
-// runDeployed runs sync with the rights of deploy/sync alone.
-func (s *site) runDeployed() *process {
+// runDeployed runs sync with the rights of what was deployed alone.
+func (s *site) runDeployed(change func(*sync.Options)) *process {
 	s.Helper()
 	cfg := rest.CopyConfig(s.cluster.Config)
 	cfg.Impersonate.UserName = "system:serviceaccount:" + deployed + ":sync"
 	cfg.Impersonate.Groups = []string{"system:serviceaccounts", "system:serviceaccounts:" + deployed, "system:authenticated"}
 	return s.runAs(cfg, nil, func(o *sync.Options) {
+		if change != nil {
+			change(o)
+		}
 		o.Election = &cluster.Election{Namespace: deployed, Name: sync.Controller, Identity: s.Name(), Lease: 2 * time.Second}
 	})
 }

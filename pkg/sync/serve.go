@@ -67,7 +67,7 @@ func (s *Syncer) healthy() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if busy := time.Since(s.busy); !s.busy.IsZero() && busy > longestPass {
-		return fmt.Errorf("a comparison with Neutron has taken %s so far", busy.Round(time.Second))
+		return fmt.Errorf("a comparison with the platform has taken %s so far", busy.Round(time.Second))
 	}
 	return nil
 }

@@ -3,17 +3,14 @@ package sync
 import (
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
-	gosync "sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
-	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
 // The reasons of Events.
@@ -26,7 +23,7 @@ const (
 )
 
 // tell says to log, Events and metrics what became of o; out are the routers that are not in step, and why.
-func (s *Syncer) tell(o *outcome, out map[string]error) {
+func (s *neutron) tell(o *outcome, out map[string]error) {
 	nodes := map[string]string{}
 	pairs := 0
 	for _, at := range o.need {
@@ -61,7 +58,7 @@ func (s *Syncer) tell(o *outcome, out map[string]error) {
 }
 
 // tellPairs says what a port got or lost for router.
-func (s *Syncer) tellPairs(o *outcome, router, node, reason, does string, pairs []openstack.Pair) {
+func (s *neutron) tellPairs(o *outcome, router, node, reason, does string, pairs []openstack.Pair) {
 	for _, p := range pairs {
 		target := o.targets[p.Port]
 		if target == "" {
@@ -74,7 +71,7 @@ func (s *Syncer) tellPairs(o *outcome, router, node, reason, does string, pairs 
 }
 
 // arrived ends the time that a router was not in step, which counts where something was written for it.
-func (s *Syncer) arrived(router string, written bool) {
+func (s *neutron) arrived(router string, written bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	since, ok := s.moved[router]
@@ -112,73 +109,4 @@ func removedBy(c platform.Change) []listed {
 		return nil
 	}
 	return slices.DeleteFunc(before, func(l listed) bool { return slices.Contains(after, l) })
-}
-
-// troubles says each trouble once: a cloud that is away for an hour is one line, and not thousands.
-type troubles struct {
-	log     *slog.Logger
-	metrics *metrics
-	mu      gosync.Mutex
-	known   map[string]trouble
-}
-
-type trouble struct {
-	text  string
-	since time.Time
-	said  time.Time
-}
-
-// Again the same trouble is said after reminder, and another text of it after reword.
-const (
-	reminder = 10 * time.Minute
-	reword   = 30 * time.Second
-)
-
-func newTroubles(log *slog.Logger, m *metrics) *troubles {
-	return &troubles{log: log, metrics: m, known: map[string]trouble{}}
-}
-
-// say notes the trouble that about has, and tells whether it was news.
-func (t *troubles) say(about string, err error) bool {
-	kind, _, _ := strings.Cut(about, " ")
-	t.metrics.errors.WithLabelValues(kind).Inc()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := time.Now()
-	last, known := t.known[about]
-	since := now
-	if known {
-		since = last.since
-		age := now.Sub(last.said)
-		if age < reword || last.text == err.Error() && age < reminder {
-			return false
-		}
-	}
-	t.known[about] = trouble{err.Error(), since, now}
-	t.log.Warn(line(err.Error()), "about", kind)
-	return !known || last.text != err.Error()
-}
-
-// line is text on one line.
-func line(text string) string { return strings.ReplaceAll(text, "\n", "; ") }
-
-// over says that about has no trouble any more, if it had.
-func (t *troubles) over(about string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if last, known := t.known[about]; known {
-		delete(t.known, about)
-		t.log.Info("over: "+line(last.text), "after", time.Since(last.since).Round(time.Millisecond))
-	}
-}
-
-// keep forgets the troubles of routers that are gone.
-func (t *troubles) keep(routers map[string]snapshot.Router, out map[string]error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for about := range t.known {
-		if router, ok := strings.CutPrefix(about, "router "); ok && routers[router].Name == "" && out[router] == nil {
-			delete(t.known, about)
-		}
-	}
 }

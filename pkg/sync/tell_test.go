@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
 )
 
@@ -19,7 +20,7 @@ func TestTroubles(t *testing.T) {
 		}
 		return a
 	}
-	troubles := newTroubles(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{ReplaceAttr: drop})), newMetrics())
+	troubles := newTroubles(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{ReplaceAttr: drop})), newMetrics(platform.OpenStack))
 	away, else1 := errors.New("Neutron is away"), errors.New("Neutron says no")
 	said := []bool{troubles.say("cloud", away), troubles.say("cloud", away), troubles.say("cloud", else1)}
 	// Time goes by.
@@ -64,7 +65,7 @@ func TestLacking(t *testing.T) {
 }
 
 func TestHeard(t *testing.T) {
-	m := newMetrics()
+	m := newMetrics(platform.OpenStack)
 	m.heard("%s: %d in %s", "PUT 127.0.0.1:1/v2.0/ports/1", 412, time.Second)
 	m.heard("%s: %s", "GET 127.0.0.1:1/v2.0/ports", "connection refused")
 	m.heard("nothing")

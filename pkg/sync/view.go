@@ -42,7 +42,7 @@ const trustRecord = time.Minute
 
 // look makes a view of s, in which every router is left out that cannot be told what to do with: of which the record
 // cannot be read, and those that share a name. Its errors are by router.
-func (s *Syncer) look(from *snapshot.Snapshot, unreadable error) (*view, map[string]error) {
+func (s *neutron) look(from *snapshot.Snapshot, unreadable error) (*view, map[string]error) {
 	v := &view{routers: map[string]snapshot.Router{}, recorded: map[string][]openstack.Pair{}, addresses: map[netip.Addr]bool{}, unreadable: unreadable != nil}
 	bad := map[string]error{}
 	for _, r := range from.Routers {
@@ -72,7 +72,7 @@ func (s *Syncer) look(from *snapshot.Snapshot, unreadable error) (*view, map[str
 }
 
 // recordOf is the record of r: what was written last, unless the Mirror has had the time to show it.
-func (s *Syncer) recordOf(r snapshot.Router) string {
+func (s *neutron) recordOf(r snapshot.Router) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	shown := r.Annotations[egress.AnnotationOpenStack]
@@ -127,7 +127,7 @@ func attachments(from *snapshot.Snapshot, routers map[string]snapshot.Router) []
 }
 
 // believe takes over the records that the API server itself has shown.
-func (s *Syncer) believe(live *snapshot.Snapshot) {
+func (s *neutron) believe(live *snapshot.Snapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range live.Routers {
@@ -173,7 +173,7 @@ func (v *view) without(routers map[string]error) *view {
 }
 
 // hear notes when there was first news of a router since the last pass.
-func (s *Syncer) hear(router string) {
+func (s *neutron) hear(router string) {
 	s.mu.Lock()
 	if _, known := s.heard[router]; !known {
 		s.heard[router] = time.Now()
@@ -182,7 +182,7 @@ func (s *Syncer) hear(router string) {
 	s.queue.Add(router)
 }
 
-func (s *Syncer) takeHeard() map[string]time.Time {
+func (s *neutron) takeHeard() map[string]time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	heard := s.heard
@@ -191,7 +191,7 @@ func (s *Syncer) takeHeard() map[string]time.Time {
 }
 
 // note remembers where the frames of each router leave, and when that was last heard to change.
-func (s *Syncer) note(v *view, heard map[string]time.Time) {
+func (s *neutron) note(v *view, heard map[string]time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -214,7 +214,7 @@ func (s *Syncer) note(v *view, heard map[string]time.Time) {
 }
 
 // remember keeps what was recorded on a router.
-func (s *Syncer) remember(uid types.UID, value string) {
+func (s *neutron) remember(uid types.UID, value string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for other, w := range s.records {
