@@ -23,6 +23,11 @@ test: ## Run all tests that need no root, against a real API server
 	KUBEBUILDER_ASSETS=$$assets $(GO) test -timeout 30m $(GOTESTFLAGS) ./...
 	@GO=$(GO) FUZZTIME=2s hack/fuzz.sh
 
+.PHONY: race
+race: ## Run the tests of what works side by side with the race detector; it needs a C compiler
+	@assets=$$(GO=$(GO) hack/kube-assets.sh) || exit 1; \
+	CGO_ENABLED=1 KUBEBUILDER_ASSETS=$$assets $(GO) test -race -timeout 15m $(GOTESTFLAGS) ./pkg/sync ./pkg/platform/openstack
+
 comma := ,
 .PHONY: test-openstack
 test-openstack: ## Run the tests against a real Neutron: one that it installs and starts (Debian 12, root), or OS_CLOUD

@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/kubernetes/scheme"
 	typedevents "k8s.io/client-go/kubernetes/typed/events/v1"
 	"k8s.io/client-go/rest"
@@ -74,9 +75,10 @@ func (s sink) Patch(ctx context.Context, event *eventsv1.Event, data []byte) (*e
 	return out, s.tell(ctx, "patch", event, err)
 }
 
-// tell hands err on as it is: the broadcaster tells by its type whether to try again.
+// tell hands err on as it is: the broadcaster tells by its type whether to try again. An Event that is there already is
+// one whose count came before it: the two are sent side by side.
 func (s sink) tell(ctx context.Context, verb string, event *eventsv1.Event, err error) error {
-	if err != nil && ctx.Err() == nil && (!isNotFound(err) || notServed(err)) {
+	if err != nil && ctx.Err() == nil && !apierrors.IsAlreadyExists(err) && (!isNotFound(err) || notServed(err)) {
 		gvr := eventsv1.SchemeGroupVersion.WithResource("events")
 		s.failed(fmt.Errorf("events cannot be recorded: %w", explain(err, verb, gvr, event.Namespace)))
 	}

@@ -23,6 +23,8 @@ const (
 type openstackLogin struct {
 	osCloud     string
 	fromCluster bool
+	// requestTimeout is for one request where the user says nothing; 0: the client's own.
+	requestTimeout time.Duration
 }
 
 func (l *openstackLogin) add(cmd *cobra.Command) {
@@ -50,6 +52,9 @@ func (l *openstackLogin) loggedCloud(ctx context.Context, f *factory, log func(s
 	var err error
 	if c.RequestTimeout, err = f.requestTimeout(); err != nil {
 		return nil, invalid(err)
+	}
+	if c.RequestTimeout == 0 {
+		c.RequestTimeout = l.requestTimeout
 	}
 	if l.fromCluster {
 		data, err := f.secret(ctx, cloudSecretNamespace, cloudSecretName)

@@ -29,7 +29,8 @@ type syncFlags struct {
 }
 
 func newSyncCommand(f *factory) *cobra.Command {
-	s := &syncFlags{}
+	// One that hangs holds up all routers, and what failed is done again.
+	s := &syncFlags{openstackLogin: openstackLogin{requestTimeout: 15 * time.Second}}
 	cmd := &cobra.Command{
 		Use:   "sync [openstack|vsphere]",
 		Short: "Keep Neutron in step while routers' pods move, or watch over vSphere's policies",

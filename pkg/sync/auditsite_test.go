@@ -44,9 +44,10 @@ func (c *shared) newVSite(t *testing.T) *vsite {
 		t.Fatal(err)
 	}
 	t.Cleanup(vcenter.Close)
-	s := &vsite{&site{T: t, cluster: c.cluster, admin: c.admin, at: map[string]string{}, pods: map[string]*corev1.Pod{}}, vcenter}
+	s := &vsite{&site{T: t, cluster: c.cluster, admin: c.admin, namespace: namespace, config: c.cluster.Config,
+		at: map[string]string{}, pods: map[string]*corev1.Pod{}}, vcenter}
 	s.forgetEvents()
-	t.Cleanup(func() { s.clear() })
+	t.Cleanup(func() { s.clear(nil) })
 	for i := range vcenter.Nodes(2) {
 		s.addNode(i)
 	}

@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"net/http"
-	"slices"
 	"strings"
 	gosync "sync"
 	"testing"
@@ -17,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
@@ -30,8 +28,12 @@ type site struct {
 	cluster *kube.Cluster
 	admin   client.Client
 	neutron *neutrontest.Server
-	// names are the nodes', in the order of the seed.
+	// namespace is that of all routers, and config the way to the cluster of those that are not the test.
+	namespace string
+	config    *rest.Config
+	// names are the nodes', in the order of the seed, and ports theirs.
 	names []string
+	ports map[string]string
 	// at is the node of each router's pod, as the test has put it, and macs that of its net1.
 	at   map[string]string
 	pods map[string]*corev1.Pod
@@ -40,32 +42,44 @@ type site struct {
 // newSite makes nodes on ports of a fake Neutron, and clears all away at the end.
 func (c *shared) newSite(t *testing.T, o neutrontest.Options) *site {
 	t.Helper()
+	return c.newSiteIn(t, namespace, "", c.cluster.Config, o)
+}
+
+// newSiteIn makes one in a namespace, whose nodes' names begin with prefix, and have the rest of it as a label.
+func (c *shared) newSiteIn(t *testing.T, namespace, prefix string, config *rest.Config, o neutrontest.Options) *site {
+	t.Helper()
 	neutron, err := neutrontest.Start(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(neutron.Close)
-	s := &site{T: t, cluster: c.cluster, admin: c.admin, neutron: neutron, at: map[string]string{}, pods: map[string]*corev1.Pod{}}
+	s := &site{T: t, cluster: c.cluster, admin: c.admin, neutron: neutron, namespace: namespace, config: config,
+		ports: map[string]string{}, at: map[string]string{}, pods: map[string]*corev1.Pod{}}
+	labels := map[string]string{labelSite: strings.TrimSuffix(prefix, "-")}
 	for _, n := range neutron.Seed().Nodes {
-		node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: n.Name}, Spec: corev1.NodeSpec{ProviderID: "openstack:///" + n.ServerID}}
+		node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: prefix + n.Name, Labels: labels}, Spec: corev1.NodeSpec{ProviderID: "openstack:///" + n.ServerID}}
 		s.create(node)
-		s.names = append(s.names, n.Name)
+		s.names = append(s.names, node.Name)
+		s.ports[node.Name] = n.PortID
 	}
-	t.Cleanup(func() { s.clear() })
+	t.Cleanup(func() { s.clear(labels) })
 	return s
 }
 
-func (s *site) clear() {
+// labelSite is the label of nodes that tells whose they are.
+const labelSite = "site"
+
+func (s *site) clear(nodes client.MatchingLabels) {
 	ctx := context.Background()
-	routers := s.admin.DeleteAllOf(ctx, &nov1.EgressRouter{}, client.InNamespace(namespace))
+	routers := s.admin.DeleteAllOf(ctx, &nov1.EgressRouter{}, client.InNamespace(s.namespace))
 	if meta.IsNoMatchError(routers) {
 		routers = nil
 	}
 	err := errors.Join(
-		s.admin.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(namespace), client.GracePeriodSeconds(0)),
-		s.admin.DeleteAllOf(ctx, &appsv1.Deployment{}, client.InNamespace(namespace)),
+		s.admin.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(s.namespace), client.GracePeriodSeconds(0)),
+		s.admin.DeleteAllOf(ctx, &appsv1.Deployment{}, client.InNamespace(s.namespace)),
 		routers,
-		s.admin.DeleteAllOf(ctx, &corev1.Node{}),
+		s.admin.DeleteAllOf(ctx, &corev1.Node{}, nodes),
 	)
 	if err != nil {
 		s.Error(err)
@@ -104,12 +118,14 @@ func newRouter(i int) *nov1.EgressRouter {
 // standalone makes router i, with a Deployment that makes no pods.
 func (s *site) standalone(i int) *appsv1.Deployment {
 	s.Helper()
-	text, err := json.Marshal(newRouter(i))
+	router := newRouter(i)
+	router.Namespace = s.namespace
+	text, err := json.Marshal(router)
 	if err != nil {
 		s.Fatal(err)
 	}
 	d := &appsv1.Deployment{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name(i), Labels: egress.Labels(name(i)), Annotations: map[string]string{egress.AnnotationRouter: string(text)}},
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name(i), Labels: egress.Labels(name(i)), Annotations: map[string]string{egress.AnnotationRouter: string(text)}},
 		Spec: appsv1.DeploymentSpec{
 			Paused: true, Replicas: new(int32(0)), Selector: &metav1.LabelSelector{MatchLabels: egress.Labels(name(i))},
 			Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: egress.Labels(name(i))}, Spec: podSpec("")},
@@ -129,15 +145,19 @@ func (s *site) put(i int, node string) { s.putAs(i, node, mac(i), egress.Labels(
 func (s *site) putAs(i int, node, mac string, labels map[string]string) {
 	s.Helper()
 	s.end(i)
-	status := fmt.Sprintf(`[{"name":"ovn-kubernetes","interface":"eth0","ips":["10.128.0.9"],"default":true},{"name":"x","interface":"net1","ips":[%q],"mac":%q}]`, address(i), mac)
-	pod := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, GenerateName: name(i) + "-", Labels: labels, Annotations: map[string]string{egress.AnnotationNetworkStatus: status}},
-		Spec:       podSpec(node),
-	}
+	pod := s.newPod(i, node, mac, labels)
 	s.create(pod)
 	lock.Lock()
 	defer lock.Unlock()
 	s.pods[name(i)], s.at[name(i)] = pod, node
+}
+
+func (s *site) newPod(i int, node, mac string, labels map[string]string) *corev1.Pod {
+	status := fmt.Sprintf(`[{"name":"ovn-kubernetes","interface":"eth0","ips":["10.128.0.9"],"default":true},{"name":"x","interface":"net1","ips":[%q],"mac":%q}]`, address(i), mac)
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, GenerateName: name(i) + "-", Labels: labels, Annotations: map[string]string{egress.AnnotationNetworkStatus: status}},
+		Spec:       podSpec(node),
+	}
 }
 
 // lock guards what several workers of a test write.
@@ -171,81 +191,4 @@ func many(n int, do func(i int)) {
 	}
 	close(next)
 	group.Wait()
-}
-
-// pairs are what the nodes' ports allow, "ip mac" by node, sorted.
-func (s *site) pairs() map[string][]string {
-	out := map[string][]string{}
-	for _, n := range s.neutron.Seed().Nodes {
-		port, ok := s.neutron.Port(n.PortID)
-		if !ok {
-			continue
-		}
-		for _, p := range port.Pairs {
-			out[n.Name] = append(out[n.Name], p.IP+" "+p.MAC)
-		}
-		slices.Sort(out[n.Name])
-	}
-	return out
-}
-
-// want is what they should allow for n routers: each where its pod is.
-func (s *site) want(n int) map[string][]string {
-	out := map[string][]string{}
-	for i := range n {
-		out[s.at[name(i)]] = append(out[s.at[name(i)]], address(i)+" "+mac(i))
-	}
-	for _, list := range out {
-		slices.Sort(list)
-	}
-	return out
-}
-
-// await waits until the ports allow want, and nothing else.
-func (s *site) await(want map[string][]string) {
-	s.Helper()
-	err := kube.Await(s.Context(), "the ports allow what they should", func(context.Context) (bool, error) { return same(s.pairs(), want), nil })
-	if err != nil {
-		s.Fatalf("%v: got %v, want %v", err, s.pairs(), want)
-	}
-}
-
-func same(a, b map[string][]string) bool { return maps.EqualFunc(a, b, slices.Equal) }
-
-// puts are the writes of ports since the last reset, by node.
-func (s *site) puts() map[string]int {
-	out := map[string]int{}
-	for _, r := range s.neutron.Requests() {
-		for _, n := range s.neutron.Seed().Nodes {
-			if r.Method == http.MethodPut && strings.HasSuffix(r.Path, n.PortID) {
-				out[n.Name]++
-			}
-		}
-	}
-	return out
-}
-
-// record is what is recorded on router i.
-func (s *site) record(i int) string {
-	s.Helper()
-	d := &appsv1.Deployment{}
-	if err := s.admin.Get(s.Context(), client.ObjectKey{Namespace: namespace, Name: name(i)}, d); err != nil {
-		s.Fatal(err)
-	}
-	return d.Annotations[egress.AnnotationOpenStack]
-}
-
-// wantRecord is the record of a router whose one pair is on a node.
-func (s *site) wantRecord(i int, node string) string {
-	return fmt.Sprintf(`[{"port":%q,"ip":%q,"mac":%q}]`, s.port(node), address(i), mac(i))
-}
-
-func (s *site) port(node string) string {
-	for _, n := range s.neutron.Seed().Nodes {
-		if n.Name == node {
-			return n.PortID
-		}
-	}
-	s.Fatalf("no node %s", node)
-	return ""
 }

@@ -126,7 +126,7 @@ func (s *Syncer) isDue() bool {
 
 // pause is what a cloud or a cluster in trouble is given, longer each time; news do not cut it short.
 func (s *Syncer) pause(ctx context.Context) {
-	delay := min(s.Backoff<<min(s.failures, 20), s.LongestBackoff)
+	delay := min(s.Backoff<<min(s.failures, 20), s.LongestPause)
 	s.failures++
 	timer := time.NewTimer(delay)
 	defer timer.Stop()

@@ -92,7 +92,7 @@ func (s *site) awaitEvents(want map[string]int) {
 	var got map[string]int
 	err := kube.Await(s.Context(), "the events are there", func(ctx context.Context) (bool, error) {
 		var list eventsv1.EventList
-		if err := s.admin.List(ctx, &list, client.InNamespace(namespace)); err != nil {
+		if err := s.admin.List(ctx, &list, client.InNamespace(s.namespace)); err != nil {
 			return false, err
 		}
 		got = map[string]int{}

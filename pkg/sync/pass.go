@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -37,7 +38,7 @@ func (s *neutron) pass(ctx context.Context, keys map[string]bool) (late map[stri
 	if err != nil {
 		return nil, err
 	}
-	if j.writes(s) || len(back) > 0 {
+	if j.writes(s) || j.doubts() || len(back) > 0 {
 		// What is remembered may be old: a pod may have come back, or a router too.
 		if j, bad, back, err = s.confirm(ctx, j); err != nil {
 			return nil, err
@@ -117,6 +118,12 @@ func (j *job) writes(s *neutron) bool {
 		}
 	}
 	return false
+}
+
+// doubts tells whether a router is to be called out of step. After the API server was away one watch may be back before
+// the other, so that a pair looks like one that nobody recorded.
+func (j *job) doubts() bool {
+	return slices.ContainsFunc(j.plan.Leaves, func(l platform.Leave) bool { return l.Given != platform.Yes })
 }
 
 // confirm asks the API server itself whether all is as j was planned for, and plans again where it is not. Without an

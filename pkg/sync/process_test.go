@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"log/slog"
-	"net/http"
-	"slices"
 	"strings"
 	gosync "sync"
 	"time"
@@ -24,12 +21,11 @@ import (
 
 // process is a sync that runs.
 type process struct {
-	*site
+	page
 	proxy  *apiproxy.Proxy
 	log    *log
 	cancel context.CancelFunc
 	ended  chan error
-	url    string
 }
 
 // log keeps what is logged.
@@ -60,7 +56,7 @@ func (l *log) lines(word string) []string {
 // run starts sync, as a user of its own way to the cluster, and ends it with the test.
 func (s *site) run(change func(*sync.Options)) *process {
 	s.Helper()
-	proxy, err := apiproxy.Start(s.cluster.Config)
+	proxy, err := apiproxy.Start(s.config)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -74,14 +70,14 @@ func (s *site) runAs(cfg *rest.Config, proxy *apiproxy.Proxy, change func(*sync.
 	if err != nil {
 		s.Fatal(err)
 	}
-	p := &process{site: s, proxy: proxy, log: &log{}, ended: make(chan error, 1)}
+	p := &process{page: page{site: s}, proxy: proxy, log: &log{}, ended: make(chan error, 1)}
 	listening := make(chan string, 1)
 	o := sync.Options{
 		Config: cfg, Client: c, Listen: "127.0.0.1:0", Listening: func(address string) { listening <- address },
-		Backoff: 100 * time.Millisecond, LongestBackoff: time.Second,
+		Backoff: 100 * time.Millisecond, LongestBackoff: time.Second, LongestPause: time.Second,
 		Log: slog.New(slog.NewTextHandler(p.log, nil)),
 		Connect: func(ctx context.Context, log func(string, ...any)) (*openstack.Cloud, error) {
-			return openstack.Connect(ctx, openstack.Credentials{Cloud: "k8s", CloudsYAML: s.neutron.CloudsYAML(), Log: log})
+			return openstack.Connect(ctx, openstack.Credentials{Cloud: "k8s", CloudsYAML: s.neutron.CloudsYAML(), Log: log, RequestTimeout: 15 * time.Second})
 		},
 	}
 	if change != nil {
@@ -109,34 +105,6 @@ func (p *process) stop() {
 	p.ended <- context.Canceled
 	if p.Failed() {
 		p.Logf("it said\n%s", strings.Join(p.log.lines(""), ""))
-	}
-}
-
-// get reads a page of it.
-func (p *process) get(path string) (int, string) {
-	p.Helper()
-	answer, err := http.Get(p.url + path)
-	if err != nil {
-		p.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		p.Fatal(err)
-	}
-	return answer.StatusCode, string(body)
-}
-
-// awaitMetric waits until /metrics has a line.
-func (p *process) awaitMetric(line string) {
-	p.Helper()
-	err := kube.Await(p.Context(), "/metrics has "+line, func(context.Context) (bool, error) {
-		_, body := p.get("/metrics")
-		return slices.Contains(strings.Split(body, "\n"), line), nil
-	})
-	if err != nil {
-		_, body := p.get("/metrics")
-		p.Fatalf("%v:\n%s", err, body)
 	}
 }
 

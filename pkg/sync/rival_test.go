@@ -97,12 +97,5 @@ func (c *shared) testCut(t *testing.T) {
 	s.await(s.want(routers))
 	p.awaitMetric("kubectl_egress_sync_pairs 4")
 	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 0")
-	// The records come after the writes, and the metrics may be those of before.
-	for i := range routers {
-		want := s.wantRecord(i, s.at[name(i)])
-		err := kube.Await(t.Context(), "the record is right", func(context.Context) (bool, error) { return s.record(i) == want, nil })
-		if err != nil {
-			t.Errorf("router %d: %v: it is %s, want %s", i, err, s.record(i), want)
-		}
-	}
+	s.awaitRecords(routers)
 }

@@ -59,9 +59,11 @@ type Options struct {
 	// Quiet is how long no news must come before they are acted on together, and Patience how long that is waited for
 	// at most, up to three times as long where there are news of many routers; 150 ms and a second.
 	Quiet, Patience time.Duration
-	// Backoff and LongestBackoff are the first and the longest pause before a router, the cloud or the cluster is tried
-	// again; a second and a minute.
-	Backoff, LongestBackoff time.Duration
+	// Backoff is the first pause before a router, the cloud or the cluster is tried again; a second.
+	Backoff time.Duration
+	// LongestBackoff is the longest pause for a router, a minute, and LongestPause that for the cloud or the cluster, 15 s:
+	// for as long after it is back no router's pair is moved.
+	LongestBackoff, LongestPause time.Duration
 }
 
 func (o Options) withDefaults() Options {
@@ -70,7 +72,7 @@ func (o Options) withDefaults() Options {
 		otherwise time.Duration
 	}{
 		{&o.Resync, 5 * time.Minute}, {&o.Timeout, 5 * time.Minute}, {&o.Quiet, 150 * time.Millisecond}, {&o.Patience, time.Second},
-		{&o.Backoff, time.Second}, {&o.LongestBackoff, time.Minute},
+		{&o.Backoff, time.Second}, {&o.LongestBackoff, time.Minute}, {&o.LongestPause, 15 * time.Second},
 	} {
 		if *d.value == 0 {
 			*d.value = d.otherwise

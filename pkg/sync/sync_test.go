@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	gosync "sync"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
 )
 
-// namespace has all routers of the tests, which run one after the other.
+// namespace has all routers of the tests that run one after the other.
 const namespace = "partners"
 
 // shared is the cluster that the tests share.
@@ -25,12 +26,14 @@ type shared struct {
 }
 
 func TestSync(t *testing.T) {
+	t.Parallel()
 	c := start(t, kube.Options{OpenShift: true})
+	c.prepare(t, namespace)
 	t.Run("a pod moves", c.testMove)
 	t.Run("another takes the pair away", c.testDrift)
-	t.Run("200 pods move at once", c.testMany)
 	t.Run("the API server is away", c.testServerAway)
 	t.Run("the API server does not confirm", c.testStale)
+	t.Run("what is remembered is doubtful", c.testDoubt)
 	t.Run("Neutron is away", c.testNeutronAway)
 	t.Run("answers are lost", c.testCut)
 	t.Run("another writes the same ports", c.testRival)
@@ -38,21 +41,42 @@ func TestSync(t *testing.T) {
 	t.Run("one router's fault", c.testFault)
 	t.Run("a router is made anew", c.testHeir)
 	t.Run("a crash leaves a record", c.testCrash)
-	t.Run("memory", c.testMemory)
+	// Late, when what else goes on mostly waits: the news of all 200 must come within seconds.
+	t.Run("200 pods move at once", c.testMany)
 	t.Run("roles", c.testRoles)
+	t.Run("the API server is killed", c.testRestart)
 }
 
-// TestVanilla: a cluster without EgressRouters lacks nothing.
+// TestVanilla is what goes on side by side, each in a window of its own, on a cluster without EgressRouters.
 func TestVanilla(t *testing.T) {
+	t.Parallel()
 	c := start(t, kube.Options{})
-	s := c.newSite(t, neutrontest.Options{Ports: 2})
+	program := build(t)
+	// Not by t.Parallel, which runs no more at a time than there are cores: these mostly wait.
+	var group gosync.WaitGroup
+	defer group.Wait()
+	for name, test := range map[string]func(*testing.T){
+		"nothing is lacking":               c.testVanilla,
+		"Neutron answers 503":              func(t *testing.T) { c.testAway(t, "unavailable", unavailable) },
+		"Neutron's machine is off":         func(t *testing.T) { c.testAway(t, "refused", refused) },
+		"Neutron hangs":                    func(t *testing.T) { c.testAway(t, "hanging", hanging) },
+		"the process that leads is killed": func(t *testing.T) { c.testKilled(t, program) },
+		"memory":                           func(t *testing.T) { c.testMemory(t, program) },
+	} {
+		group.Go(func() { t.Run(name, test) })
+	}
+}
+
+// testVanilla: a cluster without EgressRouters lacks nothing.
+func (c *shared) testVanilla(t *testing.T) {
+	s := c.newSiteBehind(t, "vanilla", neutrontest.Options{Ports: 2})
 	s.standalone(0)
-	s.put(0, "worker-1")
+	s.put(0, s.names[0])
 	p := s.run(nil)
 	s.await(s.want(1))
-	s.put(0, "worker-2")
+	s.put(0, s.names[1])
 	s.await(s.want(1))
-	s.awaitRecord("worker-2")
+	s.awaitRecord(s.names[1])
 	if said := p.log.lines("level=WARN"); len(said) > 0 {
 		t.Errorf("it complained: %s", strings.Join(said, ""))
 	}
@@ -77,13 +101,12 @@ func start(t *testing.T, o kube.Options) *shared {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &shared{cluster, admin}
-	c.prepare(t)
-	return c
+	return &shared{cluster, admin}
 }
 
-// prepare makes the namespace, and waits until it takes pods.
-func (c *shared) prepare(t *testing.T) {
+// prepare makes a namespace, and waits until it takes pods.
+func (c *shared) prepare(t *testing.T, namespace string) {
+	t.Helper()
 	if err := c.admin.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
 		t.Fatal(err)
 	}

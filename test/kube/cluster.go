@@ -67,6 +67,9 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 		return nil, fmt.Errorf("making a folder for the cluster's files: %w", err)
 	}
 	c := &Cluster{dir: dir, env: environment(crds, o)}
+	if err := keepable(c.env.ControlPlane.GetAPIServer(), dir); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
 	if err := c.start(ctx, o); err != nil {
 		return nil, errors.Join(err, c.Stop())
 	}

@@ -32,18 +32,19 @@ func TestCluster(t *testing.T) {
 	t.Cleanup(func() { _ = cluster.Stop() })
 	admin := newClient(t, cluster.Kubeconfig)
 
-	t.Run("a Deployment gets a pod", func(t *testing.T) { testDeployment(t, admin) })
+	t.Run("a Deployment gets a pod", func(t *testing.T) { testDeployment(t, admin, "x") })
 	t.Run("what an EgressRouter owns goes with it", func(t *testing.T) { testGarbageCollection(t, admin) })
 	t.Run("a user has only granted rights", func(t *testing.T) { testUser(t, cluster, admin) })
 	t.Run("blocking owner references need rights on the owner", func(t *testing.T) { testOwnerReferences(t, cluster, admin) })
 	t.Run("Pod Security levels are enforced", func(t *testing.T) { testPodSecurity(t, admin) })
+	t.Run("the API server is killed", func(t *testing.T) { testRestart(t, cluster, admin) })
 	t.Run("Stop", func(t *testing.T) { testStop(t, cluster) })
 }
 
-func testDeployment(t *testing.T, admin client.Client) {
-	labels := map[string]string{"app": "x"}
+func testDeployment(t *testing.T, admin client.Client, name string) {
+	labels := map[string]string{"app": name}
 	deployment := &appsv1.Deployment{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "x"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name},
 		Spec: appsv1.DeploymentSpec{
 			Selector: &metav1.LabelSelector{MatchLabels: labels},
 			Template: corev1.PodTemplateSpec{

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -114,6 +115,7 @@ func (c *Cloud) trouble(err error, status int, refused neutronError) string {
 	var reauth *gophercloud.ErrUnableToReauthenticate
 	var network *net.OpError
 	var name *net.DNSError
+	var late *timeoutError
 	switch {
 	case errors.As(err, &reauth):
 		return fmt.Sprintf("the token ended and Keystone at %s gives no new one: check the credentials of cloud %s", c.identity, c.name)
@@ -125,11 +127,20 @@ func (c *Cloud) trouble(err error, status int, refused neutronError) string {
 		return fmt.Sprintf("the cloud is busy or in trouble (%d %s): run the command again a little later", status, refused.Message)
 	case status != 0:
 		return fmt.Sprintf("unexpected answer %d: %s", status, refused.Message)
-	case errors.As(err, &network), errors.As(err, &name):
-		return "the cloud cannot be reached: " + short(c.clean(err.Error()))
+	case errors.As(err, &network), errors.As(err, &name), errors.As(err, &late):
+		return "the cloud cannot be reached: " + c.lost(err)
 	default:
-		return short(c.clean(err.Error()))
+		return c.lost(err)
 	}
+}
+
+// lost is err in short, without the query that was sent: in that of a list there is no room for what went wrong.
+func (c *Cloud) lost(err error) string {
+	var sent *url.Error
+	if errors.As(err, &sent) {
+		return short(c.clean(fmt.Sprintf("%s %s: %s", sent.Op, withoutUser(sent.URL), sent.Err)))
+	}
+	return short(c.clean(err.Error()))
 }
 
 // explainLogin is for the first token.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,6 +21,8 @@ const (
 	idleConnections = 64
 	// readTries is how often a request that changes nothing is sent.
 	readTries = 6
+	// hungTries is how often one is sent that gets no answer at all: a server that hangs seldom wakes.
+	hungTries = 2
 )
 
 // wire is the transport: it reads every answer to its end, so that a cut one is an error of its request, and sends
@@ -57,13 +60,18 @@ func newWire(config *tls.Config, c Credentials, clean func(string) string) *wire
 // RoundTrip sends r, and again where that may help and cannot harm.
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	backoff := readBackoff()
+	hung := 0
 	for try := 1; ; try++ {
 		answer, err := w.once(r)
 		problem := err
 		if err == nil {
 			problem = statusError(answer)
 		}
-		if problem == nil || !repeatable(r) || try == readTries || !w.transient(r.Context(), problem) {
+		var late *timeoutError
+		if errors.As(problem, &late) {
+			hung++
+		}
+		if problem == nil || !repeatable(r) || try == readTries || hung == hungTries || !w.transient(r.Context(), problem) {
 			return answer, err
 		}
 		delay, ok := pauseFor(&backoff, problem)

@@ -88,6 +88,26 @@ func TestTroubleThatDoesNotEnd(t *testing.T) {
 	}
 }
 
+// TestHung: what never answers is asked twice, and not six times.
+func TestHung(t *testing.T) {
+	l := newLab(t, neutrontest.Options{Ports: 1})
+	a := l.adapter(t, Options{})
+	mustPlan(t, a, l.at(0, 0))
+	l.cloud.wire.timeout = 100 * time.Millisecond
+	l.ResetRequests()
+	l.Inject(neutrontest.Fault{Delay: time.Hour, Status: http.StatusServiceUnavailable})
+	_, err := a.Plan(t.Context(), []platform.Attachment{l.at(0, 0)})
+	want := "listing ports: the cloud cannot be reached: Get " + l.NetworkURL() + "/v2.0/ports: no answer after 100ms"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	for kind, n := range l.Counts() {
+		if n != hungTries {
+			t.Errorf("%s: %d tries, want %d", kind, n, hungTries)
+		}
+	}
+}
+
 func TestExpiredTokenIsRenewedOnce(t *testing.T) {
 	l := newLab(t, neutrontest.Options{Ports: 20})
 	a := l.adapter(t, Options{})

@@ -7,13 +7,18 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
 // endpoint is one of the two services on its own port, as the real ones are.
 type endpoint struct {
-	url    string
-	server *http.Server
+	url     string
+	handler http.Handler
+
+	mu       sync.Mutex
+	server   *http.Server
+	listener net.Listener
 }
 
 // call is a request as a service sees it.
@@ -31,13 +36,29 @@ func (s *Server) listen(service string, h handler) (*endpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening a port for the %s service: %w", service, err)
 	}
-	e := &endpoint{url: "http://" + listener.Addr().String()}
-	e.server = &http.Server{
-		Handler:  s.serving(service, h),
+	e := &endpoint{url: "http://" + listener.Addr().String(), handler: s.serving(service, h)}
+	e.serve(listener)
+	return e, nil
+}
+
+// serve serves the listener's connections until close.
+func (e *endpoint) serve(listener net.Listener) {
+	server := &http.Server{
+		Handler:  e.handler,
 		ErrorLog: log.New(io.Discard, "", 0), // connections that are cut on purpose are no news
 	}
-	go func() { _ = e.server.Serve(listener) }() // ends with the server's Close
-	return e, nil
+	e.mu.Lock()
+	e.server, e.listener = server, listener
+	e.mu.Unlock()
+	go func() { _ = server.Serve(listener) }() // ends with the server's Close
+}
+
+// close cuts every connection, and takes no more. A server that does not serve yet would leave the listener open.
+func (e *endpoint) close() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_ = e.server.Close() // nobody is left to be told
+	_ = e.listener.Close()
 }
 
 // serving notes each request, has it fail where a Fault says so, and else carries it out.

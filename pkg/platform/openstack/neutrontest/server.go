@@ -84,7 +84,7 @@ func (s *Server) Close() {
 	s.rivals.Wait()
 	for _, e := range []*endpoint{s.identity, s.network} {
 		if e != nil {
-			_ = e.server.Close() // nobody is left to be told
+			e.close()
 		}
 	}
 }
