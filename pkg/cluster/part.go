@@ -32,8 +32,13 @@ func partFields() [][]string {
 	return [][]string{
 		{"spec", "template", "spec", "nodeSelector"},
 		{"spec", "template", "spec", "tolerations"},
-		{"spec", "template", "metadata", "annotations", egress.AnnotationNADHash},
+		{"spec", "template", "spec", "terminationGracePeriodSeconds"},
+		hashAnnotation(),
 	}
+}
+
+func hashAnnotation() []string {
+	return []string{"spec", "template", "metadata", "annotations", egress.AnnotationNADHash}
 }
 
 func strategyType() []string { return []string{"spec", "strategy", "type"} }
@@ -76,13 +81,13 @@ func (c *Client) applyPart(ctx context.Context, live *unstructured.Unstructured,
 // with is what p asks for, with the hash that restarts the pod: the one given, or the one that is noted already.
 func (p *Part) with(live *unstructured.Unstructured, owned map[string]any, hash string) (*unstructured.Unstructured, error) {
 	desired := p.Object.DeepCopy()
-	if hash == "" && has(owned, partFields()[2]) {
-		hash, _, _ = unstructured.NestedString(live.Object, partFields()[2]...)
+	if hash == "" && has(owned, hashAnnotation()) {
+		hash, _, _ = unstructured.NestedString(live.Object, hashAnnotation()...)
 	}
 	if hash == "" {
 		return desired, nil
 	}
-	if err := unstructured.SetNestedField(desired.Object, hash, partFields()[2]...); err != nil {
+	if err := unstructured.SetNestedField(desired.Object, hash, hashAnnotation()...); err != nil {
 		return nil, fmt.Errorf("restarting Deployment %s: %w", live.GetName(), err)
 	}
 	return desired, nil
@@ -101,6 +106,9 @@ func (c *Client) patchStrategy(ctx context.Context, live, desired *unstructured.
 			return nil, fmt.Errorf("%s: others set fields that would change: .spec.strategy.type (%q): settle it with them, or take the fields over with --force-conflicts", Name(live), other)
 		}
 		strategy = map[string]any{"type": want, "rollingUpdate": nil}
+		if err := c.tryRest(ctx, live, desired, o); err != nil {
+			return nil, err
+		}
 	case want == "" && c.recreated(live):
 		// The server sets its default.
 	default:
@@ -123,6 +131,19 @@ func (c *Client) patchStrategy(ctx context.Context, live, desired *unstructured.
 		return nil, fmt.Errorf("setting the strategy of %s: %w", Name(live), explain(err, "patch", deployments(), live.GetNamespace()))
 	}
 	return patched, nil
+}
+
+// tryRest asks the server whether it takes what desired holds beside the strategy: what it refuses there must not leave
+// the strategy changed alone.
+func (c *Client) tryRest(ctx context.Context, live, desired *unstructured.Unstructured, o ApplyOptions) error {
+	if o.DryRun {
+		return nil // nothing is changed, and the rest is asked for in any case
+	}
+	o.DryRun = true
+	rest := desired.DeepCopy()
+	unstructured.RemoveNestedField(rest.Object, "spec", "strategy")
+	_, err := (&Applier{client: c, options: o}).apply(ctx, rest, live)
+	return err
 }
 
 // recreated tells whether live has strategy Recreate by this tool alone.

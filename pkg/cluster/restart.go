@@ -7,7 +7,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 )
 
@@ -20,8 +19,7 @@ func (c *Client) restart(ctx context.Context, v *view) error {
 	}
 	// Server-side apply would make the object where it is missing: the UID keeps it from that.
 	patch.SetUID(v.deployment.UID)
-	annotation := []string{"spec", "template", "metadata", "annotations", egress.AnnotationNADHash}
-	if err := unstructured.SetNestedField(patch.Object, render.Hash(v.nad.Spec.Config), annotation...); err != nil {
+	if err := unstructured.SetNestedField(patch.Object, render.Hash(v.nad.Spec.Config), hashAnnotation()...); err != nil {
 		return fmt.Errorf("restarting Deployment %s: %w", v.deployment.Name, err)
 	}
 	_, err = c.dynamic.Resource(deployments()).Namespace(v.deployment.Namespace).

@@ -161,7 +161,7 @@ func (p *podFlags) add(cmd *cobra.Command) {
 	flags.StringToStringVar(&p.nodeSelector, "node-selector", nil, "Labels of the nodes that the router may run on, `KEY=VALUE,...`")
 	flags.Lookup("node-selector").DefValue = ""
 	flags.DurationVar(&p.failoverAfter, "failover-after", 0, "How long the pod stays bound to a node that is lost; by default Kubernetes' five minutes. A short one risks two holders of the address: a node that is cut off from the cluster may still be alive")
-	flags.BoolVar(&p.recreate, "recreate", false, "End the old pod before the new one starts; a standalone router always does, the operator's with --node-selector and --failover-after too")
+	flags.BoolVar(&p.recreate, "recreate", false, "End the old pod before the new one starts, within seconds; a standalone router always does, the operator's with --node-selector and --failover-after too")
 	p.routes.add(cmd)
 }
 

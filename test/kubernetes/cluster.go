@@ -36,6 +36,8 @@ type Options struct {
 	Nodes int
 	// OnlyDefaultRoute gives pods no route to pods and Services but the default route, as plain bridges do.
 	OnlyDefaultRoute bool
+	// OpenShift serves EgressRouters and runs the network operator's stand-in.
+	OpenShift bool
 	// Log takes progress, a line each; nil: none.
 	Log io.Writer
 }
@@ -52,6 +54,7 @@ type Cluster struct {
 	controllers []*process.Process
 	nodes       []*node
 	relaying    context.CancelFunc
+	operating   func() error
 	stopOnce    sync.Once
 	stopErr     error
 }
@@ -67,7 +70,7 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	}
 	c := &Cluster{options: o, begun: time.Now(), Bin: filepath.Join(root, "bin")}
 	for _, step := range []func(context.Context) error{
-		c.build, c.startOutside, c.startControlPlane, c.startNodes, c.startControllers, c.waitReady,
+		c.build, c.startOutside, c.startControlPlane, c.startNodes, c.startControllers, c.startOperator, c.waitReady,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, c.Stop())
@@ -125,7 +128,7 @@ func (c *Cluster) startOutside(context.Context) error {
 
 // startControlPlane starts package kube's, and lets nodes reach and use it.
 func (c *Cluster) startControlPlane(ctx context.Context) error {
-	control, err := kube.Start(ctx, kube.Options{Log: c.options.Log})
+	control, err := kube.Start(ctx, kube.Options{OpenShift: c.options.OpenShift, Log: c.options.Log})
 	if err != nil {
 		return err
 	}
@@ -179,6 +182,9 @@ func (c *Cluster) startControllers(context.Context) error {
 func (c *Cluster) Stop() error {
 	c.stopOnce.Do(func() {
 		var errs []error
+		if c.operating != nil {
+			errs = append(errs, c.operating())
+		}
 		for _, n := range c.nodes {
 			errs = append(errs, n.stop())
 		}

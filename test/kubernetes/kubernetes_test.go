@@ -43,6 +43,39 @@ func TestOnlyDefaultRoute(t *testing.T) {
 	t.Run("routes", func(t *testing.T) { play(t, c, transcripts(t, "routes")...) })
 }
 
+// TestOperator: the routers of the network operator, and how many pods hold an address while a router of either
+// provisioner moves.
+func TestOperator(t *testing.T) {
+	c := start(t, Options{Nodes: 2, OpenShift: true})
+	if c == nil {
+		return
+	}
+	// A drain takes the routers of all namespaces along, and sync works for them all: before the others, and one at
+	// a time.
+	t.Run("drains", func(t *testing.T) {
+		for _, file := range transcripts(t, "drains") {
+			t.Run("next", func(t *testing.T) { play(t, c, file) })
+		}
+	})
+	t.Run("sync", func(t *testing.T) { playSync(t, c) })
+	t.Run("side-by-side", func(t *testing.T) { play(t, c, transcripts(t, "operator")...) })
+}
+
+// playSync plays transcripts where the nodes' ports let through only what Neutron allows: a router is reached for as
+// long as sync runs, wherever its pod goes.
+func playSync(t *testing.T, c *Cluster) {
+	n, err := c.StartNeutron(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := n.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	playWith(t, c, n, transcripts(t, "sync")...)
+}
+
 // start starts a cluster that ends with the test. The test itself is played by another process, in namespaces of
 // its own: in this one start gives back nil, when the other has played it.
 func start(t *testing.T, o Options) *Cluster {

@@ -26,6 +26,12 @@ func podNetworkOf(node int) string { return fmt.Sprintf("10.244.%d.0/24", node) 
 // addressOf is a node's address, without the prefix length.
 func addressOf(node int) string { return fmt.Sprintf("192.0.2.%d", 10+node) }
 
+// portOf is the segment's end of a node's cable.
+func portOf(node int) string { return fmt.Sprintf("port%d", node) }
+
+// macOfNode is the MAC of a node's NIC.
+func macOfNode(node int) net.HardwareAddr { return net.HardwareAddr{0x02, 0, 0, 0, 1, byte(node)} }
+
 // makeOutside makes the segment, with the gateway on it and the far servers' addresses behind. Nothing leads
 // from the gateway to pods or Services, so that nothing answers what leaves a pod with its own address.
 func makeOutside() error {
@@ -71,9 +77,9 @@ func plugIn(node, pid int) error {
 		return fmt.Errorf("looking for %s: %w", segment, err)
 	}
 	attrs := netlink.NewLinkAttrs()
-	attrs.Name = fmt.Sprintf("port%d", node)
+	attrs.Name = portOf(node)
 	attrs.MasterIndex = bridge.Attrs().Index
-	cable := &netlink.Veth{LinkAttrs: attrs, PeerName: nodeNIC, PeerNamespace: netlink.NsPid(pid)}
+	cable := &netlink.Veth{LinkAttrs: attrs, PeerName: nodeNIC, PeerNamespace: netlink.NsPid(pid), PeerHardwareAddr: macOfNode(node)}
 	if err := netlink.LinkAdd(cable); err != nil {
 		return fmt.Errorf("plugging node %d in: %w", node, err)
 	}

@@ -24,7 +24,10 @@ import (
 )
 
 // play plays transcripts side by side, each in a namespace that has a client on each node.
-func play(t *testing.T, c *Cluster, files ...string) {
+func play(t *testing.T, c *Cluster, files ...string) { playWith(t, c, nil, files...) }
+
+// playWith plays them with a Neutron under the nodes; nil: none.
+func playWith(t *testing.T, c *Cluster, n *Neutron, files ...string) {
 	client, err := kubernetes.NewForConfig(c.Config)
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +35,13 @@ func play(t *testing.T, c *Cluster, files ...string) {
 	testscript.Run(t, testscript.Params{
 		Files:         files,
 		UpdateScripts: *update,
-		Setup:         func(e *testscript.Env) error { return setup(e, c) },
+		Setup: func(e *testscript.Env) error {
+			if n != nil {
+				e.Setenv("OS_CLIENT_CONFIG_FILE", n.CloudsYAML)
+				e.Setenv("OS_CLOUD", "k8s")
+			}
+			return setup(e, c)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"eventually": transcript.Eventually(time.Minute, 200*time.Millisecond),
 			"service":    func(ts *testscript.TestScript, _ bool, args []string) { service(ts, client, args) },
@@ -40,6 +49,11 @@ func play(t *testing.T, c *Cluster, files ...string) {
 			"elsewhere":  func(ts *testscript.TestScript, _ bool, args []string) { elsewhere(ts, client, args) },
 			"power-off":  func(ts *testscript.TestScript, _ bool, args []string) { ts.Check(c.PowerOff(args[0])) },
 			"plugin-log": func(ts *testscript.TestScript, _ bool, args []string) { pluginLog(ts, c, args) },
+
+			"follows":       func(ts *testscript.TestScript, _ bool, args []string) { follows(ts, client, n, args) },
+			"holders":       func(ts *testscript.TestScript, _ bool, args []string) { holders(ts, c, args) },
+			"watch-holders": func(ts *testscript.TestScript, _ bool, args []string) { watchHolders(ts, c, args) },
+			"held-by":       func(ts *testscript.TestScript, _ bool, args []string) { heldBy(ts, args) },
 		},
 	})
 }
@@ -74,6 +88,7 @@ func setup(e *testscript.Env, c *Cluster) error {
 	e.Setenv("KUBECONFIG", kubeconfig)
 	e.Setenv("HOME", e.WorkDir)
 	e.Setenv("NS", namespace)
+	e.Values[watchKey] = &watch{}
 	return nil
 }
 
@@ -122,11 +137,16 @@ func pluginLog(ts *testscript.TestScript, c *Cluster, args []string) {
 	}
 }
 
+// routerPods are the pods of a router, whoever has made them.
 func routerPods(ts *testscript.TestScript, client kubernetes.Interface, name string) []corev1.Pod {
-	selector := metav1.FormatLabelSelector(&metav1.LabelSelector{MatchLabels: egress.Standalone.PodLabels(name)})
-	pods, err := client.CoreV1().Pods(ts.Getenv("NS")).List(context.Background(), metav1.ListOptions{LabelSelector: selector})
-	ts.Check(err)
-	return pods.Items
+	var found []corev1.Pod
+	for _, provisioner := range []egress.Provisioner{egress.Standalone, egress.Operator} {
+		selector := metav1.FormatLabelSelector(&metav1.LabelSelector{MatchLabels: provisioner.PodLabels(name)})
+		pods, err := client.CoreV1().Pods(ts.Getenv("NS")).List(context.Background(), metav1.ListOptions{LabelSelector: selector})
+		ts.Check(err)
+		found = append(found, pods.Items...)
+	}
+	return found
 }
 
 // net1 is what Multus says of a pod's net1.
