@@ -58,7 +58,7 @@ func (c *Client) egressRouter(ctx context.Context, namespace, name string, asked
 		return nil, nil
 	}
 	cr, err := c.get(ctx, egress.Resource, namespace, name)
-	if asked == egress.Auto && notServed(err) {
+	if asked == egress.Auto && (notServed(err) || c.unserved(ctx, err)) {
 		return nil, nil
 	}
 	return cr, err

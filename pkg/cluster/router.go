@@ -53,7 +53,7 @@ func (c *Client) Find(ctx context.Context, namespace, name string, asked egress.
 			return fromDeployment(deployment)
 		}
 	}
-	if unread != nil {
+	if unread != nil && !c.unserved(ctx, unread) {
 		return nil, unread
 	}
 	return nil, fmt.Errorf("egress router %s in namespace %s: %w", name, namespace, ErrNotFound)

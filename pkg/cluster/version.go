@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/version"
@@ -63,6 +64,16 @@ func (c *Client) served(ctx context.Context, gvr schema.GroupVersionResource) (*
 	// The group may have other kinds: only the resource itself counts.
 	found := err == nil && lists(list, gvr)
 	return &found, nil
+}
+
+// unserved tells whether a "forbidden" is about EgressRouters that the cluster does not even serve: who has no rights is
+// told nothing else.
+func (c *Client) unserved(ctx context.Context, err error) bool {
+	if !apierrors.IsForbidden(err) {
+		return false
+	}
+	served, err := c.served(ctx, egress.Resource)
+	return err == nil && !*served
 }
 
 func lists(list *metav1.APIResourceList, gvr schema.GroupVersionResource) bool {

@@ -46,7 +46,9 @@ func (f *factory) finish(ctx context.Context, err error) int {
 	if err == nil {
 		return exitDone
 	}
-	if ctx.Err() != nil {
+	var exit *exitError
+	told := errors.As(err, &exit) && exit.code == exitInterrupted
+	if ctx.Err() != nil && !told {
 		f.note("interrupted: run the command again to complete it")
 		return exitInterrupted
 	}

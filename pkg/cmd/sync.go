@@ -3,11 +3,14 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"net"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
@@ -117,10 +120,26 @@ func (s *syncFlags) validate() error {
 		return fmt.Errorf("--concurrency %d: write 1 or more", s.concurrency)
 	case s.maxPairs < 0:
 		return fmt.Errorf("--max-pairs %d: write 1 or more, or 0 for Neutron's default", s.maxPairs)
+	case s.listen != "" && !canListen(s.listen):
+		return fmt.Errorf("--listen %s is no address to listen at: write ADDRESS:PORT, such as 127.0.0.1:8080, or :8080 for all", s.listen)
+	case s.changed("leader-elect-lease") && !s.leaderElect:
+		return fmt.Errorf("--leader-elect-lease names the Lease of --leader-elect: give that too, or leave it out")
+	case len(validation.IsDNS1123Subdomain(s.lease)) > 0:
+		return fmt.Errorf("--leader-elect-lease %q is no name of an object: write it in small letters, digits and -, such as %s", s.lease, sync.Controller)
 	case s.resync < time.Second:
 		return fmt.Errorf("--resync %s is too short: write 1s or more, such as 5m", s.resync)
 	}
 	return nil
+}
+
+// canListen tells whether address is one with a port; that its host is this machine's is seen later.
+func canListen(address string) bool {
+	_, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(text, 10, 16)
+	return err == nil
 }
 
 func (s *syncFlags) run(ctx context.Context, f *factory, args []string) error {
@@ -139,10 +158,15 @@ func (s *syncFlags) run(ctx context.Context, f *factory, args []string) error {
 		return err
 	}
 	err = sync.Run(ctx, o)
-	if ctx.Err() != nil && terminated(ctx) {
+	switch {
+	case ctx.Err() == nil:
+		return err
+	case terminated(ctx):
 		return nil
+	default:
+		// Nothing is left to complete: this is how it ends in a terminal.
+		return &exitError{code: exitInterrupted}
 	}
-	return err
 }
 
 // terminated tells whether it was SIGTERM that ended ctx: the way in which a pod is asked to go.

@@ -58,7 +58,7 @@ func (s *syncFlags) writing(ctx context.Context, f *factory, o *sync.Options) er
 			}
 		})
 	}
-	if _, err := o.Connect(ctx, nil); errors.Is(err, openstack.ErrInput) {
+	if _, err := o.Connect(ctx, nil); errors.Is(err, openstack.ErrInput) || errors.Is(err, platform.ErrCredentials) {
 		return err
 	}
 	return nil

@@ -131,5 +131,9 @@ type Reviewer interface {
 	Review(ctx context.Context, need []Attachment) (*Plan, error)
 }
 
+// ErrCredentials is in the chain of errors of a platform that knows the user not, or not with that password: trying again
+// and again can lock the account.
+var ErrCredentials = errors.New("the credentials are refused")
+
 // ErrMoved is the error of a Revert whose target no longer holds what was written.
 var ErrMoved = errors.New("the value is no longer the one that was written")

@@ -2,7 +2,10 @@ package sync
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
 // everything is the key of the queue that is no router's: compare all with the platform, whatever is thought to be done.
@@ -30,7 +33,7 @@ func (s *Syncer) loop(ctx context.Context) {
 		late, err := s.work.pass(ctx, keys)
 		s.end(keys, late, err)
 		if err != nil && ctx.Err() == nil {
-			s.pause(ctx)
+			s.pause(ctx, err)
 		}
 	}
 }
@@ -124,9 +127,13 @@ func (s *Syncer) isDue() bool {
 	return false
 }
 
-// pause is what a cloud or a cluster in trouble is given, longer each time; news do not cut it short.
-func (s *Syncer) pause(ctx context.Context) {
+// pause is what a cloud or a cluster in trouble is given, longer each time; news do not cut it short. Refused credentials
+// are not sent again soon: that would lock the account, for others too.
+func (s *Syncer) pause(ctx context.Context, err error) {
 	delay := min(s.Backoff<<min(s.failures, 20), s.LongestPause)
+	if errors.Is(err, platform.ErrCredentials) {
+		delay = s.LongestBackoff
+	}
 	s.failures++
 	timer := time.NewTimer(delay)
 	defer timer.Stop()

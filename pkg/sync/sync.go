@@ -61,8 +61,8 @@ type Options struct {
 	Quiet, Patience time.Duration
 	// Backoff is the first pause before a router, the cloud or the cluster is tried again; a second.
 	Backoff time.Duration
-	// LongestBackoff is the longest pause for a router, a minute, and LongestPause that for the cloud or the cluster, 15 s:
-	// for as long after it is back no router's pair is moved.
+	// LongestBackoff is the longest pause for a router, and each after refused credentials, a minute. LongestPause is that
+	// for the cloud or the cluster, 15 s: for as long after it is back no router's pair is moved.
 	LongestBackoff, LongestPause time.Duration
 }
 

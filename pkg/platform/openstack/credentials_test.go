@@ -15,6 +15,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
 )
 
@@ -180,6 +181,9 @@ func TestConnectRefused(t *testing.T) {
 			_, err = Connect(t.Context(), Credentials{Cloud: "k8s", CloudsYAML: content})
 			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "hunter2") || errors.Is(err, ErrInput) != test.input {
 				t.Errorf("error %v, want %q", err, test.want)
+			}
+			if refused := test.name == "wrong password"; errors.Is(err, platform.ErrCredentials) != refused {
+				t.Errorf("that the credentials are refused: want %v of %v", refused, err)
 			}
 		})
 	}

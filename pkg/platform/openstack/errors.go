@@ -12,6 +12,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
 // The types of NeutronError that need different words.
@@ -150,7 +151,7 @@ func (c *Cloud) explainLogin(err error) error {
 	case 0:
 		return c.explain(err, "logging in to cloud "+c.name+" at "+c.identity)
 	case http.StatusUnauthorized:
-		return &explained{fmt.Sprintf("Keystone at %s does not accept the credentials of cloud %s: check user, password or application credential, project and domains", c.identity, c.name), err}
+		return &explained{fmt.Sprintf("Keystone at %s does not accept the credentials of cloud %s: check user, password or application credential, project and domains", c.identity, c.name), errors.Join(platform.ErrCredentials, err)}
 	case http.StatusNotFound, http.StatusMultipleChoices:
 		return &explained{c.clean(fmt.Sprintf("there is no Keystone at %s, the auth_url of cloud %s (%d %s): it mostly ends in /v3", c.identity, c.name, status, refused.Message)), err}
 	default:

@@ -11,6 +11,8 @@ import (
 	"github.com/vmware/govmomi/fault"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
 // ErrUnverified is the error of a change that was written and could not be seen to hold afterwards: it
@@ -55,6 +57,7 @@ func (v *vcenter) explain(err error) error {
 	var missing types.NoPermission
 	switch {
 	case fault.Is(err, &types.InvalidLogin{}):
+		err = errors.Join(platform.ErrCredentials, err)
 		return say(" does not accept the password of %s: check GOVC_USERNAME and GOVC_PASSWORD", v.credentials.Username)
 	case fault.Is(err, &types.NotAuthenticated{}):
 		return say(": the session expired, and so did the one after it: look for what ends sessions there, then try again")
