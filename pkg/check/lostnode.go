@@ -4,7 +4,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/klog/v2"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
@@ -20,12 +19,8 @@ func (c *state) onLostNode(r snapshot.Router, pod snapshot.Pod, node *snapshot.N
 
 // replacement says when a new pod is made in place of one of d's on a lost node.
 func (c *state) replacement(d *snapshot.Deployment, node *snapshot.Node) string {
-	var tolerations []corev1.Toleration
-	if d != nil {
-		tolerations = d.Template.Tolerations
-	}
 	taint, since := lostTaint(node)
-	after, ends := tolerated(tolerations, taint)
+	after, ends, _ := d.Tolerated(taint)
 	if !ends {
 		return "its tolerations have no end, so no new one is made"
 	}
@@ -49,26 +44,4 @@ func lostTaint(node *snapshot.Node) (corev1.Taint, time.Time) {
 		}
 	}
 	return corev1.Taint{Key: corev1.TaintNodeUnreachable, Effect: corev1.TaintEffectNoExecute}, time.Time{}
-}
-
-// tolerated is how long tolerations keep a pod on a node with the taint, by the shortest of those that match;
-// ends is false where none of them has an end. Without one the server adds its own, of five minutes.
-func tolerated(tolerations []corev1.Toleration, taint corev1.Taint) (after time.Duration, ends bool) {
-	matches := false
-	for _, t := range tolerations {
-		if !t.ToleratesTaint(klog.Logger{}, &taint, false) {
-			continue
-		}
-		matches = true
-		if t.TolerationSeconds == nil {
-			continue
-		}
-		if d := time.Duration(max(*t.TolerationSeconds, 0)) * time.Second; !ends || d < after {
-			after, ends = d, true
-		}
-	}
-	if !matches {
-		return 5 * time.Minute, true
-	}
-	return after, ends
 }

@@ -120,7 +120,7 @@ func deploymentOf(s *snapshot.Snapshot, r snapshot.Router) *DeploymentStatus {
 	status := &DeploymentStatus{
 		Name: d.Name, Replicas: d.Replicas, Updated: d.Updated, Available: d.Available,
 		Strategy: d.Strategy, Images: []string{}, Failure: d.Failure,
-		NodeSelector: d.Template.NodeSelector, FailoverAfter: failoverAfter(d.Template.Tolerations), Routes: d.Routes,
+		NodeSelector: d.Template.NodeSelector, FailoverAfter: failoverAfter(d), Routes: d.Routes,
 	}
 	for _, c := range d.Template.Containers {
 		status.Images = append(status.Images, c.Image)
@@ -128,23 +128,25 @@ func deploymentOf(s *snapshot.Snapshot, r snapshot.Router) *DeploymentStatus {
 	return status
 }
 
-// failoverAfter is the longer of the times that tolerations keep a pod on a node that is not ready or not
-// reachable, "never" where one has no end; "" where neither is tolerated.
-func failoverAfter(tolerations []corev1.Toleration) string {
-	longest := int64(-1)
-	for _, t := range tolerations {
-		if t.Key != corev1.TaintNodeNotReady && t.Key != corev1.TaintNodeUnreachable {
-			continue
+// never is the time of a pod that stays bound to a lost node for good.
+const never = "never"
+
+// failoverAfter is the longer of the times that d's pods stay bound to a node that is not ready or not reachable, never
+// where one has no end; "" where d says nothing of either.
+func failoverAfter(d *snapshot.Deployment) string {
+	var longest time.Duration
+	said := false
+	for _, key := range []string{corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable} {
+		after, ends, own := d.Tolerated(corev1.Taint{Key: key, Effect: corev1.TaintEffectNoExecute})
+		if !ends {
+			return never
 		}
-		if t.TolerationSeconds == nil {
-			return "never"
-		}
-		longest = max(longest, *t.TolerationSeconds)
+		longest, said = max(longest, after), said || own
 	}
-	if longest < 0 {
+	if !said {
 		return ""
 	}
-	return (time.Duration(longest) * time.Second).String()
+	return longest.String()
 }
 
 func podOf(p snapshot.Pod) PodStatus {

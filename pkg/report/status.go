@@ -74,7 +74,8 @@ type DeploymentStatus struct {
 	Images []string `json:"images"`
 	// NodeSelector limits the nodes that its pod may run on.
 	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
-	// FailoverAfter is how long its pod stays bound to a lost node, such as "30s"; "" is Kubernetes' five minutes.
+	// FailoverAfter is how long its pod stays bound to a lost node, such as "30s", or "never" where that has no end;
+	// "" is Kubernetes' five minutes.
 	FailoverAfter string `json:"failoverAfter,omitempty"`
 	// Routes are the cluster's networks that its pod gets a route to on eth0.
 	Routes []string `json:"routes,omitempty"`

@@ -82,7 +82,11 @@ func deploymentText(s StatusJSON) string {
 	if len(d.NodeSelector) > 0 {
 		text += say(", on nodes with %s", labels.FormatLabels(d.NodeSelector))
 	}
-	if d.FailoverAfter != "" {
+	switch d.FailoverAfter {
+	case "":
+	case never:
+		text += ", no failover"
+	default:
 		text += say(", failover after %s", d.FailoverAfter)
 	}
 	if len(d.Routes) > 0 {

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -56,4 +57,32 @@ func takes(node Node, pod *corev1.Pod, wanted nodeaffinity.RequiredNodeAffinity)
 // keeps tells whether a taint keeps pods away for good.
 func keeps(t *corev1.Taint) bool {
 	return t.Effect != corev1.TaintEffectPreferNoSchedule && !strings.HasPrefix(t.Key, transient)
+}
+
+// serverToleration is that of the tolerations that the server adds to a pod that has none of its own for a lost node.
+const serverToleration = 5 * time.Minute
+
+// Tolerated is how long d's pods stay bound to a lost node with taint: by the shortest of its tolerations that match,
+// and by the server's where none does or there is no d. ends is false where none of those that match has an end; own
+// tells that there are such.
+func (d *Deployment) Tolerated(taint corev1.Taint) (after time.Duration, ends, own bool) {
+	if d == nil {
+		return serverToleration, true, false
+	}
+	for _, t := range d.Template.Tolerations {
+		if !t.ToleratesTaint(klog.Logger{}, &taint, false) {
+			continue
+		}
+		own = true
+		if t.TolerationSeconds == nil {
+			continue
+		}
+		if one := time.Duration(max(*t.TolerationSeconds, 0)) * time.Second; !ends || one < after {
+			after, ends = one, true
+		}
+	}
+	if !own {
+		return serverToleration, true, false
+	}
+	return after, ends, true
 }
