@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -104,10 +105,11 @@ func peerWords(peer networkingv1.NetworkPolicyPeer) string {
 	}
 }
 
-// everybody tells whether a peer of a policy is every pod of the cluster.
+// everybody tells whether a peer of a policy is every pod of the cluster, as far as that can send to a router: by IPv4.
 func everybody(peer networkingv1.NetworkPolicyPeer) bool {
 	if block := peer.IPBlock; block != nil {
-		return strings.HasSuffix(block.CIDR, "/0") && len(block.Except) == 0
+		cidr, err := netip.ParsePrefix(block.CIDR)
+		return err == nil && cidr.Addr().Is4() && cidr.Bits() == 0 && len(block.Except) == 0
 	}
 	return peer.NamespaceSelector != nil && everything(peer.NamespaceSelector) && everything(peer.PodSelector)
 }

@@ -35,6 +35,7 @@ func TestPolicyWords(t *testing.T) {
 		"a network":             {from(networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: "10.0.0.0/8"}}), []string{"10.0.0.0/8"}},
 		"a network less others": {from(networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: "10.0.0.0/8", Except: []string{"10.1.0.0/16", "10.2.0.0/16"}}}), []string{"10.0.0.0/8 except 10.1.0.0/16 and 10.2.0.0/16"}},
 		"any address":           {from(networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: "0.0.0.0/0"}}), []string{"0.0.0.0/0"}},
+		"any of IPv6":           {from(networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: "::/0"}}), []string{"::/0"}},
 		"any address but some":  {from(networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: "0.0.0.0/0", Except: []string{"10.0.0.0/8"}}}), []string{"0.0.0.0/0 except 10.0.0.0/8"}},
 		"to ports": {[]networkingv1.NetworkPolicyIngressRule{{Ports: []networkingv1.NetworkPolicyPort{{Port: &web}, {Protocol: &udp, Port: &dns, EndPort: &end}, {Protocol: &udp}}}},
 			[]string{"all to web/tcp, 53-60/udp, all ports/udp"}},
