@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
@@ -52,11 +53,10 @@ func (o *createOptions) pods() (*snapshot.Snapshot, error) {
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &d); err != nil {
 			return nil, fmt.Errorf("router %s: reading its Deployment: %w", r.Name, err)
 		}
-		one := snapshot.Deployment{Namespace: d.Namespace, Name: d.Name, Router: r.Name, Template: d.Spec.Template.Spec}
-		for _, route := range o.pod.Routes {
-			one.Routes = append(one.Routes, route.String())
-		}
-		s.Deployments = append(s.Deployments, one)
+		pod := d.Spec.Template.Spec
+		s.Deployments = append(s.Deployments, snapshot.Deployment{
+			Namespace: d.Namespace, Name: d.Name, Router: r.Name, Routes: render.ReadRoutes(&pod), Template: pod,
+		})
 	}
 	return s, nil
 }
@@ -64,13 +64,11 @@ func (o *createOptions) pods() (*snapshot.Snapshot, error) {
 // namespaces are those of the routers, each once; those that are not there or may not be read are left out.
 func (o *createOptions) namespaces(ctx context.Context, client *cluster.Client) ([]snapshot.Namespace, error) {
 	var names []string
-	seen := map[string]bool{}
 	for _, r := range o.routers {
-		if !seen[r.Namespace] {
-			seen[r.Namespace] = true
-			names = append(names, r.Namespace)
-		}
+		names = append(names, r.Namespace)
 	}
+	slices.Sort(names)
+	names = slices.Compact(names)
 	found := make([]*snapshot.Namespace, len(names))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(o.workers)

@@ -46,9 +46,7 @@ func (f *factory) finish(ctx context.Context, err error) int {
 	if err == nil {
 		return exitDone
 	}
-	var exit *exitError
-	told := errors.As(err, &exit) && exit.code == exitInterrupted
-	if ctx.Err() != nil && !told {
+	if ctx.Err() != nil && f.code(err) != exitInterrupted {
 		f.note("interrupted: run the command again to complete it")
 		return exitInterrupted
 	}
