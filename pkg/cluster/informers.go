@@ -173,7 +173,8 @@ func (m *Mirror) Trouble() error {
 	return errors.Join(errs...)
 }
 
-// Snapshot is what the Mirror holds: routers, pods and nodes, and Deployments where they are kept. Its parts are shared and must not be changed.
+// Snapshot is what the Mirror holds: routers, pods and nodes, and Deployments where they are kept. Its parts are shared
+// and must not be changed.
 func (m *Mirror) Snapshot() (*snapshot.Snapshot, error) {
 	s := &snapshot.Snapshot{}
 	var errs []error

@@ -59,10 +59,10 @@ type Options struct {
 	// Quiet is how long no news must come before they are acted on together, and Patience how long that is waited for
 	// at most, up to three times as long where there are news of many routers; 150 ms and a second.
 	Quiet, Patience time.Duration
-	// Backoff is the first pause before a router, the cloud or the cluster is tried again; a second.
+	// Backoff is the first pause before a router, the platform or the cluster is tried again; a second.
 	Backoff time.Duration
-	// LongestBackoff is the longest pause for a router, and each after refused credentials, a minute. LongestPause is that
-	// for the cloud or the cluster, 15 s: for as long after it is back no router's pair is moved.
+	// LongestBackoff is the longest pause for a router, and each after refused credentials; a minute. LongestPause is
+	// that for the platform or the cluster, which may be back for as long before that is seen; 15 s.
 	LongestBackoff, LongestPause time.Duration
 }
 
@@ -124,8 +124,7 @@ func newSyncer(o Options) (*Syncer, error) {
 	if (o.Connect == nil) == (o.Audit == nil) {
 		return nil, errors.New("either Connect or Audit must be set")
 	}
-	s := &Syncer{Options: o.withDefaults()}
-	s.queue = workqueue.NewTypedDelayingQueue[string]()
+	s := &Syncer{Options: o.withDefaults(), queue: workqueue.NewTypedDelayingQueue[string]()}
 	s.limiter = workqueue.NewTypedItemExponentialFailureRateLimiter[string](s.Backoff, s.LongestBackoff)
 	if o.Audit != nil {
 		s.metrics, s.work = newMetrics(platform.VSphere), &audit{Syncer: s}
