@@ -32,13 +32,14 @@ func (s *syncFlags) platform(ctx context.Context, f *factory, args []string) (pl
 	if err != nil {
 		return "", err
 	}
+	name := fmt.Sprintf("name it, as in \"%s sync openstack\" or \"%s sync vsphere\"", f.name, f.name)
 	seen, err := client.ReadPlatform(ctx)
 	if err != nil {
-		return "", fmt.Errorf("on which platform the cluster stands could not be asked: %w: name it, as in \"%s sync openstack\" or \"%s sync vsphere\"", err, f.name, f.name)
+		return "", fmt.Errorf("on which platform the cluster stands could not be asked: %w: %s", err, name)
 	}
 	found := platform.Detect(seen)
 	if unread := seen.UnknownOf("infrastructures", "nodes"); found == "" && unread != nil {
-		return "", fmt.Errorf("on which platform the cluster stands cannot be told: %s: name it, as in \"%s sync openstack\" or \"%s sync vsphere\"", unread.Reason, f.name, f.name)
+		return "", fmt.Errorf("on which platform the cluster stands cannot be told: %s: %s", unread.Reason, name)
 	}
 	if found == "" {
 		return platform.OpenStack, invalid(s.fits(platform.OpenStack, "the cluster does not tell on which platform it stands, so that OpenStack is taken"))

@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"strings"
@@ -104,12 +105,11 @@ func (c *shared) testPolicyDrifts(t *testing.T) {
 // awaitCount waits until everything was read so often.
 func awaitCount(s *vsite, n int) {
 	s.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for s.vcenter.Count("RetrievePropertiesEx") < n {
-		if time.Now().After(deadline) {
-			s.Fatalf("vCenter was read %d times, want %d", s.vcenter.Count("RetrievePropertiesEx"), n)
-		}
-		time.Sleep(20 * time.Millisecond)
+	err := kube.Await(s.Context(), fmt.Sprintf("vCenter is read %d times", n), func(context.Context) (bool, error) {
+		return s.vcenter.Count("RetrievePropertiesEx") >= n, nil
+	})
+	if err != nil {
+		s.Fatalf("%v: it was read %d times", err, s.vcenter.Count("RetrievePropertiesEx"))
 	}
 }
 

@@ -89,6 +89,19 @@ func (r *relay) set(cut bool) {
 	}
 }
 
+// auditor logs in to the vCenter.
+func (s *vsite) auditor(context.Context) (sync.Auditor, error) { return s.auditorBy(nil) }
+
+// auditorBy logs in with the credentials as change leaves them.
+func (s *vsite) auditorBy(change func(*vsphere.Credentials)) (sync.Auditor, error) {
+	user, password := s.vcenter.User()
+	c := vsphere.Credentials{URL: s.vcenter.URL(), Username: user, Password: vsphere.Secret(password), CACerts: s.vcenter.CAFile()}
+	if change != nil {
+		change(&c)
+	}
+	return vsphere.New([]vsphere.Credentials{c}, vsphere.Options{})
+}
+
 // testVCenterAway: one line says so, nothing else suffers, and what drifted meanwhile is found after it.
 func (c *shared) testVCenterAway(t *testing.T) {
 	s := c.newVSite(t)
@@ -97,8 +110,7 @@ func (c *shared) testVCenterAway(t *testing.T) {
 	p := s.run(s.audits(func(o *sync.Options) {
 		o.Resync = 300 * time.Millisecond
 		o.Audit = func(context.Context) (sync.Auditor, error) {
-			user, password := s.vcenter.User()
-			return vsphere.New([]vsphere.Credentials{{URL: way.listener.Addr().String(), Username: user, Password: vsphere.Secret(password), CACerts: s.vcenter.CAFile()}}, vsphere.Options{})
+			return s.auditorBy(func(c *vsphere.Credentials) { c.URL = way.listener.Addr().String() })
 		}
 	}))
 	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 0")
@@ -130,8 +142,7 @@ func (c *shared) testSessions(t *testing.T) {
 		o.Resync = 300 * time.Millisecond
 		o.Audit = func(ctx context.Context) (sync.Auditor, error) {
 			if wrong.Load() {
-				user, _ := s.vcenter.User()
-				return vsphere.New([]vsphere.Credentials{{URL: s.vcenter.URL(), Username: user, Password: "of before", CACerts: s.vcenter.CAFile()}}, vsphere.Options{})
+				return s.auditorBy(func(c *vsphere.Credentials) { c.Password = "of before" })
 			}
 			return s.auditor(ctx)
 		}

@@ -18,7 +18,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere/vcsimtest"
 	"github.com/kubectl-egress/kubectl-egress/pkg/sync"
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
@@ -119,12 +118,6 @@ func (s *site) edit(o client.Object, change func()) {
 	if err := s.admin.Patch(s.Context(), o, patch); err != nil {
 		s.Fatal(err)
 	}
-}
-
-// auditor logs in to the vCenter.
-func (s *vsite) auditor(context.Context) (sync.Auditor, error) {
-	user, password := s.vcenter.User()
-	return vsphere.New([]vsphere.Credentials{{URL: s.vcenter.URL(), Username: user, Password: vsphere.Secret(password), CACerts: s.vcenter.CAFile()}}, vsphere.Options{})
 }
 
 // audits has sync audit the vCenter.
