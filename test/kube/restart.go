@@ -35,16 +35,8 @@ func keepable(server *envtest.APIServer, dir string) error {
 	return nil
 }
 
-// RestartAPIServer kills kube-apiserver, as a lack of memory does, and starts another in its place: on the same port,
-// with the same certificates and etcd. It returns once that is ready. Whatever else runs goes on.
-func (c *Cluster) RestartAPIServer(ctx context.Context) error {
-	if err := c.KillAPIServer(ctx); err != nil {
-		return err
-	}
-	return c.StartAPIServer(ctx)
-}
-
-// KillAPIServer kills kube-apiserver at once, and returns when it is gone.
+// KillAPIServer kills kube-apiserver at once, as a lack of memory does, and returns when it is gone. Whatever else runs
+// goes on.
 func (c *Cluster) KillAPIServer(ctx context.Context) error {
 	file := c.env.ControlPlane.GetAPIServer().Path + ".pid"
 	text, err := os.ReadFile(file)
@@ -64,7 +56,8 @@ func (c *Cluster) KillAPIServer(ctx context.Context) error {
 	})
 }
 
-// StartAPIServer starts kube-apiserver again after KillAPIServer, and returns once it is ready.
+// StartAPIServer starts another kube-apiserver after KillAPIServer: on the same port, with the same certificates and
+// etcd. It returns once that is ready.
 func (c *Cluster) StartAPIServer(ctx context.Context) error {
 	server := c.env.ControlPlane.GetAPIServer()
 	server.Args = nil //nolint:staticcheck // the last start has left all arguments here, which the next would add to its own

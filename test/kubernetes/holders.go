@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
@@ -31,15 +32,9 @@ func (c *Cluster) Holders(address net.IP) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var still []string
-	for _, name := range held[:len(held)-1] {
-		for _, other := range again {
-			if name == other {
-				still = append(still, name)
-			}
-		}
-	}
-	return append(still, held[len(held)-1]), nil
+	last := held[len(held)-1]
+	still := slices.DeleteFunc(held[:len(held)-1], func(name string) bool { return !slices.Contains(again, name) })
+	return append(still, last), nil
 }
 
 // holdersOnce looks into one pod after the other.
