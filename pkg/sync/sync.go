@@ -186,7 +186,7 @@ func (s *Syncer) lead(ctx context.Context) {
 	s.metrics.leader.Set(1)
 	defer s.metrics.leader.Set(0)
 	s.Log.Info("leading")
-	s.due = map[string]time.Time{}
+	s.due, s.failures = map[string]time.Time{}, 0
 	s.work.forget()
 	defer s.setLeading(s.setLeading(true))
 	if s.awaitSync(ctx) {
