@@ -22,12 +22,15 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
 )
 
-// site is a cluster on a fake Neutron. Of the routers in it nothing runs: their pods are what a test makes them.
+// site is a cluster on a Neutron. Of the routers in it nothing runs: their pods are what a test makes them.
 type site struct {
 	*testing.T
 	cluster *kube.Cluster
 	admin   client.Client
+	// neutron is the fake one; nil where it is a real one.
 	neutron *neutrontest.Server
+	// allowed reads the pairs of all ports, by port.
+	allowed func() map[string][]neutrontest.Pair
 	// namespace is that of all routers, and config the way to the cluster of those that are not the test.
 	namespace string
 	config    *rest.Config
@@ -53,10 +56,26 @@ func (c *shared) newSiteIn(t *testing.T, namespace, prefix string, config *rest.
 		t.Fatal(err)
 	}
 	t.Cleanup(neutron.Close)
-	s := &site{T: t, cluster: c.cluster, admin: c.admin, neutron: neutron, namespace: namespace, config: config,
+	s := c.newSiteOn(t, namespace, prefix, config, neutron.Seed().Nodes)
+	s.neutron = neutron
+	s.allowed = func() map[string][]neutrontest.Pair {
+		out := map[string][]neutrontest.Pair{}
+		for _, id := range s.ports {
+			port, _ := neutron.Port(id)
+			out[id] = port.Pairs
+		}
+		return out
+	}
+	return s
+}
+
+// newSiteOn makes one of nodes whose ports stand in a Neutron.
+func (c *shared) newSiteOn(t *testing.T, namespace, prefix string, config *rest.Config, nodes []neutrontest.SeedNode) *site {
+	t.Helper()
+	s := &site{T: t, cluster: c.cluster, admin: c.admin, namespace: namespace, config: config,
 		ports: map[string]string{}, at: map[string]string{}, pods: map[string]*corev1.Pod{}}
 	labels := map[string]string{labelSite: strings.TrimSuffix(prefix, "-")}
-	for _, n := range neutron.Seed().Nodes {
+	for _, n := range nodes {
 		node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: prefix + n.Name, Labels: labels}, Spec: corev1.NodeSpec{ProviderID: "openstack:///" + n.ServerID}}
 		s.create(node)
 		s.names = append(s.names, node.Name)

@@ -1,11 +1,13 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -192,7 +194,7 @@ func (s *neutron) conclude(o *outcome, bad map[string]error) map[string]bool {
 		out[router], late[router] = err, true
 	}
 	for _, leave := range o.plan.Leaves {
-		if leave.Given == platform.Yes || o.changed[leave.Router] || out[leave.Router] != nil {
+		if leave.Given == platform.Yes || o.changed[leave.Router] && o.holds(leave) || out[leave.Router] != nil {
 			continue
 		}
 		out[leave.Router], late[leave.Router] = errors.New(o.reason(leave)), true
@@ -201,12 +203,27 @@ func (s *neutron) conclude(o *outcome, bad map[string]error) map[string]bool {
 	return late
 }
 
+// holds tells whether the pair that leave is about stands now: of a router that moved to a full port only the old one went.
+func (o *outcome) holds(leave platform.Leave) bool {
+	return slices.ContainsFunc(o.need, func(at platform.Attachment) bool {
+		return at.Router == leave.Router && at.Node.Name == leave.Node && slices.ContainsFunc(o.after[at.Router], func(p openstack.Pair) bool {
+			return p.IP == at.IP.Addr().String() && strings.EqualFold(p.MAC, at.MAC)
+		})
+	})
+}
+
 // reason is why a router's frames may not pass: a finding's words, with what mends it.
 func (o *outcome) reason(leave platform.Leave) string {
+	text := ""
 	for _, f := range o.plan.Findings {
-		if f.Object == leave.Router && f.Level != finding.Info {
-			return fmt.Sprintf("%s: %s: %s", f.Code, f.Message, f.Why)
+		if f.Object != leave.Router || f.Level == finding.Info {
+			continue
 		}
+		said := fmt.Sprintf("%s: %s: %s", f.Code, f.Message, f.Why)
+		if f.Code == finding.PairLimit && f.Level == finding.Error {
+			return said // why the pair is missing, which is a finding before it
+		}
+		text = cmp.Or(text, said)
 	}
-	return leave.Why
+	return cmp.Or(text, leave.Why)
 }

@@ -19,12 +19,9 @@ import (
 // pairs are what the nodes' ports allow, "ip mac" by node, sorted.
 func (s *site) pairs() map[string][]string {
 	out := map[string][]string{}
+	allowed := s.allowed()
 	for node, id := range s.ports {
-		port, ok := s.neutron.Port(id)
-		if !ok || len(port.Pairs) == 0 {
-			continue
-		}
-		for _, p := range port.Pairs {
+		for _, p := range allowed[id] {
 			out[node] = append(out[node], p.IP+" "+p.MAC)
 		}
 		slices.Sort(out[node])

@@ -39,6 +39,8 @@ func TestSync(t *testing.T) {
 	t.Run("another writes the same ports", c.testRival)
 	t.Run("leaders", c.testLeaders)
 	t.Run("one router's fault", c.testFault)
+	t.Run("full ports", c.testFull)
+	t.Run("full ports swap their pods", c.testSwap)
 	t.Run("a router is made anew", c.testHeir)
 	t.Run("a crash leaves a record", c.testCrash)
 	// Late, when what else goes on mostly waits: the news of all 200 must come within seconds.

@@ -39,8 +39,8 @@ func (n *Neutron) fillNetwork(ctx context.Context, o Options) error {
 		return groups.Delete(ctx, client, group.ID).ExtractErr()
 	})
 	n.SecurityGroup = group.ID
-	n.CIDR, n.Gateway = netip.MustParsePrefix("10.20.0.0/16"), netip.MustParseAddr("10.20.0.1")
-	pool := subnets.AllocationPool{Start: "10.20.1.0", End: "10.20.99.255"}
+	n.CIDR, n.Gateway = o.CIDR, host(o.CIDR, 0, 1)
+	pool := subnets.AllocationPool{Start: host(o.CIDR, 1, 0).String(), End: host(o.CIDR, 99, 255).String()}
 	n.Network, n.Subnet, err = n.makeNetwork(ctx, client, networks.CreateOpts{Name: namePrefix + "net"}, n.CIDR, pool)
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (n *Neutron) makeNodes(ctx context.Context, client *gophercloud.ServiceClie
 	for i := first; i < end; i++ {
 		wanted = append(wanted, ports.CreateOpts{
 			NetworkID: n.Network, Name: fmt.Sprintf("worker-%d", i+1), DeviceID: uuid.NewString(), DeviceOwner: deviceOwner,
-			FixedIPs:       []ports.IP{{SubnetID: n.Subnet, IPAddress: nodeIP(i).String()}},
+			FixedIPs:       []ports.IP{{SubnetID: n.Subnet, IPAddress: n.nodeIP(i).String()}},
 			SecurityGroups: &[]string{n.SecurityGroup},
 		})
 	}
@@ -107,15 +107,21 @@ func (n *Neutron) makeNodes(ctx context.Context, client *gophercloud.ServiceClie
 			return fmt.Errorf("making the ports of nodes %d to %d: the answer lacks that of %s", first+1, end, opts.Name)
 		}
 		n.Nodes = append(n.Nodes, Node{
-			Name: opts.Name, Server: opts.DeviceID, Port: port.ID, IP: nodeIP(first + i), MAC: port.MACAddress,
+			Name: opts.Name, Server: opts.DeviceID, Port: port.ID, IP: n.nodeIP(first + i), MAC: port.MACAddress,
 		})
 	}
 	return nil
 }
 
-// nodeIP is the address of node i: 10.20.1.11 and on.
-func nodeIP(i int) netip.Addr {
-	const host = 250 // of the last byte's values
+// nodeIP is the address of node i: x.y.1.11 and on.
+func (n *Neutron) nodeIP(i int) netip.Addr {
+	const perByte = 250 // of the last byte's values
 	i += 10
-	return netip.AddrFrom4([4]byte{10, 20, byte(1 + i/host), byte(1 + i%host)})
+	return host(n.CIDR, byte(1+i/perByte), byte(1+i%perByte))
+}
+
+// host is an address of a /16, by its last two bytes.
+func host(network netip.Prefix, third, fourth byte) netip.Addr {
+	b := network.Addr().As4()
+	return netip.AddrFrom4([4]byte{b[0], b[1], third, fourth})
 }

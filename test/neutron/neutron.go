@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"sync"
 	"time"
@@ -27,6 +28,8 @@ type Options struct {
 	Nodes int
 	// Trunk makes the port of the first node a trunk that carries a VLAN, where Neutron has trunks.
 	Trunk bool
+	// CIDR is the cluster's network, a /16; the zero Prefix: 10.20.0.0/16.
+	CIDR netip.Prefix
 	// MaxPairs is the number of address pairs that a port may have; 0: DefaultMaxPairs. A cloud that runs
 	// already has a limit of its own.
 	MaxPairs int
@@ -45,6 +48,7 @@ type Neutron struct {
 	// gophercloud looks for the file itself.
 	CloudsFile string
 
+	settings settings
 	servers  []*server
 	made     undo
 	tempDir  string
@@ -60,6 +64,9 @@ func Start(ctx context.Context, o Options) (*Neutron, error) {
 	}
 	if o.MaxPairs == 0 {
 		o.MaxPairs = DefaultMaxPairs
+	}
+	if o.CIDR == (netip.Prefix{}) {
+		o.CIDR = netip.MustParsePrefix("10.20.0.0/16")
 	}
 	begun := time.Now()
 	say := func(format string, args ...any) {
@@ -97,6 +104,7 @@ func (n *Neutron) startOwn(ctx context.Context, o Options, say func(string, ...a
 		return err
 	}
 	say("Keystone and Neutron start in %s", dir)
+	n.settings = s
 	if err := n.startServers(ctx, s); err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ type Seed struct {
 	MaxPairs int    `json:"maxPairs,omitempty"`
 	Clouds   Clouds `json:"clouds"`
 
-	// Network is the cluster's network. No address of CIDR from 10.20.200.0 on is handed out.
+	// Network is the cluster's network. No address of CIDR from its x.y.200.0 on is handed out.
 	Network       string       `json:"network"`
 	Subnet        string       `json:"subnet"`
 	CIDR          netip.Prefix `json:"cidr"`

@@ -19,6 +19,9 @@ import (
 // patience is how long one server may take to answer, and to end. It imports for seconds on a loaded machine.
 const patience = 2 * time.Minute
 
+// serverNeutron is the name of Neutron's server, and of its files.
+const serverNeutron = "neutron"
+
 // server is a process that runs until its standard input is closed (files/guard.py).
 type server struct {
 	*process.Process
@@ -36,7 +39,7 @@ func (n *Neutron) startServers(ctx context.Context, s settings) error {
 		return err
 	})
 	group.Go(func() (err error) {
-		started[1], err = s.startServer(ctx, "neutron", s.neutronURL())
+		started[1], err = s.startServer(ctx, serverNeutron, s.neutronURL())
 		return err
 	})
 	err := group.Wait()
@@ -57,7 +60,12 @@ func (s settings) startServer(ctx context.Context, name, url string, args ...str
 	if out, err := prepare.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("preparing %s: %w: %s", name, err, process.Tail(string(out), lastLines))
 	}
-	server, err := s.run(name, append([]string{python, "-I", "-W", "ignore", script, "serve", conf}, args...)...)
+	return s.serve(ctx, name, url, args...)
+}
+
+// serve starts one server that is prepared, and waits until url answers.
+func (s settings) serve(ctx context.Context, name, url string, args ...string) (*server, error) {
+	server, err := s.run(name, append([]string{python, "-I", "-W", "ignore", s.path(name + ".py"), "serve", s.path(name + ".conf")}, args...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -90,6 +90,14 @@ func (p *Process) Stop() error {
 	}
 }
 
+// Signal sends the process a signal. One that has ended is an error.
+func (p *Process) Signal(signal os.Signal) error {
+	if err := p.cmd.Process.Signal(signal); err != nil {
+		return fmt.Errorf("sending %s %s: %w", p.name, signal, err)
+	}
+	return nil
+}
+
 // Kill ends the process at once and waits until it is gone.
 func (p *Process) Kill() error {
 	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {

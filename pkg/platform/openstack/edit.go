@@ -64,13 +64,17 @@ func (p *planner) add(s *site) *finding.Finding {
 }
 
 // finish turns the edits into Changes: what is added first, then reservations, then what moves away, so that a crash
-// leaves a router with a pair too many and never with one too few.
+// leaves a router with a pair too many and never with one too few. A port without room for both gets and gives at once:
+// else full ports whose routers change places would wait for each other.
 func (p *planner) finish() error {
 	var first, last []platform.Change
 	for _, id := range p.order {
 		e := p.edits[id]
 		p.forbidden(e)
 		here, moving := p.split(e)
+		if len(e.add) > 0 && len(edited(e.port.Pairs, e.add, here, e.port.MAC)) > p.options.MaxPairs {
+			here, moving = e.remove, nil
+		}
 		after := edited(e.port.Pairs, e.add, here, e.port.MAC)
 		if len(e.add)+len(here) > 0 {
 			c, err := e.change(e.port.Pairs, after, e.add, here, version(e.port))

@@ -28,6 +28,8 @@ def main(command):
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
     threading.Thread(target=end_with_input, args=(child,), daemon=True).start()
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    # Nothing that a command could prepare for, as where its machine is lost.
+    signal.signal(signal.SIGUSR1, lambda *_: child.kill())
     code = child.wait()
     try:
         os.killpg(child.pid, signal.SIGKILL)

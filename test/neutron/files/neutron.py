@@ -24,7 +24,13 @@ def prepare(conf):
 def serve(conf):
     sys.argv = ['neutron-server', '--config-file', conf]
     from neutron.cmd.eventlet.server import main
+    from neutron.db.migration.models import head
+    from sqlalchemy import orm
 
+    # Listing ports asks for what the L3 plugin's models add to a port. Without that plugin they are not there before
+    # the first port is made, so that a server that finds ports in its database answers 500.
+    head.get_metadata()
+    orm.configure_mappers()
     main()
 
 
