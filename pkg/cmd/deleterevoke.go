@@ -86,7 +86,7 @@ func (o *deleteOptions) remaining(name string, pairs []openstack.Pair) {
 	if o.revoke || len(pairs) == 0 || o.dryRun != dryRunNone {
 		return
 	}
-	o.note("%s in Neutron of egress router %s/%s: whoever has the address may still send from it. Take it back with", counted(len(pairs), "pair stays", "pairs stay"), o.namespace, name)
+	o.note("%s in Neutron of egress router %s/%s: whoever has the address may still send from it. Where sync runs, it takes it back by itself; else do it with", counted(len(pairs), "pair stays", "pairs stay"), o.namespace, name)
 	for _, p := range pairs {
 		o.note("  openstack port unset --allowed-address ip-address=%s,mac-address=%s %s", p.IP, strings.ToLower(p.MAC), p.Port)
 	}
