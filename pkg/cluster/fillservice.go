@@ -100,9 +100,19 @@ func peerWords(peer networkingv1.NetworkPolicyPeer) string {
 		return pods + " in this namespace"
 	case everything(peer.NamespaceSelector):
 		return pods + " in all namespaces"
+	case oneNamespace(peer.NamespaceSelector) != "":
+		return pods + " in namespace " + oneNamespace(peer.NamespaceSelector)
 	default:
 		return pods + " in namespaces " + metav1.FormatLabelSelector(peer.NamespaceSelector)
 	}
+}
+
+// oneNamespace is the name of the only namespace that a selector selects, or "".
+func oneNamespace(selector *metav1.LabelSelector) string {
+	if len(selector.MatchLabels)+len(selector.MatchExpressions) != 1 {
+		return ""
+	}
+	return selector.MatchLabels[corev1.LabelMetadataName]
 }
 
 // everybody tells whether a peer of a policy is every pod of the cluster, as far as that can send to a router: by IPv4.

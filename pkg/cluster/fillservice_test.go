@@ -30,6 +30,7 @@ func TestPolicyWords(t *testing.T) {
 		"pods here":             {from(networkingv1.NetworkPolicyPeer{PodSelector: x}), []string{"pods app=x in this namespace"}},
 		"all pods here":         {from(networkingv1.NetworkPolicyPeer{PodSelector: all}), []string{"all pods in this namespace"}},
 		"pods of a team":        {from(networkingv1.NetworkPolicyPeer{PodSelector: x, NamespaceSelector: team}), []string{"pods app=x in namespaces team in (a,b)"}},
+		"a namespace by name":   {from(networkingv1.NetworkPolicyPeer{PodSelector: x, NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"kubernetes.io/metadata.name": "shop"}}}), []string{"pods app=x in namespace shop"}},
 		"all pods of a team":    {from(networkingv1.NetworkPolicyPeer{NamespaceSelector: team}), []string{"all pods in namespaces team in (a,b)"}},
 		"all pods of all":       {from(networkingv1.NetworkPolicyPeer{NamespaceSelector: all}), []string{"all pods in all namespaces"}},
 		"a network":             {from(networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: "10.0.0.0/8"}}), []string{"10.0.0.0/8"}},

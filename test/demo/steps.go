@@ -5,10 +5,11 @@ func steps() []step {
 	const (
 		router = "kubectl egress create partner-a -n billing --address 10.0.200.99/16 --gateway 10.0.0.1 \\\n" +
 			"    --redirect 8080=203.0.113.26:80 --redirect 8443=203.0.113.27:443 --redirect 80/udp=10.100.3.0"
-		standalone = "kubectl egress create partner-b -n billing --provisioner=standalone \\\n" +
-			"    --address 10.0.200.98/16 --gateway 10.0.0.1 --redirect 5432=203.0.113.40 --fallback-ip 203.0.113.41 \\\n" +
-			"    --node-selector kubernetes.io/hostname=worker-2"
-		onVSphere = "kubectl egress create partner-v -n shop --provisioner=standalone \\\n" +
+		partnerB = "kubectl egress create partner-b -n billing --provisioner=standalone \\\n" +
+			"    --address 10.0.200.98/16 --gateway 10.0.0.1 --redirect 5432=203.0.113.40 --fallback-ip 203.0.113.41 \\\n"
+		standalone = partnerB + "    --node-selector kubernetes.io/hostname=worker-2"
+		moved      = partnerB + "    --node-selector kubernetes.io/hostname=worker-1 --failover-after 30s"
+		onVSphere  = "kubectl egress create partner-v -n shop --provisioner=standalone \\\n" +
 			"    --address 10.0.200.97/16 --gateway 10.0.0.1 --redirect 5432=203.0.113.40 \\\n" +
 			"    --node-selector kubernetes.io/hostname=worker-3"
 		silent = " --ignore EGR218"
@@ -30,6 +31,12 @@ func steps() []step {
 		{"Shown, set and read back; without --yes it would ask.",
 			"kubectl egress preflight openstack -n billing --os-cloud k8s --fix --yes --save pairs.json" + silent, 0},
 		{"Run again, it writes nothing.", "kubectl egress preflight openstack -n billing --os-cloud k8s --fix --yes -o short" + silent, 0},
+		{"sync keeps the pair where the pod is, here in a terminal of its own.",
+			"timeout 60 kubectl egress sync openstack --os-cloud k8s >sync.log 2>&1 & echo $! >sync.pid", 0},
+		{"The router moves to another node, which it leaves half a minute after that is lost; and nobody but namespace shop may use it.",
+			moved + " --allow-from shop", 0},
+		{"", "timeout 30 sh -c 'until grep -q PairRemoved sync.log; do sleep 1; done'; kill $(cat sync.pid); grep -o 'msg=Pair.*' sync.log", 0},
+		{"", "kubectl egress status partner-b -n billing", 0},
 		{"On vSphere it is the port group's policy, on every host where the node could run; for an administrator, as commands.",
 			"kubectl create namespace shop", 0},
 		{"", onVSphere + " --expose", 0},
