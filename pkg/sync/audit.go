@@ -157,35 +157,15 @@ func (a *audit) tell(q *question, plan *platform.Plan) {
 	a.metrics.found(plan.Findings)
 }
 
-// ask is the question that a cluster gives rise to. It is put together namespace by namespace: to look for every
-// router's pod and Deployment among all of them would take their product.
+// ask is the question that a cluster gives rise to.
 func ask(held *snapshot.Snapshot) *question {
 	q := &question{routers: map[string]snapshot.Router{}}
-	parts := map[string]*snapshot.Snapshot{}
-	var order []string
 	for _, r := range held.Routers {
-		in := parts[r.Namespace]
-		if in == nil {
-			in = &snapshot.Snapshot{Nodes: held.Nodes}
-			parts[r.Namespace] = in
-			order = append(order, r.Namespace)
-		}
-		in.Routers = append(in.Routers, r)
 		q.routers[egress.Key(&r.EgressRouter)] = r
 	}
-	for _, d := range held.Deployments {
-		if in := parts[d.Namespace]; in != nil {
-			in.Deployments = append(in.Deployments, d)
-		}
-	}
-	for _, p := range held.Pods {
-		if in := parts[p.Namespace]; in != nil {
-			in.Pods = append(in.Pods, p)
-		}
-	}
 	var needs [][]platform.Attachment
-	for _, namespace := range order {
-		in := parts[namespace]
+	for _, in := range byNamespace(held, slices.Values(held.Routers)) {
+		in.Nodes = held.Nodes
 		// Before the operator has made the Deployment, nobody knows on which nodes the router can come to be.
 		placed := slices.DeleteFunc(in.Routers, func(r snapshot.Router) bool { return in.DeploymentOf(r) == nil })
 		needs = append(needs, platform.Attachments(in, placed, true))

@@ -3,6 +3,7 @@ package sync
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"net/netip"
 	"reflect"
@@ -87,34 +88,19 @@ func (s *neutron) recordOf(r snapshot.Router) string {
 	return last.value
 }
 
-// attachments are those of routers where their pods run with a net1, namespace by namespace: to look for every router's
-// pod among all of them would take their product.
+// attachments are those of routers where their pods run with a net1.
 func attachments(from *snapshot.Snapshot, routers map[string]snapshot.Router) []platform.Attachment {
-	parts := map[string]*snapshot.Snapshot{}
-	part := func(namespace string) *snapshot.Snapshot {
-		if parts[namespace] == nil {
-			parts[namespace] = &snapshot.Snapshot{}
-		}
-		return parts[namespace]
-	}
 	nodes := map[string]snapshot.Node{}
 	for _, n := range from.Nodes {
 		nodes[n.Name] = n
 	}
-	for _, r := range routers {
-		part(r.Namespace).Routers = append(part(r.Namespace).Routers, r)
-	}
-	for _, p := range from.Pods {
-		in := part(p.Namespace)
-		in.Pods = append(in.Pods, p)
-		if node, ok := nodes[p.Node]; ok && !slices.ContainsFunc(in.Nodes, func(n snapshot.Node) bool { return n.Name == p.Node }) {
-			in.Nodes = append(in.Nodes, node)
-		}
-	}
 	var out []platform.Attachment
-	for _, namespace := range slices.Sorted(maps.Keys(parts)) {
-		in := parts[namespace]
-		in.Sort()
+	for _, in := range byNamespace(from, maps.Values(routers)) {
+		for _, p := range in.Pods {
+			if node, ok := nodes[p.Node]; ok && !slices.ContainsFunc(in.Nodes, func(n snapshot.Node) bool { return n.Name == p.Node }) {
+				in.Nodes = append(in.Nodes, node)
+			}
+		}
 		out = append(out, platform.Attachments(in, in.Routers, false)...)
 	}
 	// Until a pod has its net1 nothing can be done for it, and nothing be taken away either.
@@ -122,6 +108,37 @@ func attachments(from *snapshot.Snapshot, routers map[string]snapshot.Router) []
 	// Destinations are for the checks of security groups, which are preflight's.
 	for i := range out {
 		out[i].Destinations = nil
+	}
+	return out
+}
+
+// byNamespace are the parts of from that are those of routers, namespace by namespace, with their pods and Deployments and
+// without nodes: to look for every router's pod among all of them would take their product.
+func byNamespace(from *snapshot.Snapshot, routers iter.Seq[snapshot.Router]) []*snapshot.Snapshot {
+	parts := map[string]*snapshot.Snapshot{}
+	for r := range routers {
+		in := parts[r.Namespace]
+		if in == nil {
+			in = &snapshot.Snapshot{}
+			parts[r.Namespace] = in
+		}
+		in.Routers = append(in.Routers, r)
+	}
+	for _, d := range from.Deployments {
+		if in := parts[d.Namespace]; in != nil {
+			in.Deployments = append(in.Deployments, d)
+		}
+	}
+	for _, p := range from.Pods {
+		if in := parts[p.Namespace]; in != nil {
+			in.Pods = append(in.Pods, p)
+		}
+	}
+	var out []*snapshot.Snapshot
+	for _, namespace := range slices.Sorted(maps.Keys(parts)) {
+		in := parts[namespace]
+		in.Sort()
+		out = append(out, in)
 	}
 	return out
 }
