@@ -26,7 +26,7 @@ test: ## Run all tests that need no root, against a real API server
 .PHONY: race
 race: ## Run the tests of what works side by side with the race detector; it needs a C compiler
 	@assets=$$(GO=$(GO) hack/kube-assets.sh) || exit 1; \
-	CGO_ENABLED=1 KUBEBUILDER_ASSETS=$$assets $(GO) test -race -timeout 15m $(GOTESTFLAGS) ./pkg/sync ./pkg/platform/openstack
+	CGO_ENABLED=1 KUBEBUILDER_ASSETS=$$assets $(GO) test -race -timeout 15m $(GOTESTFLAGS) ./pkg/controller ./pkg/platform/openstack
 
 comma := ,
 .PHONY: test-openstack
@@ -35,7 +35,7 @@ test-openstack: ## Run the tests against a real Neutron: one that it installs an
 	@assets=$$(GO=$(GO) hack/kube-assets.sh) || exit 1; \
 	echo "running the tests against $(or $(OS_CLOUD),a Keystone and a Neutron of our own)"; \
 	KUBEBUILDER_ASSETS=$$assets $(GO) test -timeout 30m -p 1 -tags openstack$(if $(OS_CLOUD),$(comma)oscloud) -run 'Real|Conformance|Own|Gives|Neutron' $(GOTESTFLAGS) \
-		./test/neutron ./pkg/platform/openstack ./pkg/sync ./test/e2e
+		./test/neutron ./pkg/platform/openstack ./pkg/controller ./test/e2e
 
 .PHONY: test-kubernetes
 test-kubernetes: ## Run routers on real nodes, with real traffic (Debian 12, root; about 15 minutes of builds, once)

@@ -80,7 +80,7 @@ func unusable(prefix netip.Prefix) string {
 	return ""
 }
 
-// hasEnds tells whether prefix has a network and a broadcast address: an IPv4 subnet larger than a /31.
+// hasEnds reports whether prefix has a network and a broadcast address: an IPv4 subnet larger than a /31.
 func hasEnds(prefix netip.Prefix) bool {
 	return prefix.Addr().Is4() && prefix.Bits() < 31
 }
@@ -196,7 +196,7 @@ func ipv6(r snapshot.Router) []finding.Finding {
 		"use an IPv4 address and gateway")
 }
 
-// isIPv6 tells whether s, with or without a prefix length, is an IPv6 address.
+// isIPv6 reports whether s, with or without a prefix length, is an IPv6 address.
 func isIPv6(s string) bool {
 	if prefix, err := netip.ParsePrefix(s); err == nil {
 		return prefix.Addr().Is6()

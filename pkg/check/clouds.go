@@ -87,14 +87,14 @@ func (c *state) onCloud(cloud cloud) (finding.Finding, bool) {
 		sprintf("%s; the platform forwards only frames of the MAC addresses that it gave to the machines, and net1 has another: the pod runs, and nothing it sends arrives", known), fix), true
 }
 
-// takesAny tells whether pods that tolerate nothing may be scheduled to node.
+// takesAny reports whether pods that tolerate nothing may be scheduled to node.
 func takesAny(node snapshot.Node) bool {
 	return !slices.ContainsFunc(node.Taints, func(t corev1.Taint) bool {
 		return t.Effect != corev1.TaintEffectPreferNoSchedule && !strings.HasPrefix(t.Key, "node.kubernetes.io/")
 	})
 }
 
-// routerOn tells whether the pod of a router is on one of nodes.
+// routerOn reports whether the pod of a router is on one of nodes.
 func (c *state) routerOn(nodes []snapshot.Node) bool {
 	return slices.ContainsFunc(c.Routers, func(r snapshot.Router) bool {
 		pod := c.in(r).PodOf(r)

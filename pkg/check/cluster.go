@@ -53,7 +53,7 @@ func (c *state) cli() string {
 	return name
 }
 
-// young tells whether something that was created then has had little time to become ready.
+// young reports whether something that was created then has had little time to become ready.
 func (c *state) young(created time.Time) bool {
 	const grace = time.Minute
 	return !c.Now.IsZero() && !created.IsZero() && c.Now.Sub(created) < grace

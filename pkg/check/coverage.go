@@ -56,7 +56,7 @@ func (c *state) leftOut(r snapshot.Router, routes []netip.Prefix) (missing []str
 	return missing, "create it again with the whole pod network: --cluster-routes=auto, or --cluster-routes=CIDR,... where the nodes come and go"
 }
 
-// covered tells whether all of network is in one of routes, or in several together.
+// covered reports whether all of network is in one of routes, or in several together.
 func covered(network netip.Prefix, routes []netip.Prefix) bool {
 	part := false
 	for _, route := range routes {

@@ -29,7 +29,7 @@ func hangs(c *state, r snapshot.Router) []finding.Finding {
 	return out
 }
 
-// othersTurn tells whether the pod in a namespace that routers share (EGR113) is another router's now.
+// othersTurn reports whether the pod in a namespace that routers share (EGR113) is another router's now.
 func (c *state) othersTurn(r snapshot.Router) bool {
 	nad := c.NADOf(r)
 	return c.shares(r) && nad != nil && nad.Router != "" && nad.Router != r.Name
@@ -66,7 +66,7 @@ func (c *state) hanging(r snapshot.Router, pod snapshot.Pod) []finding.Finding {
 	return one(r, finding.PodHangs, message, "the router serves nobody before its pod is ready; the cause is what the pod itself shows", fix)
 }
 
-// starting tells whether pod's containers have not been made yet, as when its network is not there.
+// starting reports whether pod's containers have not been made yet, as when its network is not there.
 func starting(pod snapshot.Pod) bool {
 	for _, state := range []string{"ContainerCreating", "PodInitializing", "Pending"} {
 		if strings.HasPrefix(pod.State, state) {

@@ -45,7 +45,7 @@ func twoHolders(c *state, r snapshot.Router) []finding.Finding {
 		"the gateway knows one MAC for the address, that of the pod which spoke last: the replies of the other's connections go to the wrong pod; "+cause, fix)
 }
 
-// holds tells whether pod is at work: it stays, or it is on its way out on a node that does not answer, where
+// holds reports whether pod is at work: it stays, or it is on its way out on a node that does not answer, where
 // nobody has stopped it.
 func (c *state) holds(pod snapshot.Pod) bool {
 	if pod.Phase == "Succeeded" || pod.Phase == "Failed" {
@@ -54,13 +54,13 @@ func (c *state) holds(pod snapshot.Pod) bool {
 	return !pod.Deleting || c.lost(pod)
 }
 
-// lost tells whether pod is on a node that is not Ready.
+// lost reports whether pod is on a node that is not Ready.
 func (c *state) lost(pod snapshot.Pod) bool {
 	node := c.NodeOf(pod.Node)
 	return node != nil && !node.Ready
 }
 
-// asksFor tells whether pod belongs to a router whose spec has the address.
+// asksFor reports whether pod belongs to a router whose spec has the address.
 func (c *state) asksFor(pod snapshot.Pod, ip string) bool {
 	return slices.ContainsFunc(c.Routers, func(r snapshot.Router) bool {
 		return r.Namespace == pod.Namespace && egress.ReservedIP(&r.EgressRouter).String() == ip &&

@@ -59,7 +59,7 @@ func (c *state) notAttached(r snapshot.Router, pod snapshot.Pod) (why, fix strin
 		sprintf("see that Multus runs on node %s: %s get pods -A -o wide --field-selector spec.nodeName=%s; then ", pod.Node, c.cli(), pod.Node)
 }
 
-// asksMultus tells whether an annotation asks Multus for the NAD, in either of its notations.
+// asksMultus reports whether an annotation asks Multus for the NAD, in either of its notations.
 func asksMultus(networks, namespace, nad string) bool {
 	all := words(networks)
 	return slices.Contains(all, nad) || slices.Contains(all, namespace+"/"+nad)

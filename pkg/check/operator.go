@@ -65,7 +65,7 @@ func since(t time.Time) string {
 	return " since " + stamp(t)
 }
 
-// names tells whether the operator's message is about the router: it has namespace/name, or both as words.
+// names reports whether the operator's message is about the router: it has namespace/name, or both as words.
 func names(message string, r snapshot.Router) bool {
 	all := words(message)
 	return slices.Contains(all, egress.Key(&r.EgressRouter)) || slices.Contains(all, r.Name) && slices.Contains(all, r.Namespace)

@@ -46,7 +46,7 @@ func readRights(c *state) []finding.Finding {
 	)}
 }
 
-// needs tells whether the checks cannot do without u: without the routers nothing can be checked, and
+// needs reports whether the checks cannot do without u: without the routers nothing can be checked, and
 // without NADs and pods nobody can tell whether a router works. The rest of the cluster is a matter of one
 // check each.
 func (c *state) needs(u snapshot.Unknown) bool {
@@ -113,7 +113,7 @@ func writeRights(c *state) []finding.Finding {
 	)}
 }
 
-// viewer tells whether the user may write none of what makes a router. Lists of rights hold those to read too.
+// viewer reports whether the user may write none of what makes a router. Lists of rights hold those to read too.
 func (c *state) viewer() bool {
 	lacks := func(resource string) bool {
 		for _, verb := range []string{"create", "delete"} {

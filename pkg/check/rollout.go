@@ -31,7 +31,7 @@ func oldRules(c *state, r snapshot.Router) []finding.Finding {
 	return out
 }
 
-// servesThis tells whether nad is r's and says what r asks for.
+// servesThis reports whether nad is r's and says what r asks for.
 func servesThis(nad *snapshot.NAD, r snapshot.Router) bool {
 	return (nad.Router == "" || nad.Router == r.Name) && difference(r, nad) == ""
 }
@@ -46,7 +46,7 @@ func changedAt(nad *snapshot.NAD) time.Time {
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// outdated tells whether pod started with another NAD than that. A hash that the pod carries tells for
+// outdated reports whether pod started with another NAD than that. A hash that the pod carries tells for
 // certain; else the times do, unless the Deployment already notes this NAD.
 func outdated(pod snapshot.Pod, nad *snapshot.NAD, d *snapshot.Deployment) bool {
 	hash := render.Hash(nad.Config)

@@ -89,12 +89,12 @@ func (c *state) in(r snapshot.Router) *state {
 	return &narrow
 }
 
-// shares tells whether r has a namespace in common with another router of the operator's.
+// shares reports whether r has a namespace in common with another router of the operator's.
 func (c *state) shares(r snapshot.Router) bool {
 	return c.sharing[finding.Printable(egress.Key(&r.EgressRouter))]
 }
 
-// knows tells whether all of resources was read that is in r's namespace.
+// knows reports whether all of resources was read that is in r's namespace.
 func (c *state) knows(r snapshot.Router, resources ...string) bool {
 	for _, resource := range resources {
 		if !c.KnowsIn(resource, r.Namespace) {

@@ -140,7 +140,7 @@ func (c *Client) WaitGone(ctx context.Context, r *Remains, timeout time.Duration
 	return timedOut(ctx, err, "egress router "+r.namespace+"/"+r.name+" to be gone", timeout, func() string { return reasons.last })
 }
 
-// Going tells whether objects of r are still on their way out, though nothing is left to delete: those of
+// Going reports whether objects of r are still on their way out, though nothing is left to delete: those of
 // a delete that was broken off.
 func (c *Client) Going(ctx context.Context, r *Remains, asked egress.Provisioner) (bool, error) {
 	for _, provisioner := range []egress.Provisioner{egress.Operator, egress.Standalone} {
@@ -189,7 +189,7 @@ func (r *Remains) left(lists [][]*unstructured.Unstructured) string {
 	return strings.Join(names, ", ") + " still there"
 }
 
-// counts tells whether object is one to wait for. What another made under the same name stays.
+// counts reports whether object is one to wait for. What another made under the same name stays.
 func (r *Remains) counts(object *unstructured.Unstructured, shared bool) bool {
 	switch {
 	case object.GetKind() == "Service", object.GetKind() == "NetworkPolicy", object.GetKind() == egress.Kind.Kind:
@@ -201,7 +201,7 @@ func (r *Remains) counts(object *unstructured.Unstructured, shared bool) bool {
 	}
 }
 
-// shared tells whether NAD, Deployment and pods belong to another router: the operator gives those of all
+// shared reports whether NAD, Deployment and pods belong to another router: the operator gives those of all
 // routers in a namespace the same names.
 func (r *Remains) shared(lists [][]*unstructured.Unstructured) bool {
 	if r.provisioner == egress.Standalone {

@@ -98,7 +98,7 @@ func (c *Client) readEvents(ctx context.Context, s *snapshot.Snapshot, o ReadOpt
 	return nil
 }
 
-// hangs tells whether p should be at work and is not.
+// hangs reports whether p should be at work and is not.
 func hangs(p *snapshot.Pod) bool {
 	return !p.Ready && !p.Deleting && p.Phase != string(corev1.PodSucceeded) && p.Phase != string(corev1.PodFailed)
 }

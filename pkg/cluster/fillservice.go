@@ -115,7 +115,7 @@ func oneNamespace(selector *metav1.LabelSelector) string {
 	return selector.MatchLabels[corev1.LabelMetadataName]
 }
 
-// everybody tells whether a peer of a policy is every pod of the cluster, as far as that can send to a router: by IPv4.
+// everybody reports whether a peer of a policy is every pod of the cluster, as far as that can send to a router: by IPv4.
 func everybody(peer networkingv1.NetworkPolicyPeer) bool {
 	if block := peer.IPBlock; block != nil {
 		cidr, err := netip.ParsePrefix(block.CIDR)
@@ -124,7 +124,7 @@ func everybody(peer networkingv1.NetworkPolicyPeer) bool {
 	return peer.NamespaceSelector != nil && everything(peer.NamespaceSelector) && everything(peer.PodSelector)
 }
 
-// everything tells whether a selector selects all.
+// everything reports whether a selector selects all.
 func everything(selector *metav1.LabelSelector) bool {
 	return selector == nil || len(selector.MatchLabels)+len(selector.MatchExpressions) == 0
 }

@@ -102,7 +102,7 @@ func addHandler(informer informers.GenericInformer, news func()) error {
 	return err
 }
 
-// read gives what each informer holds; synced tells whether all have seen the cluster.
+// read gives what each informer holds; synced reports whether all have seen the cluster.
 func read(watched []informers.GenericInformer) (lists [][]*unstructured.Unstructured, synced bool, err error) {
 	for _, informer := range watched {
 		if !informer.Informer().HasSynced() {

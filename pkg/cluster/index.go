@@ -69,7 +69,7 @@ func (x *index) pods(ctx context.Context, namespace string, labels map[string]st
 	return out, nil
 }
 
-// isForeign tells whether only the metadata of the object is known.
+// isForeign reports whether only the metadata of the object is known.
 func (x *index) isForeign(gvr schema.GroupVersionResource, object *unstructured.Unstructured) bool {
 	l := x.lists[gvr]
 	return l != nil && l.foreign[key(object.GetNamespace(), object.GetName())]

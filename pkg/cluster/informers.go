@@ -150,7 +150,7 @@ func (m *Mirror) sources() []*source {
 	return all
 }
 
-// Synced tells whether everything was read once.
+// Synced reports whether everything was read once.
 func (m *Mirror) Synced() bool {
 	for _, s := range m.sources() {
 		if !s.informer.HasSynced() {

@@ -41,7 +41,7 @@ func net1In(statuses []nadv1.NetworkStatus) *nadv1.NetworkStatus {
 	return nil
 }
 
-// hasIP tells whether ips, with or without prefix lengths, hold want.
+// hasIP reports whether ips, with or without prefix lengths, hold want.
 func hasIP(ips []string, want netip.Addr) bool {
 	for _, s := range ips {
 		s, _, _ = strings.Cut(s, "/")

@@ -24,7 +24,7 @@ type Part struct {
 	Done func(Applied)
 }
 
-// asked tells whether p asks for anything.
+// asked reports whether p asks for anything.
 func (p *Part) asked() bool { return p != nil && p.Object.Object["spec"] != nil }
 
 // partFields are the fields of a Part, without the strategy, and the annotation that restarts the pod.
@@ -146,7 +146,7 @@ func (c *Client) tryRest(ctx context.Context, live, desired *unstructured.Unstru
 	return err
 }
 
-// recreated tells whether live has strategy Recreate by this tool alone.
+// recreated reports whether live has strategy Recreate by this tool alone.
 func (c *Client) recreated(live *unstructured.Unstructured) bool {
 	is, _, _ := unstructured.NestedString(live.Object, strategyType()...)
 	if is != string(appsv1.RecreateDeploymentStrategyType) || c.otherOwner(live, strategyType()) != "" {
@@ -189,7 +189,7 @@ func fieldsOf(entry metav1.ManagedFieldsEntry) map[string]any {
 	return fields
 }
 
-// has tells whether the field is among owned.
+// has reports whether the field is among owned.
 func has(owned map[string]any, field []string) bool {
 	for _, name := range field {
 		below, ok := owned["f:"+name].(map[string]any)

@@ -94,7 +94,7 @@ func readings(o ReadOptions) []reading {
 	)
 }
 
-// optional tells whether a cluster may lack the API group.
+// optional reports whether a cluster may lack the API group.
 func optional(group string) bool {
 	switch group {
 	case egress.Resource.Group, nads().Group, configv1.GroupName, "k8s.ovn.org", "cloud.network.openshift.io":

@@ -52,7 +52,7 @@ func (c *Client) operatorReason(ctx context.Context, t Target) string {
 	return "the spec has no fault and ClusterOperator/network is not Degraded, so the operator is slow or does not run"
 }
 
-// names tells whether an operator's message is about the router: it has namespace/name, or both as words.
+// names reports whether an operator's message is about the router: it has namespace/name, or both as words.
 func names(message string, t Target) bool {
 	words := strings.FieldsFunc(message, func(r rune) bool {
 		return r != '-' && r != '.' && r != '/' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
@@ -127,7 +127,7 @@ func (c *Client) lastWarning(ctx context.Context, pod *corev1.Pod) (*corev1.Even
 	return last, nil
 }
 
-// ready tells whether pod is.
+// ready reports whether pod is.
 func ready(pod *corev1.Pod) bool {
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodReady {

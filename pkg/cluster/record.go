@@ -69,7 +69,7 @@ func recordPatch(uid types.UID, annotation, value string) ([]byte, error) {
 	return patch, nil
 }
 
-// hasCause tells whether the server refused that field.
+// hasCause reports whether the server refused that field.
 func hasCause(err error, field string) bool {
 	var status apierrors.APIStatus
 	return errors.As(err, &status) && status.Status().Details != nil &&

@@ -31,7 +31,7 @@ func (c *Client) restart(ctx context.Context, v *view) error {
 }
 
 // Restart restarts the router's pod if it runs older rules than its NAD holds, and applies t's Part, as Wait
-// does; it tells whether it did the first. It goes by what was read before the router was applied, where that
+// does; it reports whether it did the first. It goes by what was read before the router was applied, where that
 // was listed.
 func (a *Applier) Restart(ctx context.Context, t Target) (restarted bool, err error) {
 	v, err := look(ctx, a.before, t)
@@ -60,7 +60,7 @@ func (c *Client) settle(ctx context.Context, v *view) (Applied, error) {
 	return Applied{v.live, Unchanged}, nil
 }
 
-// settleable tells whether the operator has made the Deployment of the router as it is now.
+// settleable reports whether the operator has made the Deployment of the router as it is now.
 func (v *view) settleable() bool {
 	return v.target.Part != nil && v.deployment != nil && v.nadReason() == ""
 }

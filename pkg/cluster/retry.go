@@ -36,7 +36,7 @@ func (c *Client) retry(ctx context.Context, send func() error) error {
 	return err
 }
 
-// transient tells whether the same request may succeed a little later. A server that has answered before
+// transient reports whether the same request may succeed a little later. A server that has answered before
 // and now cannot be talked to is away for a while, in whatever words the connection ended.
 func (c *Client) transient(err error) bool {
 	var status apierrors.APIStatus

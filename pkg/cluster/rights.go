@@ -66,7 +66,7 @@ func (c *Client) Rights(ctx context.Context, namespace string, provisioner egres
 	return rights, nil
 }
 
-// grants tells whether one of rules gives right on every object. A rule for some names alone does not.
+// grants reports whether one of rules gives right on every object. A rule for some names alone does not.
 func grants(rules []authorizationv1.ResourceRule, right snapshot.Right) bool {
 	return slices.ContainsFunc(rules, func(rule authorizationv1.ResourceRule) bool {
 		return len(rule.ResourceNames) == 0 && listed(rule.Verbs, right.Verb) &&
@@ -74,7 +74,7 @@ func grants(rules []authorizationv1.ResourceRule, right snapshot.Right) bool {
 	})
 }
 
-// listed tells whether list holds s, or all.
+// listed reports whether list holds s, or all.
 func listed(list []string, s string) bool {
 	return slices.Contains(list, s) || slices.Contains(list, "*")
 }

@@ -59,7 +59,7 @@ func (c *Client) Find(ctx context.Context, namespace, name string, asked egress.
 	return nil, fmt.Errorf("egress router %s in namespace %s: %w", name, namespace, ErrNotFound)
 }
 
-// isStandalone tells whether deployment is a standalone router's.
+// isStandalone reports whether deployment is a standalone router's.
 func isStandalone(deployment metav1.Object) bool {
 	return deployment.GetLabels()[egress.LabelManagedBy] == egress.ManagedByValue &&
 		deployment.GetAnnotations()[egress.AnnotationRouter] != ""

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// same tells whether applying desired as manager would change nothing in live: every field of desired has
+// same reports whether applying desired as manager would change nothing in live: every field of desired has
 // its value there, and the fields that manager owns are those of desired, no fewer and no more. In doubt
 // it says no; then the server decides.
 func same(desired, live *unstructured.Unstructured, manager string) bool {

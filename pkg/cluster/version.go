@@ -55,7 +55,7 @@ func (c *Client) Version(ctx context.Context) (Version, error) {
 	return v, errors.Join(routers, networks)
 }
 
-// served tells whether the cluster knows a resource; nil with an error.
+// served reports whether the cluster knows a resource; nil with an error.
 func (c *Client) served(ctx context.Context, gvr schema.GroupVersionResource) (*bool, error) {
 	list, err := c.discovery.ServerResourcesForGroupVersionWithContext(ctx, gvr.GroupVersion().String())
 	if err != nil && !isNotFound(err) {
@@ -66,7 +66,7 @@ func (c *Client) served(ctx context.Context, gvr schema.GroupVersionResource) (*
 	return &found, nil
 }
 
-// unserved tells whether a "forbidden" is about EgressRouters that the cluster does not even serve: who has no rights is
+// unserved reports whether a "forbidden" is about EgressRouters that the cluster does not even serve: who has no rights is
 // told nothing else.
 func (c *Client) unserved(ctx context.Context, err error) bool {
 	if !apierrors.IsForbidden(err) {

@@ -176,7 +176,7 @@ func (v *view) netReason(pod *corev1.Pod) string {
 	return ""
 }
 
-// stale tells whether an operator's pod runs older rules than the NAD holds. The plugin reads the NAD only
+// stale reports whether an operator's pod runs older rules than the NAD holds. The plugin reads the NAD only
 // as a pod starts, and the operator's template does not change with the rules, so nothing else restarts it.
 func (v *view) stale() bool {
 	if v.target.Provisioner == egress.Standalone || v.nadReason() != "" || v.deployment == nil || len(v.pods) == 0 {

@@ -77,7 +77,7 @@ func (f *factory) client(manager string) (*cluster.Client, error) {
 	return cluster.New(cfg, manager)
 }
 
-// configured tells whether any cluster is.
+// configured reports whether any cluster is.
 func (f *factory) configured() bool {
 	raw, err := f.config.ToRawKubeConfigLoader().RawConfig()
 	if err != nil {
@@ -102,17 +102,17 @@ func (f *factory) restConfig() (*rest.Config, error) {
 	return cfg, nil
 }
 
-// interactive tells whether a person can be asked.
+// interactive reports whether a person can be asked.
 func (f *factory) interactive() bool {
 	return isTerminal(f.In) && isTerminal(f.ErrOut)
 }
 
-// colour tells whether stream takes colours.
+// colour reports whether stream takes colours.
 func colour(stream any) bool {
 	return isTerminal(stream) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// isTerminal tells whether stream, a reader or a writer, is a terminal.
+// isTerminal reports whether stream, a reader or a writer, is a terminal.
 func isTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
 	return ok && file != nil && term.IsTerminal(int(file.Fd()))

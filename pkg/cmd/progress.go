@@ -31,7 +31,7 @@ func drawn(w io.Writer, n int, what string) *progress {
 	)}
 }
 
-// bar tells whether there is one.
+// bar reports whether there is one.
 func (p *progress) bar() bool { return p.shown != nil }
 
 // clear makes room for a line.

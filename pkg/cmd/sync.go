@@ -12,10 +12,10 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere"
-	"github.com/kubectl-egress/kubectl-egress/pkg/sync"
 )
 
 type syncFlags struct {
@@ -27,7 +27,7 @@ type syncFlags struct {
 	listen                string
 	leaderElect           bool
 	lease                 string
-	// changed tells whether a flag was given.
+	// changed reports whether a flag was given.
 	changed func(flag string) bool
 }
 
@@ -86,7 +86,7 @@ func (s *syncFlags) add(cmd *cobra.Command) {
 	flags.DurationVar(&s.resync, "resync", 5*time.Minute, "How often to compare all with the platform although nothing was heard")
 	flags.StringVar(&s.listen, "listen", "", "The `ADDRESS:PORT` that serves /metrics, /healthz and /readyz; none without")
 	flags.BoolVar(&s.leaderElect, "leader-elect", false, "Let one of several processes work, the one that holds the Lease")
-	flags.StringVar(&s.lease, "leader-elect-lease", sync.Controller, "The name of that Lease")
+	flags.StringVar(&s.lease, "leader-elect-lease", controller.Name, "The name of that Lease")
 }
 
 // namedPlatform is the platform that args name, "" where they name none.
@@ -125,14 +125,14 @@ func (s *syncFlags) validate() error {
 	case s.changed("leader-elect-lease") && !s.leaderElect:
 		return fmt.Errorf("--leader-elect-lease names the Lease of --leader-elect: give that too, or leave it out")
 	case len(validation.IsDNS1123Subdomain(s.lease)) > 0:
-		return fmt.Errorf("--leader-elect-lease %q is no name of an object: write it in small letters, digits and -, such as %s", s.lease, sync.Controller)
+		return fmt.Errorf("--leader-elect-lease %q is no name of an object: write it in small letters, digits and -, such as %s", s.lease, controller.Name)
 	case s.resync < time.Second:
 		return fmt.Errorf("--resync %s is too short: write 1s or more, such as 5m", s.resync)
 	}
 	return nil
 }
 
-// canListen tells whether address is one with a port; that its host is this machine's is seen later.
+// canListen reports whether address is one with a port; that its host is this machine's is seen later.
 func canListen(address string) bool {
 	_, text, err := net.SplitHostPort(address)
 	if err != nil {
@@ -157,7 +157,7 @@ func (s *syncFlags) run(ctx context.Context, f *factory, args []string) error {
 	if err != nil {
 		return err
 	}
-	err = sync.Run(ctx, o)
+	err = controller.Run(ctx, o)
 	switch {
 	case ctx.Err() == nil:
 		return err
@@ -169,7 +169,7 @@ func (s *syncFlags) run(ctx context.Context, f *factory, args []string) error {
 	}
 }
 
-// terminated tells whether it was SIGTERM that ended ctx: the way in which a pod is asked to go.
+// terminated reports whether it was SIGTERM that ended ctx: the way in which a pod is asked to go.
 func terminated(ctx context.Context) bool {
 	cause := context.Cause(ctx)
 	return cause != nil && cause.Error() == syscall.SIGTERM.String()+" signal received"

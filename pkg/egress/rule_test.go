@@ -80,7 +80,7 @@ func TestRuleNotations(t *testing.T) {
 	}
 }
 
-// matches tells whether err is nil where want is empty, and else says want.
+// matches reports whether err is nil where want is empty, and else says want.
 func matches(err error, want string) bool {
 	if want == "" || err == nil {
 		return want == "" && err == nil

@@ -25,7 +25,7 @@ type Row struct {
 	Node   string `json:"node"`
 	// Active tells that the router's pod is there now.
 	Active bool `json:"active,omitempty"`
-	// Works tells whether the router would work there.
+	// Works reports whether the router would work there.
 	Works Answer `json:"works"`
 	// Why is what keeps it from that, or what is not known; empty where it works.
 	Why []string `json:"why,omitempty"`

@@ -114,7 +114,7 @@ func (o Options) tolerations() []corev1.Toleration {
 	return out
 }
 
-// isPause tells whether image is a pause image, which stays up by itself and has no shell.
+// isPause reports whether image is a pause image, which stays up by itself and has no shell.
 func isPause(image string) bool {
 	name, _, _ := strings.Cut(image, "@")
 	name, _, _ = strings.Cut(path.Base(name), ":")

@@ -110,7 +110,7 @@ func (n Network) plugin() pluginIP {
 	return pluginIP(n)
 }
 
-// Equal tells whether two NADs make the same router.
+// Equal reports whether two NADs make the same router.
 func (n Network) Equal(other Network) bool {
 	return slices.Equal(n.Addresses, other.Addresses) &&
 		slices.Equal(n.Destinations, other.Destinations) && n.Gateway == other.Gateway

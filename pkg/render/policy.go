@@ -24,7 +24,7 @@ type Clients struct {
 	Labels    map[string]string
 }
 
-// equal tells whether c and other are the same pods, as they are written.
+// equal reports whether c and other are the same pods, as they are written.
 func (c Clients) equal(other Clients) bool {
 	return c.Namespace == other.Namespace && maps.Equal(c.Labels, other.Labels)
 }

@@ -34,7 +34,7 @@ func ParseNetwork(text string) (netip.Prefix, error) {
 	return prefix, nil
 }
 
-// forPods tells whether a cluster's own network may be there: not at 0.0.0.0, where all routes would end, nor
+// forPods reports whether a cluster's own network may be there: not at 0.0.0.0, where all routes would end, nor
 // where addresses are loopback, link-local, multicast or reserved, which the kernel would not route.
 func forPods(network netip.Prefix) bool {
 	for _, text := range []string{"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"} {

@@ -50,7 +50,7 @@ func (r Report) testcase(f finding.Finding) junit.Testcase {
 	return c
 }
 
-// fails tells whether findings of level fail the command.
+// fails reports whether findings of level fail the command.
 func (r Report) fails(level finding.Level) bool {
 	return level == finding.Error && r.failOn != "never" || level == finding.Warning && r.failOn == string(finding.Warning)
 }

@@ -58,7 +58,7 @@ func row(s *snapshot.Snapshot, r snapshot.Router, now time.Time) metav1.TableRow
 	}
 }
 
-// works tells whether pod is ready, and holds r's address on net1.
+// works reports whether pod is ready, and holds r's address on net1.
 func works(pod *snapshot.Pod, r snapshot.Router) bool {
 	return pod != nil && pod.Ready && pod.IP != "" && pod.IP == egress.ReservedIP(&r.EgressRouter).String()
 }

@@ -111,7 +111,7 @@ func (d schemaElement) attributes(given []xml.Attr) error {
 	return nil
 }
 
-// sequence tells whether children come in the order and the number that d asks for.
+// sequence reports whether children come in the order and the number that d asks for.
 func (d schemaElement) sequence(children []element) error {
 	for _, particle := range d.Type.Sequence {
 		n := 0

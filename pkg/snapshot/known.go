@@ -2,7 +2,7 @@ package snapshot
 
 import "slices"
 
-// KnowsIn tells whether all of resource was read that is in the namespace. Where only the namespace asked for
+// KnowsIn reports whether all of resource was read that is in the namespace. Where only the namespace asked for
 // could be read, the others are unknown.
 func (s *Snapshot) KnowsIn(resource, namespace string) bool {
 	return !slices.ContainsFunc(s.Unknown, func(u Unknown) bool {
@@ -10,7 +10,7 @@ func (s *Snapshot) KnowsIn(resource, namespace string) bool {
 	})
 }
 
-// wasAsked tells whether the namespace is the one asked for, which was read where the others are unknown. Where
+// wasAsked reports whether the namespace is the one asked for, which was read where the others are unknown. Where
 // the Snapshot does not name it, it is one that has routers, if those too were read nowhere else.
 func (s *Snapshot) wasAsked(namespace string, u Unknown) bool {
 	if s.Namespace != "" || u.Namespace != "" {

@@ -40,7 +40,7 @@ func (s *Snapshot) NodesFor(r Router) []Node {
 	return out
 }
 
-// takes tells whether the scheduler could put pod on node once the node is well.
+// takes reports whether the scheduler could put pod on node once the node is well.
 func takes(node Node, pod *corev1.Pod, wanted nodeaffinity.RequiredNodeAffinity) bool {
 	if node.Unschedulable {
 		return false
@@ -54,7 +54,7 @@ func takes(node Node, pod *corev1.Pod, wanted nodeaffinity.RequiredNodeAffinity)
 	return !refused
 }
 
-// keeps tells whether a taint keeps pods away for good.
+// keeps reports whether a taint keeps pods away for good.
 func keeps(t *corev1.Taint) bool {
 	return t.Effect != corev1.TaintEffectPreferNoSchedule && !strings.HasPrefix(t.Key, transient)
 }

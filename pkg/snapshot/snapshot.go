@@ -59,10 +59,10 @@ func (u Unknown) String() string {
 	return u.Resource + " in namespace " + u.Namespace
 }
 
-// Serves tells whether the cluster has the API of resource, such as "egressrouters".
+// Serves reports whether the cluster has the API of resource, such as "egressrouters".
 func (s *Snapshot) Serves(resource string) bool { return !slices.Contains(s.NotServed, resource) }
 
-// Knows tells whether all of resource was read that is there: it is neither unknown nor left out.
+// Knows reports whether all of resource was read that is there: it is neither unknown nor left out.
 func (s *Snapshot) Knows(resource string) bool {
 	return !slices.ContainsFunc(s.Unknown, func(u Unknown) bool { return u.Resource == resource })
 }

@@ -37,7 +37,7 @@ func newRequest(r *http.Request) (*Request, error) {
 	return &Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, DryRun: dryRun}, nil
 }
 
-// deletesNothing tells whether body, JSON or protobuf, is that of a deletion's dry run.
+// deletesNothing reports whether body, JSON or protobuf, is that of a deletion's dry run.
 func deletesNothing(body []byte) bool {
 	var options metav1.DeleteOptions
 	if json.Unmarshal(body, &options) == nil {
@@ -47,7 +47,7 @@ func deletesNothing(body []byte) bool {
 	return err == nil && len(options.DryRun) > 0
 }
 
-// Write tells whether the request was to change what the server stores. Reviews, such as the question
+// Write reports whether the request was to change what the server stores. Reviews, such as the question
 // whether a user may do something, are POSTs that store nothing.
 func (r Request) Write() bool {
 	switch r.Method {

@@ -5,23 +5,23 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere/vcsimtest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
+	fakevcenter "github.com/kubectl-egress/kubectl-egress/test/fake/vcenter"
 	"github.com/kubectl-egress/kubectl-egress/test/lab"
 )
 
 // platforms are what the nodes stand on: two on OpenStack, the third on vSphere.
 type platforms struct {
-	neutron *neutrontest.Server
-	vcenter *vcsimtest.Server
+	neutron *fakeneutron.Server
+	vcenter *fakevcenter.Server
 }
 
 func startPlatforms() (*platforms, error) {
-	neutron, err := neutrontest.Start(neutrontest.Options{Ports: 2})
+	neutron, err := fakeneutron.Start(fakeneutron.Options{Ports: 2})
 	if err != nil {
 		return nil, fmt.Errorf("starting the fake Neutron: %w", err)
 	}
-	vcenter, err := vcsimtest.Start(vcsimtest.Options{Hosts: 2, VMs: 1})
+	vcenter, err := fakevcenter.Start(fakevcenter.Options{Hosts: 2, VMs: 1})
 	if err != nil {
 		neutron.Close()
 		return nil, fmt.Errorf("starting the vCenter simulator: %w", err)

@@ -16,7 +16,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 	"github.com/kubectl-egress/kubectl-egress/test/lab"
 )
 
@@ -37,13 +37,13 @@ type cloudNode struct{ server, port, ip string }
 // nodes to itself.
 func cloudNodes() []string { return []string{"worker-1", "worker-2", "worker-3", "worker-4"} }
 
-func TestOpenStack(t *testing.T) { fakeCloud(t, neutrontest.Options{}).run(t) }
+func TestOpenStack(t *testing.T) { fakeCloud(t, fakeneutron.Options{}).run(t) }
 
 // fakeCloud is the fake Neutron, with a port for each node.
-func fakeCloud(t *testing.T, o neutrontest.Options) cloud {
+func fakeCloud(t *testing.T, o fakeneutron.Options) cloud {
 	t.Helper()
 	o.Ports = len(cloudNodes())
-	fake, err := neutrontest.Start(o)
+	fake, err := fakeneutron.Start(o)
 	if err != nil {
 		t.Fatal(err)
 	}

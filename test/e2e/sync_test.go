@@ -10,11 +10,11 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 func TestSync(t *testing.T) {
-	fakeCloud(t, neutrontest.Options{Delay: 50 * time.Millisecond}).playSync(t)
+	fakeCloud(t, fakeneutron.Options{Delay: 50 * time.Millisecond}).playSync(t)
 }
 
 // playSync plays the transcripts of sync, which works for a whole cluster and so has one to itself.

@@ -11,16 +11,16 @@ import (
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere/vcsimtest"
+	fakevcenter "github.com/kubectl-egress/kubectl-egress/test/fake/vcenter"
 	"github.com/kubectl-egress/kubectl-egress/test/lab"
 )
 
 // inventory is the vCenter that every transcript has to itself: two hosts with standard switches, and a VM for
 // each node. The simulator gives the VMs the same UUIDs each time.
-func inventory() vcsimtest.Options { return vcsimtest.Options{Hosts: 2, VMs: 2} }
+func inventory() fakevcenter.Options { return fakevcenter.Options{Hosts: 2, VMs: 2} }
 
 func TestVSphere(t *testing.T) {
-	model, err := vcsimtest.Start(inventory())
+	model, err := fakevcenter.Start(inventory())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ type simulator struct{}
 
 // vcenter gives a transcript a vCenter of its own, and what govc needs to find it.
 func vcenter(e *testscript.Env) error {
-	s, err := vcsimtest.Start(inventory())
+	s, err := fakevcenter.Start(inventory())
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func policy(ts *testscript.TestScript, _ bool, _ []string) {
 // hostsOf reads the hosts past the command, through govmomi alone.
 func hostsOf(ts *testscript.TestScript) ([]mo.HostSystem, error) {
 	ctx := context.Background()
-	client, err := ts.Value(simulator{}).(*vcsimtest.Server).Client(ctx)
+	client, err := ts.Value(simulator{}).(*fakevcenter.Server).Client(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func calls(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: calls N METHOD...")
 	}
-	s := ts.Value(simulator{}).(*vcsimtest.Server)
+	s := ts.Value(simulator{}).(*fakevcenter.Server)
 	n := 0
 	for _, call := range s.Calls() {
 		if slices.Contains(args[1:], call.Method) {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 // guardTable is the nftables table that stands for Neutron's port security.
@@ -51,7 +51,7 @@ func (n *Neutron) rules() string {
 }
 
 // chain is what a node may send. Its own MAC goes with any address: a node forwards what its pods send.
-func chain(node int, port neutrontest.Port) string {
+func chain(node int, port fakeneutron.Port) string {
 	var text strings.Builder
 	line := func(format string, args ...any) { _, _ = fmt.Fprintf(&text, "\t"+format+"\n", args...) }
 	line("chain %s {", portOf(node))

@@ -63,7 +63,7 @@ func (c *Cluster) holdersOnce(address net.IP) ([]string, error) {
 	return held, nil
 }
 
-// holds tells whether net1 of a network namespace has address. One that is gone has not.
+// holds reports whether net1 of a network namespace has address. One that is gone has not.
 func holds(file string, address net.IP) (bool, error) {
 	namespace, err := netns.GetFromPath(file)
 	if errors.Is(err, unix.ENOENT) {

@@ -29,7 +29,7 @@ const root = "/mnt"
 // assets is where the isolated process finds what the variable of that name leads to.
 const assets = root + "/assets"
 
-// Isolated tells whether this process runs in namespaces of its own.
+// Isolated reports whether this process runs in namespaces of its own.
 func Isolated() bool { return os.Getpid() == 1 && os.Getenv(insideVariable) != "" }
 
 // Isolate runs this program again with args, in network, mount and process namespaces of its own. It is the first

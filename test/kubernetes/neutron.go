@@ -16,13 +16,13 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 // Neutron is a cloud that the nodes are machines of: the fake Keystone and Neutron, whose ports let through what
 // they allow and nothing else.
 type Neutron struct {
-	*neutrontest.Server
+	*fakeneutron.Server
 	// CloudsYAML is a file with the cloud "k8s", of the nodes' owner.
 	CloudsYAML string
 
@@ -33,7 +33,7 @@ type Neutron struct {
 
 // StartNeutron puts a Neutron under the nodes, until Stop.
 func (c *Cluster) StartNeutron(ctx context.Context) (*Neutron, error) {
-	fake, err := neutrontest.Start(neutrontest.Options{})
+	fake, err := fakeneutron.Start(fakeneutron.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -62,13 +62,13 @@ func (n *Neutron) plugIn(ctx context.Context, c *Cluster) error {
 	if err != nil {
 		return fmt.Errorf("reading the segment's network: %w", err)
 	}
-	network := n.AddNetwork(neutrontest.Network{Name: segment})
-	n.AddSubnet(neutrontest.Subnet{Name: segment, NetworkID: network.ID, CIDR: cidr.String()})
+	network := n.AddNetwork(fakeneutron.Network{Name: segment})
+	n.AddSubnet(fakeneutron.Subnet{Name: segment, NetworkID: network.ID, CIDR: cidr.String()})
 	for i, node := range c.nodes {
 		server := fmt.Sprintf("6f1c0a52-0000-4000-8000-%012d", i+1)
-		port := n.AddPort(neutrontest.Port{
+		port := n.AddPort(fakeneutron.Port{
 			Name: node.name, NetworkID: network.ID, DeviceID: server, MAC: macOfNode(i + 1).String(),
-			FixedIPs: []neutrontest.FixedIP{{IP: addressOf(i + 1)}},
+			FixedIPs: []fakeneutron.FixedIP{{IP: addressOf(i + 1)}},
 		})
 		n.ports[node.name] = port.ID
 		if err := setProviderID(ctx, client, node.name, "openstack:///"+server); err != nil {

@@ -64,7 +64,7 @@ func setPodNetwork(ctx context.Context, client kubernetes.Interface, name, netwo
 	return nil
 }
 
-// isReady tells whether a node is, and takes pods: the taint of a new one goes a little later.
+// isReady reports whether a node is, and takes pods: the taint of a new one goes a little later.
 func isReady(n *corev1.Node) bool {
 	if len(n.Spec.Taints) > 0 {
 		return false

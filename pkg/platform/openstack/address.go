@@ -40,13 +40,13 @@ func (r reservation) createCommand() string {
 		"--device-owner", reservationOwner, "--device", r.Router, r.Name)
 }
 
-// isReservation tells whether p is a port of ours for nothing but its address.
+// isReservation reports whether p is a port of ours for nothing but its address.
 func isReservation(p *port) bool { return p.DeviceOwner == reservationOwner }
 
-// free tells whether nobody uses p: made by hand to keep an address.
+// free reports whether nobody uses p: made by hand to keep an address.
 func free(p *port) bool { return p.DeviceOwner == "" && p.DeviceID == "" }
 
-// fits tells whether the reserved address of s is the router's to use on the port's network, and reports it where not.
+// fits reports whether the reserved address of s is the router's to use on the port's network, and reports it where not.
 func (p *planner) fits(s *site) bool {
 	if s.subnet == nil {
 		p.report(notInSubnet(s, p.world))
@@ -64,7 +64,7 @@ func (p *planner) fits(s *site) bool {
 	return true
 }
 
-// owns tells whether the user may see and change every port of n, as Neutron's policy has it.
+// owns reports whether the user may see and change every port of n, as Neutron's policy has it.
 func (c *Cloud) owns(n network) bool {
 	return c.admin || n.ProjectID != "" && n.ProjectID == c.project.ID
 }

@@ -154,7 +154,7 @@ func (r *run) carryOut(ctx context.Context, change platform.Change) {
 	r.end(change, err)
 }
 
-// hindered tells whether a failure before forbids to remove the pairs of d.
+// hindered reports whether a failure before forbids to remove the pairs of d.
 func (r *run) hindered(d delta) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -215,12 +215,12 @@ func (r *run) summary() error {
 	return fmt.Errorf("%d of the changes failed: run the command again to complete it", r.failed)
 }
 
-// plausible tells whether id can be a port's: plans are read from files too, and the ID becomes part of an address.
+// plausible reports whether id can be a port's: plans are read from files too, and the ID becomes part of an address.
 func plausible(id string) bool {
 	return id != "" && !strings.ContainsFunc(id, func(r rune) bool {
 		return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
 	})
 }
 
-// isNull tells whether a value is JSON's null, or none at all.
+// isNull reports whether a value is JSON's null, or none at all.
 func isNull(value []byte) bool { return len(value) == 0 || string(value) == "null" }

@@ -7,13 +7,13 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 func TestMissingPairIsFoundWrittenAndTakenBack(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 2})
+	l := newLab(t, fakeneutron.Options{Ports: 2})
 	node, at := l.seed.Nodes[0], l.at(0, 0)
-	others := []neutrontest.Pair{{IP: "10.0.150.1", MAC: node.MAC}, {IP: "FD00:0::0009", MAC: "FA-16-3E-00-00-01"}}
+	others := []fakeneutron.Pair{{IP: "10.0.150.1", MAC: node.MAC}, {IP: "FD00:0::0009", MAC: "FA-16-3E-00-00-01"}}
 	l.SetPairs(node.PortID, others)
 	a := l.adapter(t, Options{})
 
@@ -27,7 +27,7 @@ func TestMissingPairIsFoundWrittenAndTakenBack(t *testing.T) {
 		Version: "2", Command: "openstack port set --allowed-address ip-address=" + address + ",mac-address=" + mac + " " + node.PortID,
 	}
 	want.Before = listJSON(t, port.Pairs)
-	want.After = listJSON(t, append(port.Pairs, neutrontest.Pair{IP: address, MAC: mac}))
+	want.After = listJSON(t, append(port.Pairs, fakeneutron.Pair{IP: address, MAC: mac}))
 	if len(plan.Changes) != 1 || !reflect.DeepEqual(plan.Changes[0], want) {
 		t.Fatalf("planned\n%+v\nwant\n%+v", plan.Changes, want)
 	}
@@ -40,7 +40,7 @@ func TestMissingPairIsFoundWrittenAndTakenBack(t *testing.T) {
 	}
 
 	ended := mustApply(t, a, plan)
-	if got, want := l.pairs(t, node.PortID), append(others[:2:2], neutrontest.Pair{IP: address, MAC: mac}); !samePairs(got, want) {
+	if got, want := l.pairs(t, node.PortID), append(others[:2:2], fakeneutron.Pair{IP: address, MAC: mac}); !samePairs(got, want) {
 		t.Errorf("the port has %v, want %v", got, want)
 	}
 	if standing, want := a.Standing(), map[string][]Pair{"egress/r0": {{node.PortID, address, mac}}}; !reflect.DeepEqual(standing, want) {
@@ -65,7 +65,7 @@ func TestMissingPairIsFoundWrittenAndTakenBack(t *testing.T) {
 	}
 }
 
-func listJSON(t *testing.T, pairs []neutrontest.Pair) json.RawMessage {
+func listJSON(t *testing.T, pairs []fakeneutron.Pair) json.RawMessage {
 	t.Helper()
 	out, err := json.Marshal(pairs)
 	if err != nil {
@@ -75,8 +75,8 @@ func listJSON(t *testing.T, pairs []neutrontest.Pair) json.RawMessage {
 }
 
 // samePairs compares spelling by spelling, in any order.
-func samePairs(a, b []neutrontest.Pair) bool {
-	count := map[neutrontest.Pair]int{}
+func samePairs(a, b []fakeneutron.Pair) bool {
+	count := map[fakeneutron.Pair]int{}
 	for _, p := range a {
 		count[p]++
 	}

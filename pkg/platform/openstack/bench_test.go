@@ -4,12 +4,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 // BenchmarkPlanOfAThousand plans for 1000 routers on 1000 nodes, all of them in need.
 func BenchmarkPlanOfAThousand(b *testing.B) {
-	server, err := neutrontest.Start(neutrontest.Options{Ports: 1000})
+	server, err := fakeneutron.Start(fakeneutron.Options{Ports: 1000})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func BenchmarkPlanOfAThousand(b *testing.B) {
 func BenchmarkTwoHundredPorts(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
-		server, err := neutrontest.Start(neutrontest.Options{Ports: 200, Delay: 50 * time.Millisecond})
+		server, err := fakeneutron.Start(fakeneutron.Options{Ports: 200, Delay: 50 * time.Millisecond})
 		if err != nil {
 			b.Fatal(err)
 		}

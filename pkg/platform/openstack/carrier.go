@@ -131,7 +131,7 @@ func (p *planner) elsewhere(s *site) string {
 	return ""
 }
 
-// recordedOn tells whether a pair with mac was written by us to the port id.
+// recordedOn reports whether a pair with mac was written by us to the port id.
 func (p *planner) recordedOn(id, mac string) bool {
 	for _, pairs := range p.options.Recorded {
 		if slices.ContainsFunc(pairs, func(r Pair) bool { return r.Port == id && canonicalMAC(r.MAC) == mac }) {

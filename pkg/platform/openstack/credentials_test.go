@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 // entry is a cloud of the fake's clouds.yaml.
@@ -57,12 +57,12 @@ func writeYAML(t *testing.T, path string, value any) {
 	}
 }
 
-func where(l *neutrontest.Server, cloud string) string {
+func where(l *fakeneutron.Server, cloud string) string {
 	return fmt.Sprintf("cloud %s (%s), project k8s (%s), user k8s (", cloud, l.IdentityURL(), l.Seed().Projects["k8s"])
 }
 
 func TestConnect(t *testing.T) {
-	server, err := neutrontest.Start(neutrontest.Options{Ports: 1})
+	server, err := fakeneutron.Start(fakeneutron.Options{Ports: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestConnect(t *testing.T) {
 }
 
 func TestConnectRefused(t *testing.T) {
-	server, err := neutrontest.Start(neutrontest.Options{})
+	server, err := fakeneutron.Start(fakeneutron.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

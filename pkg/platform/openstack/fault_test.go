@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 // impatient is how long a request may take where one is held back on purpose.
@@ -26,14 +26,14 @@ type faulty struct {
 
 func newFaulty(t *testing.T) *faulty {
 	t.Helper()
-	server, err := neutrontest.Start(neutrontest.Options{Ports: 3})
+	server, err := fakeneutron.Start(fakeneutron.Options{Ports: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Close)
 	f := &faulty{lab: &lab{Server: server, seed: server.Seed()}}
 	old, reserved := f.at(0, 0), moved(f.at(1, 2), "10.0.90.7/16")
-	f.allow(f.seed.Nodes[0].PortID, neutrontest.Pair{IP: "10.0.150.1", MAC: "fa:16:3e:00:00:05"}, pairOf(old))
+	f.allow(f.seed.Nodes[0].PortID, fakeneutron.Pair{IP: "10.0.150.1", MAC: "fa:16:3e:00:00:05"}, pairOf(old))
 	f.records = recordOn(f.lab, old, 0)
 	f.need = []platform.Attachment{f.at(0, 1), reserved}
 	return f
@@ -65,7 +65,7 @@ func (f *faulty) run(ctx context.Context) (records map[string][]Pair, err error)
 
 // right is the state that every run works for.
 func (f *faulty) right() error {
-	want := map[string][]neutrontest.Pair{
+	want := map[string][]fakeneutron.Pair{
 		f.seed.Nodes[0].PortID: {{IP: "10.0.150.1", MAC: "fa:16:3e:00:00:05"}},
 		f.seed.Nodes[1].PortID: {pairOf(f.need[0])},
 		f.seed.Nodes[2].PortID: {pairOf(f.need[1])},
@@ -119,12 +119,12 @@ func TestFaultsAtEveryRequest(t *testing.T) {
 	if count < 12 {
 		t.Fatalf("only %d requests: the run does not show much", count)
 	}
-	faults := map[string]neutrontest.Fault{
+	faults := map[string]fakeneutron.Fault{
 		"500":          {Status: 500},
 		"503":          {Status: 503, RetryAfter: "1"},
 		"429":          {Status: 429, RetryAfter: "1"},
-		"reset before": {Cut: neutrontest.CutBefore},
-		"reset after":  {Cut: neutrontest.CutAfter},
+		"reset before": {Cut: fakeneutron.CutBefore},
+		"reset after":  {Cut: fakeneutron.CutAfter},
 		"time-out":     {Delay: 20 * impatient},
 		"401":          {Status: 401},
 	}
@@ -175,7 +175,7 @@ func TestFaultsAtEveryRequest(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	f := newFaulty(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	f.Inject(neutrontest.Fault{Match: func(r neutrontest.Request) bool { return r.Method == http.MethodPut }, Times: 1, Cut: neutrontest.CutAfter, Then: cancel})
+	f.Inject(fakeneutron.Fault{Match: func(r fakeneutron.Request) bool { return r.Method == http.MethodPut }, Times: 1, Cut: fakeneutron.CutAfter, Then: cancel})
 	records, err := f.run(ctx)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: %v", err)

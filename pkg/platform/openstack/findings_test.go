@@ -8,7 +8,7 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 // scene makes a situation in a lab and says what is asked about it.
@@ -33,7 +33,7 @@ func standing(l *lab, i, node int) platform.Attachment {
 }
 
 // allow adds pairs to a port.
-func (l *lab) allow(portID string, pairs ...neutrontest.Pair) {
+func (l *lab) allow(portID string, pairs ...fakeneutron.Pair) {
 	p, _ := l.Port(portID)
 	l.SetPairs(portID, append(p.Pairs, pairs...))
 }
@@ -41,7 +41,7 @@ func (l *lab) allow(portID string, pairs ...neutrontest.Pair) {
 // fill adds n pairs that have nothing to do with routers.
 func (l *lab) fill(portID string, n int) {
 	for i := range n {
-		l.allow(portID, neutrontest.Pair{IP: netip.AddrFrom4([4]byte{10, 0, 150, byte(i)}).String(), MAC: "fa:16:3e:00:00:05"})
+		l.allow(portID, fakeneutron.Pair{IP: netip.AddrFrom4([4]byte{10, 0, 150, byte(i)}).String(), MAC: "fa:16:3e:00:00:05"})
 	}
 }
 
@@ -68,7 +68,7 @@ func TestEveryFindingIsFoundAndItsTwinIsNot(t *testing.T) {
 				scene scene
 				found bool
 			}{{"broken", s.broken, true}, {"whole", s.whole, false}} {
-				l := newLab(t, neutrontest.Options{Ports: 3})
+				l := newLab(t, fakeneutron.Options{Ports: 3})
 				options, need := side.scene(l)
 				plan := mustPlan(t, l.adapter(t, options), need...)
 				i := slices.IndexFunc(plan.Findings, func(f finding.Finding) bool { return f.Code == s.code })
@@ -108,7 +108,7 @@ func portSights() []sight {
 		at.Node.ProviderID = "openstack:///" + l.seed.SharedServerID
 		return ask(at)
 	}
-	towards := func(rules ...neutrontest.Rule) scene {
+	towards := func(rules ...fakeneutron.Rule) scene {
 		return func(l *lab) (Options, []platform.Attachment) {
 			l.SetRules(l.seed.SecurityGroupID, rules)
 			at := standing(l, 0, 0)
@@ -123,20 +123,20 @@ func portSights() []sight {
 			return ask(at)
 		}, wholeOne, "has no port that project k8s"},
 		{finding.NoPort, finding.Error, "two ports in the subnet", func(l *lab) (Options, []platform.Attachment) {
-			l.AddPort(neutrontest.Port{DeviceID: l.seed.Nodes[0].ServerID})
+			l.AddPort(fakeneutron.Port{DeviceID: l.seed.Nodes[0].ServerID})
 			return ask(l.at(0, 0))
 		}, func(l *lab) (Options, []platform.Attachment) {
-			l.AddPort(neutrontest.Port{DeviceID: l.seed.Nodes[0].ServerID, NetworkID: l.seed.SharedNetworkID})
+			l.AddPort(fakeneutron.Port{DeviceID: l.seed.Nodes[0].ServerID, NetworkID: l.seed.SharedNetworkID})
 			return wholeOne(l)
 		}, "2 of its ports are in the subnet"},
 		{finding.PortSecurityOff, finding.Info, "off", func(l *lab) (Options, []platform.Attachment) {
-			l.ChangePort(l.seed.Nodes[0].PortID, func(p *neutrontest.Port) { p.NoSecurity, p.SecurityGroups = true, nil })
+			l.ChangePort(l.seed.Nodes[0].PortID, func(p *fakeneutron.Port) { p.NoSecurity, p.SecurityGroups = true, nil })
 			return ask(l.at(0, 0))
 		}, wholeOne, "has no port security"},
-		{finding.SecurityGroups, finding.Warning, "no rule for it", towards(neutrontest.Rule{Direction: "egress", RemoteIP: "198.51.100.0/24"}),
-			towards(neutrontest.Rule{Direction: "egress", RemoteIP: "203.0.113.0/24"}), "let nothing out to 203.0.113.26"},
-		{finding.SecurityGroups, finding.Warning, "only IPv6 and in", towards(neutrontest.Rule{Direction: "egress", EtherType: "IPv6"}, neutrontest.Rule{Direction: "ingress"}),
-			towards(neutrontest.Rule{Direction: "egress"}), "let nothing out to 203.0.113.26"},
+		{finding.SecurityGroups, finding.Warning, "no rule for it", towards(fakeneutron.Rule{Direction: "egress", RemoteIP: "198.51.100.0/24"}),
+			towards(fakeneutron.Rule{Direction: "egress", RemoteIP: "203.0.113.0/24"}), "let nothing out to 203.0.113.26"},
+		{finding.SecurityGroups, finding.Warning, "only IPv6 and in", towards(fakeneutron.Rule{Direction: "egress", EtherType: "IPv6"}, fakeneutron.Rule{Direction: "ingress"}),
+			towards(fakeneutron.Rule{Direction: "egress"}), "let nothing out to 203.0.113.26"},
 		{finding.PairsForbidden, finding.Error, "network of another project", onShared, func(l *lab) (Options, []platform.Attachment) { return ask(l.at(0, 0)) }, "belongs to project"},
 	}
 }
@@ -146,10 +146,10 @@ func pairSights() []sight {
 	return []sight{
 		{finding.PairMissing, finding.Error, "none", func(l *lab) (Options, []platform.Attachment) { return ask(l.at(0, 0)) }, wholeOne, "does not allow 10.0.200.1 with MAC 02:e6:0a:00:c8:01"},
 		{finding.PairMissing, finding.Error, "the port's own MAC only", func(l *lab) (Options, []platform.Attachment) {
-			l.allow(l.seed.Nodes[0].PortID, neutrontest.Pair{IP: "10.0.200.1"})
+			l.allow(l.seed.Nodes[0].PortID, fakeneutron.Pair{IP: "10.0.200.1"})
 			return ask(l.at(0, 0))
 		}, func(l *lab) (Options, []platform.Attachment) {
-			l.allow(l.seed.Nodes[0].PortID, neutrontest.Pair{IP: "10.0.200.1/32", MAC: "02-E6-0A-00-C8-01"})
+			l.allow(l.seed.Nodes[0].PortID, fakeneutron.Pair{IP: "10.0.200.1/32", MAC: "02-E6-0A-00-C8-01"})
 			return ask(l.at(0, 0))
 		}, "does not allow"},
 		{finding.PairMissing, finding.Error, "no MAC known", func(l *lab) (Options, []platform.Attachment) {
@@ -167,7 +167,7 @@ func pairSights() []sight {
 			return ask(one, two)
 		}, "no pod of the router runs"},
 		{finding.PairStale, finding.Warning, "recorded", func(l *lab) (Options, []platform.Attachment) {
-			l.allow(l.seed.Nodes[0].PortID, neutrontest.Pair{IP: "10.0.200.1", MAC: "0a:00:00:00:00:01"})
+			l.allow(l.seed.Nodes[0].PortID, fakeneutron.Pair{IP: "10.0.200.1", MAC: "0a:00:00:00:00:01"})
 			at := standing(l, 0, 0)
 			return Options{Recorded: map[string][]Pair{at.Router: {{l.seed.Nodes[0].PortID, "10.0.200.1", "0a:00:00:00:00:01"}}}}, []platform.Attachment{at}
 		}, func(l *lab) (Options, []platform.Attachment) {
@@ -175,10 +175,10 @@ func pairSights() []sight {
 			return Options{Recorded: recordOn(l, at, 0)}, []platform.Attachment{at}
 		}, "allows 10.0.200.1 with MAC 0a:00:00:00:00:01, which is no longer needed"},
 		{finding.PairStale, finding.Warning, "another's, on another port", func(l *lab) (Options, []platform.Attachment) {
-			l.allow(l.seed.Nodes[1].PortID, neutrontest.Pair{IP: "10.0.200.1/32", MAC: "0a:00:00:00:00:01"})
+			l.allow(l.seed.Nodes[1].PortID, fakeneutron.Pair{IP: "10.0.200.1/32", MAC: "0a:00:00:00:00:01"})
 			return Options{Nodes: []platform.Node{l.at(0, 1).Node}}, []platform.Attachment{standing(l, 0, 0)}
 		}, func(l *lab) (Options, []platform.Attachment) {
-			l.allow(l.seed.Nodes[1].PortID, neutrontest.Pair{IP: "10.0.200.2/32", MAC: "0a:00:00:00:00:01"})
+			l.allow(l.seed.Nodes[1].PortID, fakeneutron.Pair{IP: "10.0.200.2/32", MAC: "0a:00:00:00:00:01"})
 			return Options{Nodes: []platform.Node{l.at(0, 1).Node}}, []platform.Attachment{standing(l, 0, 0)}
 		}, "allows 10.0.200.1/32"},
 		{finding.PairLimit, finding.Error, "full", func(l *lab) (Options, []platform.Attachment) {
@@ -212,33 +212,33 @@ func pairSights() []sight {
 // addressSights are those about the reserved address.
 func addressSights() []sight {
 	inPool := func(l *lab) platform.Attachment { return moved(l.at(0, 0), "10.0.90.7/16") }
-	heldBy := func(p neutrontest.Port) scene {
+	heldBy := func(p fakeneutron.Port) scene {
 		return func(l *lab) (Options, []platform.Attachment) {
 			if p.NetworkID == "shared" {
-				p.NetworkID = l.AddNetwork(neutrontest.Network{Name: "twin"}).ID
-				l.AddSubnet(neutrontest.Subnet{NetworkID: p.NetworkID, CIDR: "10.0.0.0/16"})
+				p.NetworkID = l.AddNetwork(fakeneutron.Network{Name: "twin"}).ID
+				l.AddSubnet(fakeneutron.Subnet{NetworkID: p.NetworkID, CIDR: "10.0.0.0/16"})
 			}
-			p.FixedIPs = []neutrontest.FixedIP{{IP: "10.0.90.7"}}
+			p.FixedIPs = []fakeneutron.FixedIP{{IP: "10.0.90.7"}}
 			l.AddPort(p)
 			return ask(inPool(l))
 		}
 	}
 	return []sight{
-		{finding.AddressHeld, finding.Error, "another server's", heldBy(neutrontest.Port{DeviceID: "somebody", Name: "db"}),
-			heldBy(neutrontest.Port{DeviceID: "somebody", NetworkID: "shared"}), "10.0.90.7 belongs to port db"},
-		{finding.AddressHeld, finding.Error, "an EgressIP's", heldBy(neutrontest.Port{DeviceID: "x", DeviceOwner: "OpenShiftEgressIP"}),
-			heldBy(neutrontest.Port{DeviceID: "egress/r0", DeviceOwner: "kubectl-egress"}), "OpenShift's reservation for an EgressIP"},
+		{finding.AddressHeld, finding.Error, "another server's", heldBy(fakeneutron.Port{DeviceID: "somebody", Name: "db"}),
+			heldBy(fakeneutron.Port{DeviceID: "somebody", NetworkID: "shared"}), "10.0.90.7 belongs to port db"},
+		{finding.AddressHeld, finding.Error, "an EgressIP's", heldBy(fakeneutron.Port{DeviceID: "x", DeviceOwner: "OpenShiftEgressIP"}),
+			heldBy(fakeneutron.Port{DeviceID: "egress/r0", DeviceOwner: "kubectl-egress"}), "OpenShift's reservation for an EgressIP"},
 		{finding.AddressHeld, finding.Error, "the node's own", func(l *lab) (Options, []platform.Attachment) {
 			return ask(moved(l.at(0, 0), l.seed.Nodes[0].IP+"/16"))
 		}, wholeOne, "the node's own"},
 		{finding.NotInSubnet, finding.Error, "elsewhere", func(l *lab) (Options, []platform.Attachment) { return ask(moved(l.at(0, 0), "192.0.2.1/24")) },
 			func(l *lab) (Options, []platform.Attachment) {
-				l.AddSubnet(neutrontest.Subnet{NetworkID: l.seed.NetworkID, CIDR: "192.0.2.0/24"})
+				l.AddSubnet(fakeneutron.Subnet{NetworkID: l.seed.NetworkID, CIDR: "192.0.2.0/24"})
 				return ask(moved(l.at(0, 0), "192.0.2.1/24"))
 			}, "192.0.2.1 is in no subnet of network nodes"},
 		{finding.NotReserved, finding.Warning, "in the pool", func(l *lab) (Options, []platform.Attachment) { return ask(inPool(l)) },
 			func(l *lab) (Options, []platform.Attachment) { return ask(l.at(0, 0)) }, "10.0.90.7 is in an allocation pool"},
-		{finding.NotReserved, finding.Warning, "in the pool, its twin elsewhere", heldBy(neutrontest.Port{NetworkID: "shared"}),
-			heldBy(neutrontest.Port{Name: "kept by hand"}), "no port holds it"},
+		{finding.NotReserved, finding.Warning, "in the pool, its twin elsewhere", heldBy(fakeneutron.Port{NetworkID: "shared"}),
+			heldBy(fakeneutron.Port{Name: "kept by hand"}), "no port holds it"},
 	}
 }

@@ -13,13 +13,13 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 // lab is a fake cloud and a user who is logged in.
 type lab struct {
-	*neutrontest.Server
-	seed  neutrontest.Seed
+	*fakeneutron.Server
+	seed  fakeneutron.Seed
 	cloud *Cloud
 	said  *lines
 }
@@ -43,11 +43,11 @@ func (l *lines) all() []string {
 }
 
 // newLab starts a fake with the user k8s logged in.
-func newLab(t *testing.T, o neutrontest.Options) *lab { return newLabAs(t, o, "k8s") }
+func newLab(t *testing.T, o fakeneutron.Options) *lab { return newLabAs(t, o, "k8s") }
 
-func newLabAs(t *testing.T, o neutrontest.Options, user string) *lab {
+func newLabAs(t *testing.T, o fakeneutron.Options, user string) *lab {
 	t.Helper()
-	server, err := neutrontest.Start(o)
+	server, err := fakeneutron.Start(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func (l *lab) at(i, node int) platform.Attachment {
 }
 
 // attachment is router i with address on a node; its MAC is the one that this tool gives.
-func attachment(i int, address netip.Addr, n neutrontest.SeedNode) platform.Attachment {
+func attachment(i int, address netip.Addr, n fakeneutron.SeedNode) platform.Attachment {
 	return platform.Attachment{Router: fmt.Sprintf("egress/r%d", i), Node: platform.Node{Name: n.Name, ProviderID: "openstack:///" + n.ServerID},
 		IP: netip.PrefixFrom(address, 16), MAC: macOf(address), Active: true}
 }
@@ -110,17 +110,17 @@ func (l *lab) perNode() []platform.Attachment {
 }
 
 // pairOf is the pair that at needs.
-func pairOf(at platform.Attachment) neutrontest.Pair {
-	return neutrontest.Pair{IP: at.IP.Addr().String(), MAC: at.MAC}
+func pairOf(at platform.Attachment) fakeneutron.Pair {
+	return fakeneutron.Pair{IP: at.IP.Addr().String(), MAC: at.MAC}
 }
 
-func (l *lab) pairs(t *testing.T, portID string) []neutrontest.Pair {
+func (l *lab) pairs(t *testing.T, portID string) []fakeneutron.Pair {
 	t.Helper()
 	p, ok := l.Port(portID)
 	if !ok {
 		t.Fatalf("no port %s", portID)
 	}
-	slices.SortFunc(p.Pairs, func(a, b neutrontest.Pair) int { return strings.Compare(a.IP+a.MAC, b.IP+b.MAC) })
+	slices.SortFunc(p.Pairs, func(a, b fakeneutron.Pair) int { return strings.Compare(a.IP+a.MAC, b.IP+b.MAC) })
 	return p.Pairs
 }
 
@@ -175,8 +175,8 @@ func wantCodes(t *testing.T, plan *platform.Plan, want ...finding.Code) {
 }
 
 // writes are the requests that changed something, or tried.
-func (l *lab) writes() []neutrontest.Request {
-	return slices.DeleteFunc(l.Requests(), func(r neutrontest.Request) bool {
+func (l *lab) writes() []fakeneutron.Request {
+	return slices.DeleteFunc(l.Requests(), func(r fakeneutron.Request) bool {
 		return r.Method == http.MethodGet || strings.HasSuffix(r.Path, "/auth/tokens")
 	})
 }

@@ -50,7 +50,7 @@ func (p *planner) securityGroups(s *site) {
 		Fix:     fix})
 }
 
-// letsOut tells whether some egress rule of the port may match destination.
+// letsOut reports whether some egress rule of the port may match destination.
 func (p *planner) letsOut(s *site, destination netip.Addr) bool {
 	for _, id := range s.port.SecurityGroups {
 		if slices.ContainsFunc(p.world.groups[id].Rules, func(r rules.SecGroupRule) bool { return p.mayMatch(s, r, destination) }) {
@@ -60,7 +60,7 @@ func (p *planner) letsOut(s *site, destination netip.Addr) bool {
 	return false
 }
 
-// mayMatch tells whether r lets something out to destination. Whose addresses a remote group stands for is not read:
+// mayMatch reports whether r lets something out to destination. Whose addresses a remote group stands for is not read:
 // they are those of ports, so it may match where destination is on the port's own network.
 func (p *planner) mayMatch(s *site, r rules.SecGroupRule, destination netip.Addr) bool {
 	family := "IPv4"

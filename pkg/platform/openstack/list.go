@@ -41,7 +41,7 @@ type port struct {
 	Revision int   `json:"revision_number"`
 }
 
-// unsecured tells whether every frame of the port passes anyway.
+// unsecured reports whether every frame of the port passes anyway.
 func (p *port) unsecured() bool { return p.Secured != nil && !*p.Secured }
 
 // query is a request's query as it is sent. gophercloud's own options hold one value for each filter; Neutron
@@ -199,7 +199,7 @@ func (c *Cloud) port(ctx context.Context, id string) (*port, error) {
 	return &p, nil
 }
 
-// heedsRevisions tells whether Neutron refuses a write that comes too late.
+// heedsRevisions reports whether Neutron refuses a write that comes too late.
 func (c *Cloud) heedsRevisions(ctx context.Context) (bool, error) {
 	answer, err := c.network.Get(ctx, c.network.ServiceURL("extensions", "revision-if-match"), nil, &gophercloud.RequestOpts{KeepResponseBody: true})
 	if answer != nil {

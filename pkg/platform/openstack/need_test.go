@@ -9,7 +9,7 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 // idle is router 0 on a node where it could run.
@@ -20,7 +20,7 @@ func (l *lab) idle(node int) platform.Attachment {
 }
 
 func TestOnlyTheActiveNodeIsNeeded(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 3})
+	l := newLab(t, fakeneutron.Options{Ports: 3})
 	plan := mustPlan(t, l.adapter(t, Options{}), l.idle(0), l.at(0, 1), l.idle(2))
 	wantCodes(t, plan, finding.PairMissing)
 	if len(plan.Changes) != 1 || plan.Changes[0].ID != l.seed.Nodes[1].PortID {
@@ -39,7 +39,7 @@ func TestOnlyTheActiveNodeIsNeeded(t *testing.T) {
 }
 
 func TestAllNodes(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 3})
+	l := newLab(t, fakeneutron.Options{Ports: 3})
 	a := l.adapter(t, Options{AllNodes: true, Backend: OpenVSwitch})
 	need := []platform.Attachment{l.idle(0), l.at(0, 1), l.idle(2)}
 	e := mended(t, a, need...)
@@ -69,7 +69,7 @@ func TestAllNodes(t *testing.T) {
 
 // TestOneMACOnTwoPortsIsNeverPlanned asks for it in every way but openvswitch.
 func TestOneMACOnTwoPortsIsNeverPlanned(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 2, Backend: "ovn"})
+	l := newLab(t, fakeneutron.Options{Ports: 2, Backend: "ovn"})
 	plan := mustPlan(t, l.adapter(t, Options{}), l.at(0, 0), l.at(0, 1))
 	wantCodes(t, plan, finding.PairMissing, finding.PairMissing, finding.MACOnSeveral)
 	if len(plan.Changes) != 0 {
@@ -84,9 +84,9 @@ func TestOneMACOnTwoPortsIsNeverPlanned(t *testing.T) {
 		t.Errorf("planned %+v, fix %q, want %q", plan.Changes, plan.Findings[0].Fix, unset)
 	}
 	// The same MAC on another network is another station.
-	twin := l.AddNetwork(neutrontest.Network{Name: "twin"})
-	l.AddSubnet(neutrontest.Subnet{NetworkID: twin.ID, CIDR: "10.50.0.0/16"})
-	other := l.AddPort(neutrontest.Port{DeviceID: "other-server", NetworkID: twin.ID, Pairs: []neutrontest.Pair{pairOf(l.at(0, 0))}})
+	twin := l.AddNetwork(fakeneutron.Network{Name: "twin"})
+	l.AddSubnet(fakeneutron.Subnet{NetworkID: twin.ID, CIDR: "10.50.0.0/16"})
+	other := l.AddPort(fakeneutron.Port{DeviceID: "other-server", NetworkID: twin.ID, Pairs: []fakeneutron.Pair{pairOf(l.at(0, 0))}})
 	l.SetPairs(l.seed.Nodes[1].PortID, nil)
 	plan = mustPlan(t, l.adapter(t, Options{Nodes: []platform.Node{{Name: "x", ProviderID: "openstack:///other-server"}}}), l.at(0, 0))
 	if len(plan.Changes) != 1 || plan.Changes[0].ID == other.ID {
@@ -96,7 +96,7 @@ func TestOneMACOnTwoPortsIsNeverPlanned(t *testing.T) {
 
 func TestHintsAgainstTheBackendThatWasNamed(t *testing.T) {
 	for backend, want := range map[string]int{"ovn": 1, "openvswitch": 0, "": 0} {
-		l := newLab(t, neutrontest.Options{Ports: 1, Backend: backend})
+		l := newLab(t, fakeneutron.Options{Ports: 1, Backend: backend})
 		plan := mustPlan(t, l.adapter(t, Options{Backend: OpenVSwitch}), l.at(0, 0))
 		if len(plan.Notes) != want {
 			t.Errorf("%s: notes %q", backend, plan.Notes)
@@ -105,10 +105,10 @@ func TestHintsAgainstTheBackendThatWasNamed(t *testing.T) {
 }
 
 func TestPortSecurityGoesWhileWeWrite(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 1})
+	l := newLab(t, fakeneutron.Options{Ports: 1})
 	a := l.adapter(t, Options{})
 	plan := mustPlan(t, a, l.at(0, 0))
-	l.ChangePort(l.seed.Nodes[0].PortID, func(p *neutrontest.Port) { p.NoSecurity, p.SecurityGroups = true, nil })
+	l.ChangePort(l.seed.Nodes[0].PortID, func(p *fakeneutron.Port) { p.NoSecurity, p.SecurityGroups = true, nil })
 	e := &ends{}
 	err := a.Apply(t.Context(), plan, e.done)
 	if err == nil || len(e.errs) != 1 || !strings.Contains(e.errs[0].Error(), "the port has no port security, so it takes no pairs and needs none") {
@@ -117,10 +117,10 @@ func TestPortSecurityGoesWhileWeWrite(t *testing.T) {
 }
 
 func TestUnseenSecurityGroupIsSaidToBeUnknown(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 1})
+	l := newLab(t, fakeneutron.Options{Ports: 1})
 	at := standing(l, 0, 0)
 	at.Destinations = []netip.Addr{netip.MustParseAddr("203.0.113.26")}
-	l.ChangePort(l.seed.Nodes[0].PortID, func(p *neutrontest.Port) { p.SecurityGroups = []string{"0a0a0a0a-0000-4000-8000-000000000000"} })
+	l.ChangePort(l.seed.Nodes[0].PortID, func(p *fakeneutron.Port) { p.SecurityGroups = []string{"0a0a0a0a-0000-4000-8000-000000000000"} })
 	plan := mustPlan(t, l.adapter(t, Options{}), at)
 	wantCodes(t, plan, finding.SecurityGroups)
 	if plan.Findings[0].Level != finding.Info || !strings.Contains(plan.Findings[0].Message, "is not known") {
@@ -131,10 +131,10 @@ func TestUnseenSecurityGroupIsSaidToBeUnknown(t *testing.T) {
 // TestHoldersOnAnothersNetworkAreUnknown asks as its user, and as an administrator.
 func TestHoldersOnAnothersNetworkAreUnknown(t *testing.T) {
 	for user, want := range map[string][]finding.Code{"k8s": {finding.AddressHeld}, "admin": nil} {
-		l := newLabAs(t, neutrontest.Options{}, user)
-		at := attachment(0, netip.MustParseAddr("10.30.200.1"), neutrontest.SeedNode{Name: "shared", ServerID: l.seed.SharedServerID})
-		l.SetPairs(l.seed.SharedPortID, []neutrontest.Pair{pairOf(at)})
-		l.AddPort(neutrontest.Port{NetworkID: l.seed.SharedNetworkID, Name: "kept", FixedIPs: []neutrontest.FixedIP{{IP: "10.30.200.1"}}})
+		l := newLabAs(t, fakeneutron.Options{}, user)
+		at := attachment(0, netip.MustParseAddr("10.30.200.1"), fakeneutron.SeedNode{Name: "shared", ServerID: l.seed.SharedServerID})
+		l.SetPairs(l.seed.SharedPortID, []fakeneutron.Pair{pairOf(at)})
+		l.AddPort(fakeneutron.Port{NetworkID: l.seed.SharedNetworkID, Name: "kept", FixedIPs: []fakeneutron.FixedIP{{IP: "10.30.200.1"}}})
 		plan := mustPlan(t, l.adapter(t, Options{}), at)
 		wantCodes(t, plan, want...)
 		if len(plan.Findings) > 0 && plan.Findings[0].Level != finding.Info {
@@ -145,7 +145,7 @@ func TestHoldersOnAnothersNetworkAreUnknown(t *testing.T) {
 
 // TestAnAdapterRemembers has one adapter see a pod move: it knows what it wrote itself.
 func TestAnAdapterRemembers(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 2})
+	l := newLab(t, fakeneutron.Options{Ports: 2})
 	a := l.adapter(t, Options{Prune: true})
 	for _, node := range []int{0, 1, 0} {
 		mended(t, a, l.at(0, node))
@@ -160,7 +160,7 @@ func TestAnAdapterRemembers(t *testing.T) {
 }
 
 func TestRouterWithoutAddress(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 1})
+	l := newLab(t, fakeneutron.Options{Ports: 1})
 	at := l.at(0, 0)
 	at.IP = netip.Prefix{}
 	wantCodes(t, mustPlan(t, l.adapter(t, Options{}), at), finding.NoPort)
@@ -168,8 +168,8 @@ func TestRouterWithoutAddress(t *testing.T) {
 
 // TestNamesDoNotDriveTheTerminal has a port of another whose name is an escape sequence.
 func TestNamesDoNotDriveTheTerminal(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 1})
-	l.AddPort(neutrontest.Port{Name: "a\x1b[31m\nb", DeviceID: "x", FixedIPs: []neutrontest.FixedIP{{IP: "10.0.200.1"}}})
+	l := newLab(t, fakeneutron.Options{Ports: 1})
+	l.AddPort(fakeneutron.Port{Name: "a\x1b[31m\nb", DeviceID: "x", FixedIPs: []fakeneutron.FixedIP{{IP: "10.0.200.1"}}})
 	plan := mustPlan(t, l.adapter(t, Options{}), l.at(0, 0))
 	wantCodes(t, plan, finding.AddressHeld)
 	if m := plan.Findings[0].Message; strings.ContainsAny(m, "\x1b\n") || !strings.Contains(m, `a\x1b[31m\nb`) {

@@ -13,7 +13,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 	"github.com/kubectl-egress/kubectl-egress/test/neutron"
 )
 
@@ -75,10 +75,10 @@ func (r *real) login(t *testing.T, user string) (*Cloud, *lines) {
 	return cloud, said
 }
 
-func (r *real) nodes() []neutrontest.SeedNode {
-	var out []neutrontest.SeedNode
+func (r *real) nodes() []fakeneutron.SeedNode {
+	var out []fakeneutron.SeedNode
 	for _, n := range r.Nodes {
-		out = append(out, neutrontest.SeedNode{Name: n.Name, ServerID: n.Server, PortID: n.Port, IP: n.IP.String(), MAC: n.MAC})
+		out = append(out, fakeneutron.SeedNode{Name: n.Name, ServerID: n.Server, PortID: n.Port, IP: n.IP.String(), MAC: n.MAC})
 	}
 	return out
 }
@@ -100,21 +100,21 @@ func (r *real) elsewhere(t *testing.T) (string, string, netip.Addr) {
 	return p.DeviceID, r.Shared.Port, netip.AddrFrom4([4]byte{b[0], b[1], 200, 1})
 }
 
-func (r *real) pairs(t *testing.T, portID string) []neutrontest.Pair {
+func (r *real) pairs(t *testing.T, portID string) []fakeneutron.Pair {
 	t.Helper()
 	p, err := ports.Get(context.WithoutCancel(t.Context()), r.hand, portID).Extract()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out []neutrontest.Pair
+	var out []fakeneutron.Pair
 	for _, pair := range p.AllowedAddressPairs {
-		out = append(out, neutrontest.Pair{IP: pair.IPAddress, MAC: pair.MACAddress})
+		out = append(out, fakeneutron.Pair{IP: pair.IPAddress, MAC: pair.MACAddress})
 	}
-	slices.SortFunc(out, func(a, b neutrontest.Pair) int { return strings.Compare(a.IP+a.MAC, b.IP+b.MAC) })
+	slices.SortFunc(out, func(a, b fakeneutron.Pair) int { return strings.Compare(a.IP+a.MAC, b.IP+b.MAC) })
 	return out
 }
 
-func (r *real) setPairs(t *testing.T, portID string, pairs []neutrontest.Pair) {
+func (r *real) setPairs(t *testing.T, portID string, pairs []fakeneutron.Pair) {
 	t.Helper()
 	list := []ports.AddressPair{}
 	for _, pair := range pairs {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 // TestBesideABareLoop tells how long 200 ports take, and how long a loop of gophercloud's takes that only logs in,
@@ -53,7 +53,7 @@ func bareLoop(t *testing.T, u *real) {
 	group.SetLimit(DefaultConcurrency)
 	for i, n := range u.nodes() {
 		group.Go(func() error {
-			list := []ports.AddressPair{{IPAddress: u.address(i).String(), MACAddress: pairOf(attachment(i, u.address(i), neutrontest.SeedNode{})).MAC}}
+			list := []ports.AddressPair{{IPAddress: u.address(i).String(), MACAddress: pairOf(attachment(i, u.address(i), fakeneutron.SeedNode{})).MAC}}
 			return ports.Update(t.Context(), client, n.PortID, ports.UpdateOpts{AllowedAddressPairs: &list}).Err
 		})
 	}

@@ -74,7 +74,7 @@ type Adapter struct {
 	cloud   *Cloud
 	options Options
 	ledger  *ledger
-	// guarded tells whether Neutron heeds If-Match; asked once.
+	// guarded reports whether Neutron heeds If-Match; asked once.
 	guard sync.Mutex
 	heeds *bool
 	seen  seen

@@ -93,7 +93,7 @@ func keys(list []ports.AddressPair, own string) map[key]bool {
 	return out
 }
 
-// sameSet tells whether two lists allow the same.
+// sameSet reports whether two lists allow the same.
 func sameSet(a, b []ports.AddressPair, own string) bool {
 	x, y := keys(a, own), keys(b, own)
 	if len(x) != len(y) {
@@ -126,7 +126,7 @@ func edited(list, add, remove []ports.AddressPair, own string) []ports.AddressPa
 	return append(out, minus(add, out, own)...)
 }
 
-// covers tells whether list lets frames with k's MAC and address through, by a pair of its own or by a wider one.
+// covers reports whether list lets frames with k's MAC and address through, by a pair of its own or by a wider one.
 func covers(list []ports.AddressPair, k key, own string) bool {
 	want, err := netip.ParsePrefix(k.ip)
 	for _, p := range list {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 func TestServer(t *testing.T) {
@@ -32,7 +32,7 @@ func TestServer(t *testing.T) {
 }
 
 func TestNodeWithoutProviderID(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 3})
+	l := newLab(t, fakeneutron.Options{Ports: 3})
 	byAddress := l.at(0, 0)
 	byAddress.Node.ProviderID, byAddress.Node.Addresses = "", []netip.Addr{netip.MustParseAddr(l.seed.Nodes[0].IP)}
 	plan := mustPlan(t, l.adapter(t, Options{}), byAddress, l.at(1, 1))
@@ -40,9 +40,9 @@ func TestNodeWithoutProviderID(t *testing.T) {
 		t.Errorf("planned %+v", plan.Changes)
 	}
 
-	twin := l.AddNetwork(neutrontest.Network{Name: "twin"})
-	l.AddSubnet(neutrontest.Subnet{NetworkID: twin.ID, CIDR: "10.0.0.0/16"})
-	l.AddPort(neutrontest.Port{DeviceID: "another", NetworkID: twin.ID, FixedIPs: []neutrontest.FixedIP{{IP: l.seed.Nodes[0].IP}}})
+	twin := l.AddNetwork(fakeneutron.Network{Name: "twin"})
+	l.AddSubnet(fakeneutron.Subnet{NetworkID: twin.ID, CIDR: "10.0.0.0/16"})
+	l.AddPort(fakeneutron.Port{DeviceID: "another", NetworkID: twin.ID, FixedIPs: []fakeneutron.FixedIP{{IP: l.seed.Nodes[0].IP}}})
 	nobody, nothing := l.at(2, 2), l.at(3, 2)
 	nobody.Node = platform.Node{Name: "worker-8", Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.9")}}
 	nothing.Node = platform.Node{Name: "worker-9"}
@@ -56,14 +56,14 @@ func TestNodeWithoutProviderID(t *testing.T) {
 }
 
 func TestTheRightPortOfSeveral(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 1})
+	l := newLab(t, fakeneutron.Options{Ports: 1})
 	node := l.seed.Nodes[0]
-	storage := l.AddNetwork(neutrontest.Network{Name: "storage"})
-	l.AddSubnet(neutrontest.Subnet{NetworkID: storage.ID, CIDR: "10.40.0.0/24"})
+	storage := l.AddNetwork(fakeneutron.Network{Name: "storage"})
+	l.AddSubnet(fakeneutron.Subnet{NetworkID: storage.ID, CIDR: "10.40.0.0/24"})
 	// A second subnet of the same network has no address of the port, and reaches it all the same.
-	l.AddSubnet(neutrontest.Subnet{NetworkID: storage.ID, CIDR: "10.41.0.0/24"})
-	second := l.AddPort(neutrontest.Port{DeviceID: node.ServerID, NetworkID: storage.ID, FixedIPs: []neutrontest.FixedIP{{IP: "10.40.0.9"}}})
-	l.AddPort(neutrontest.Port{DeviceID: node.ServerID, DeviceOwner: "network:dhcp"})
+	l.AddSubnet(fakeneutron.Subnet{NetworkID: storage.ID, CIDR: "10.41.0.0/24"})
+	second := l.AddPort(fakeneutron.Port{DeviceID: node.ServerID, NetworkID: storage.ID, FixedIPs: []fakeneutron.FixedIP{{IP: "10.40.0.9"}}})
+	l.AddPort(fakeneutron.Port{DeviceID: node.ServerID, DeviceOwner: "network:dhcp"})
 	for address, want := range map[string]string{"10.0.200.1/32": node.PortID, "10.40.0.7/24": second.ID, "10.40.0.7/32": second.ID, "10.41.0.7/24": second.ID} {
 		plan := mustPlan(t, l.adapter(t, Options{}), moved(l.at(0, 0), address))
 		if len(plan.Changes) != 1 || plan.Changes[0].ID != want {
@@ -78,11 +78,11 @@ func TestTheRightPortOfSeveral(t *testing.T) {
 }
 
 func TestTrunkSubport(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 2})
-	vlan := l.AddNetwork(neutrontest.Network{Name: "vlan 7"})
-	l.AddSubnet(neutrontest.Subnet{NetworkID: vlan.ID, CIDR: "10.70.0.0/24", Pools: []neutrontest.Pool{{Start: "10.70.0.100", End: "10.70.0.200"}}})
-	sub := l.AddPort(neutrontest.Port{NetworkID: vlan.ID, DeviceOwner: "trunk:subport"})
-	l.AddTrunk(neutrontest.Trunk{PortID: l.seed.Nodes[0].PortID, Subports: []neutrontest.Subport{{PortID: sub.ID, VLAN: 7}}})
+	l := newLab(t, fakeneutron.Options{Ports: 2})
+	vlan := l.AddNetwork(fakeneutron.Network{Name: "vlan 7"})
+	l.AddSubnet(fakeneutron.Subnet{NetworkID: vlan.ID, CIDR: "10.70.0.0/24", Pools: []fakeneutron.Pool{{Start: "10.70.0.100", End: "10.70.0.200"}}})
+	sub := l.AddPort(fakeneutron.Port{NetworkID: vlan.ID, DeviceOwner: "trunk:subport"})
+	l.AddTrunk(fakeneutron.Trunk{PortID: l.seed.Nodes[0].PortID, Subports: []fakeneutron.Subport{{PortID: sub.ID, VLAN: 7}}})
 	for _, address := range []string{"10.70.0.9/24", "10.70.0.9/32", "10.70.0.9/8"} {
 		l.ResetRequests()
 		plan := mustPlan(t, l.adapter(t, Options{}), moved(l.at(0, 0), address))
@@ -90,7 +90,7 @@ func TestTrunkSubport(t *testing.T) {
 		if len(plan.Changes) != 1 || plan.Changes[0].ID != sub.ID {
 			t.Errorf("%s: planned %+v, want the subport %s", address, plan.Changes, sub.ID)
 		}
-		trunks := slices.DeleteFunc(l.Requests(), func(r neutrontest.Request) bool { return r.Path != "/v2.0/trunks" })
+		trunks := slices.DeleteFunc(l.Requests(), func(r fakeneutron.Request) bool { return r.Path != "/v2.0/trunks" })
 		if len(trunks) != 1 {
 			t.Errorf("%s: %d requests for trunks", address, len(trunks))
 		}
@@ -103,18 +103,18 @@ func TestTrunkSubport(t *testing.T) {
 	plan = mustPlan(t, l.adapter(t, Options{}), moved(l.at(0, 1), "10.70.0.9/24"))
 	wantCodes(t, plan, finding.NotInSubnet)
 	mended(t, l.adapter(t, Options{}), moved(l.at(0, 0), "10.70.0.9/24"))
-	want := neutrontest.Pair{IP: "10.70.0.9", MAC: l.at(0, 0).MAC}
-	if got := l.pairs(t, sub.ID); !samePairs(got, []neutrontest.Pair{want}) {
+	want := fakeneutron.Pair{IP: "10.70.0.9", MAC: l.at(0, 0).MAC}
+	if got := l.pairs(t, sub.ID); !samePairs(got, []fakeneutron.Pair{want}) {
 		t.Errorf("the subport has %v", got)
 	}
 }
 
 func TestPages(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 25, PageLimit: 10})
+	l := newLab(t, fakeneutron.Options{Ports: 25, PageLimit: 10})
 	a := l.adapter(t, Options{})
 	mended(t, a, l.perNode()...)
 	for i, n := range l.seed.Nodes {
-		if got := l.pairs(t, n.PortID); !samePairs(got, []neutrontest.Pair{pairOf(l.at(i, i))}) {
+		if got := l.pairs(t, n.PortID); !samePairs(got, []fakeneutron.Pair{pairOf(l.at(i, i))}) {
 			t.Errorf("port %d has %v", i, got)
 		}
 	}
@@ -123,7 +123,7 @@ func TestPages(t *testing.T) {
 }
 
 func TestRequestTargetsStayShort(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 400, PageLimit: 50})
+	l := newLab(t, fakeneutron.Options{Ports: 400, PageLimit: 50})
 	mended(t, l.adapter(t, Options{}), l.perNode()...)
 	longest, pages := 0, 0
 	for _, r := range l.Requests() {

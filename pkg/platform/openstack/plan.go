@@ -51,7 +51,7 @@ func (a *Adapter) planOf(world *world, need []platform.Attachment, guarded bool)
 	return p.plan, nil
 }
 
-// guarded tells whether Neutron heeds revisions; it asks once.
+// guarded reports whether Neutron heeds revisions; it asks once.
 func (a *Adapter) guarded(ctx context.Context) (bool, error) {
 	a.guard.Lock()
 	defer a.guard.Unlock()

@@ -85,7 +85,7 @@ func (r *run) adopt(ctx context.Context, want reservation, sent bool) (value jso
 	}
 }
 
-// lacks tells whether a pair for address could not be added.
+// lacks reports whether a pair for address could not be added.
 func (r *run) lacks(address string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

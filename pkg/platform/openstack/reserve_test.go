@@ -6,11 +6,11 @@ import (
 	"testing"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 // posted tells the request that makes a port.
-func posted(r neutrontest.Request) bool {
+func posted(r fakeneutron.Request) bool {
 	return r.Method == http.MethodPost && r.Path == "/v2.0/ports"
 }
 
@@ -18,19 +18,19 @@ func posted(r neutrontest.Request) bool {
 func TestReservationThatAnotherTook(t *testing.T) {
 	tests := []struct {
 		name string
-		port neutrontest.Port
+		port fakeneutron.Port
 		want string // of the error; empty: none
 	}{
-		{"a server", neutrontest.Port{DeviceID: "somebody", Name: "db"}, "reserving 10.0.90.7: port db ("},
-		{"OpenShift", neutrontest.Port{DeviceID: "x", DeviceOwner: "OpenShiftEgressIP", Name: "vip"}, `(device owner "OpenShiftEgressIP", device "x"): give the router another address`},
-		{"ourselves", neutrontest.Port{DeviceID: "egress/r0", DeviceOwner: "kubectl-egress"}, ""},
-		{"nobody", neutrontest.Port{Name: "kept"}, ""},
+		{"a server", fakeneutron.Port{DeviceID: "somebody", Name: "db"}, "reserving 10.0.90.7: port db ("},
+		{"OpenShift", fakeneutron.Port{DeviceID: "x", DeviceOwner: "OpenShiftEgressIP", Name: "vip"}, `(device owner "OpenShiftEgressIP", device "x"): give the router another address`},
+		{"ourselves", fakeneutron.Port{DeviceID: "egress/r0", DeviceOwner: "kubectl-egress"}, ""},
+		{"nobody", fakeneutron.Port{Name: "kept"}, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			l := newLab(t, neutrontest.Options{Ports: 1})
-			test.port.FixedIPs = []neutrontest.FixedIP{{IP: "10.0.90.7"}}
-			l.Inject(neutrontest.Fault{Times: 1, Match: posted, Then: func() { l.AddPort(test.port) }})
+			l := newLab(t, fakeneutron.Options{Ports: 1})
+			test.port.FixedIPs = []fakeneutron.FixedIP{{IP: "10.0.90.7"}}
+			l.Inject(fakeneutron.Fault{Times: 1, Match: posted, Then: func() { l.AddPort(test.port) }})
 			a := l.adapter(t, Options{Reserve: true})
 			e := &ends{}
 			err := a.Apply(t.Context(), mustPlan(t, a, moved(l.at(0, 0), "10.0.90.7/16")), e.done)
@@ -48,8 +48,8 @@ func TestReservationThatAnotherTook(t *testing.T) {
 }
 
 func TestNoReservationWithoutThePair(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 1})
-	l.Inject(neutrontest.Fault{Status: 403, Match: func(r neutrontest.Request) bool { return r.Method == http.MethodPut }})
+	l := newLab(t, fakeneutron.Options{Ports: 1})
+	l.Inject(fakeneutron.Fault{Status: 403, Match: func(r fakeneutron.Request) bool { return r.Method == http.MethodPut }})
 	a := l.adapter(t, Options{Reserve: true})
 	e := &ends{}
 	err := a.Apply(t.Context(), mustPlan(t, a, moved(l.at(0, 0), "10.0.90.7/16")), e.done)
@@ -64,14 +64,14 @@ func TestNoReservationWithoutThePair(t *testing.T) {
 }
 
 func TestPairStaysWhereTheReservationDoes(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 1})
+	l := newLab(t, fakeneutron.Options{Ports: 1})
 	a := l.adapter(t, Options{Reserve: true})
 	mended(t, a, moved(l.at(0, 0), "10.0.90.7/16"))
 	plan, err := a.PlanRevoke(t.Context(), a.Standing())
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Inject(neutrontest.Fault{Status: 403, Match: func(r neutrontest.Request) bool { return r.Method == http.MethodDelete }})
+	l.Inject(fakeneutron.Fault{Status: 403, Match: func(r fakeneutron.Request) bool { return r.Method == http.MethodDelete }})
 	e := &ends{}
 	err = a.Apply(t.Context(), plan, e.done)
 	if err == nil || len(e.errs) != 2 || !strings.Contains(e.errs[1].Error(), "must not outlive the pair") {
@@ -87,14 +87,14 @@ func TestPairStaysWhereTheReservationDoes(t *testing.T) {
 
 // TestReservationGoesToAnother has the reservation turned into something else before it is taken back.
 func TestReservationGoesToAnother(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 1})
+	l := newLab(t, fakeneutron.Options{Ports: 1})
 	a := l.adapter(t, Options{Reserve: true})
 	mended(t, a, moved(l.at(0, 0), "10.0.90.7/16"))
 	plan, err := a.PlanRevoke(t.Context(), a.Standing())
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.ChangePort(plan.Changes[0].ID, func(p *neutrontest.Port) { p.DeviceOwner, p.DeviceID = "compute:nova", "somebody" })
+	l.ChangePort(plan.Changes[0].ID, func(p *fakeneutron.Port) { p.DeviceOwner, p.DeviceID = "compute:nova", "somebody" })
 	e := &ends{}
 	if err := a.Apply(t.Context(), plan, e.done); err == nil || !strings.Contains(e.errs[0].Error(), platform.ErrMoved.Error()) {
 		t.Errorf("%v, told %v", err, e.errs)
@@ -115,7 +115,7 @@ func TestRefusalsThatTheFakeDoesNotGive(t *testing.T) {
 		{414, "", "the request is too long for the cloud's web server"},
 		{418, "<html>teapot</html>", "unexpected answer 418: <html>teapot</html>"},
 	} {
-		l := newLab(t, neutrontest.Options{Ports: 1})
+		l := newLab(t, fakeneutron.Options{Ports: 1})
 		a := l.adapter(t, Options{Reserve: true})
 		plan := mustPlan(t, a, moved(l.at(0, 0), "10.0.90.7/16"))
 		l.cloud.wire.next = &echo{l.cloud.wire.next, test.status, test.body, http.MethodPost}

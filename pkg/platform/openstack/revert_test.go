@@ -10,7 +10,7 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 // saved are changes as they come back from a file.
@@ -28,9 +28,9 @@ func saved(t *testing.T, changes []platform.Change) []platform.Change {
 }
 
 func TestRevertRefusesWhatHasMoved(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 3})
+	l := newLab(t, fakeneutron.Options{Ports: 3})
 	e := mended(t, l.adapter(t, Options{}), l.perNode()...)
-	stranger := neutrontest.Pair{IP: "10.0.150.1", MAC: "fa:16:3e:00:00:05"}
+	stranger := fakeneutron.Pair{IP: "10.0.150.1", MAC: "fa:16:3e:00:00:05"}
 	l.allow(l.seed.Nodes[0].PortID, stranger)
 	l.SetPairs(l.seed.Nodes[1].PortID, nil)
 	l.ResetRequests()
@@ -47,7 +47,7 @@ func TestRevertRefusesWhatHasMoved(t *testing.T) {
 	if !errors.Is(told[l.seed.Nodes[0].PortID], platform.ErrMoved) || told[l.seed.Nodes[1].PortID] != nil || told[l.seed.Nodes[2].PortID] != nil {
 		t.Errorf("told %v", told)
 	}
-	if got := l.pairs(t, l.seed.Nodes[0].PortID); !samePairs(got, []neutrontest.Pair{pairOf(l.at(0, 0)), stranger}) {
+	if got := l.pairs(t, l.seed.Nodes[0].PortID); !samePairs(got, []fakeneutron.Pair{pairOf(l.at(0, 0)), stranger}) {
 		t.Errorf("the port that moved has %v", got)
 	}
 	if got := l.writes(); len(got) != 1 || got[0].Path != "/v2.0/ports/"+l.seed.Nodes[2].PortID || got[0].IfMatch == "" {
@@ -59,8 +59,8 @@ func TestRevertRefusesWhatHasMoved(t *testing.T) {
 }
 
 func TestRevertRestoresOrderAndSpelling(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 1})
-	before := []neutrontest.Pair{{IP: "FD00:0::0009", MAC: "FA-16-3E-00-00-01"}, {IP: "10.0.150.9/32", MAC: "FA:16:3E:00:00:02"}, {IP: "10.0.150.1", MAC: l.seed.Nodes[0].MAC}}
+	l := newLab(t, fakeneutron.Options{Ports: 1})
+	before := []fakeneutron.Pair{{IP: "FD00:0::0009", MAC: "FA-16-3E-00-00-01"}, {IP: "10.0.150.9/32", MAC: "FA:16:3E:00:00:02"}, {IP: "10.0.150.1", MAC: l.seed.Nodes[0].MAC}}
 	l.SetPairs(l.seed.Nodes[0].PortID, before)
 	stood, _ := l.Port(l.seed.Nodes[0].PortID)
 	e := mended(t, l.adapter(t, Options{}), l.at(0, 0))
@@ -77,12 +77,12 @@ func TestRevertRestoresOrderAndSpelling(t *testing.T) {
 }
 
 func TestRevertUnderARival(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 1})
+	l := newLab(t, fakeneutron.Options{Ports: 1})
 	e := mended(t, l.adapter(t, Options{}), l.at(0, 0))
 	// The port is renamed between our look and our write.
-	l.Inject(neutrontest.Fault{Times: 1, Match: func(r neutrontest.Request) bool { return r.Method == http.MethodPut },
+	l.Inject(fakeneutron.Fault{Times: 1, Match: func(r fakeneutron.Request) bool { return r.Method == http.MethodPut },
 		Then: func() {
-			l.ChangePort(l.seed.Nodes[0].PortID, func(p *neutrontest.Port) { p.Name = "renamed" })
+			l.ChangePort(l.seed.Nodes[0].PortID, func(p *fakeneutron.Port) { p.Name = "renamed" })
 		}})
 	if err := l.adapter(t, Options{}).Revert(t.Context(), e.changes, nil); err != nil {
 		t.Fatal(err)
@@ -93,7 +93,7 @@ func TestRevertUnderARival(t *testing.T) {
 }
 
 func TestRevertOfAReservation(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 1})
+	l := newLab(t, fakeneutron.Options{Ports: 1})
 	at := moved(l.at(0, 0), "10.0.90.7/16")
 	e := mended(t, l.adapter(t, Options{Reserve: true}), at)
 	l.ResetRequests()
@@ -115,7 +115,7 @@ func TestRevertOfAReservation(t *testing.T) {
 
 // TestRevokeBringsBack takes a revocation back: pair first, reservation after it.
 func TestRevokeBringsBack(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 1})
+	l := newLab(t, fakeneutron.Options{Ports: 1})
 	at := moved(l.at(0, 0), "10.0.90.7/16")
 	a := l.adapter(t, Options{Reserve: true})
 	mended(t, a, at)
@@ -139,12 +139,12 @@ func TestRevokeBringsBack(t *testing.T) {
 }
 
 func TestRevokeLeavesTheRest(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 3})
+	l := newLab(t, fakeneutron.Options{Ports: 3})
 	a := l.adapter(t, Options{})
 	mended(t, a, l.perNode()...)
-	stranger := neutrontest.Pair{IP: "10.0.200.1", MAC: "0a:00:00:00:00:02"}
+	stranger := fakeneutron.Pair{IP: "10.0.200.1", MAC: "0a:00:00:00:00:02"}
 	l.allow(l.seed.Nodes[0].PortID, stranger)
-	l.AddPort(neutrontest.Port{DeviceOwner: "OpenShiftEgressIP", FixedIPs: []neutrontest.FixedIP{{IP: "10.0.200.1"}}})
+	l.AddPort(fakeneutron.Port{DeviceOwner: "OpenShiftEgressIP", FixedIPs: []fakeneutron.FixedIP{{IP: "10.0.200.1"}}})
 	records := map[string][]Pair{"egress/r0": a.Standing()["egress/r0"], "egress/r1": a.Standing()["egress/r1"]}
 	l.DeletePort(l.seed.Nodes[1].PortID)
 	plan, err := l.adapter(t, Options{}).PlanRevoke(t.Context(), records)
@@ -156,7 +156,7 @@ func TestRevokeLeavesTheRest(t *testing.T) {
 		t.Errorf("found %+v, planned %+v", plan.Findings, plan.Changes)
 	}
 	mustApply(t, l.adapter(t, Options{}), plan)
-	if got := l.pairs(t, l.seed.Nodes[0].PortID); !samePairs(got, []neutrontest.Pair{stranger}) {
+	if got := l.pairs(t, l.seed.Nodes[0].PortID); !samePairs(got, []fakeneutron.Pair{stranger}) {
 		t.Errorf("the port has %v", got)
 	}
 	if got := l.pairs(t, l.seed.Nodes[2].PortID); len(got) != 1 {
@@ -165,7 +165,7 @@ func TestRevokeLeavesTheRest(t *testing.T) {
 }
 
 func TestRevertOfASpoiltFile(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 1})
+	l := newLab(t, fakeneutron.Options{Ports: 1})
 	for name, change := range map[string]platform.Change{
 		"ID":    {ID: "../networks/x", Field: pairsField, Before: json.RawMessage("[]"), After: json.RawMessage("[]")},
 		"field": {ID: l.seed.Nodes[0].PortID, Field: "name", Before: json.RawMessage(`"a"`), After: json.RawMessage(`"b"`)},

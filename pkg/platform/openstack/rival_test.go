@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 func portIDs(l *lab) []string {
@@ -21,7 +21,7 @@ func portIDs(l *lab) []string {
 }
 
 func TestRivalThatHeedsRevisionsLosesNothing(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 5, MaxPairs: 20})
+	l := newLab(t, fakeneutron.Options{Ports: 5, MaxPairs: 20})
 	ctx, stop := context.WithCancel(t.Context())
 	added := l.Rival(ctx, portIDs(l), true, time.Millisecond)
 	a := l.adapter(t, Options{MaxPairs: 20})
@@ -33,7 +33,7 @@ func TestRivalThatHeedsRevisionsLosesNothing(t *testing.T) {
 		mended(t, a, need...)
 	}
 	stop()
-	there := map[neutrontest.Pair]bool{}
+	there := map[fakeneutron.Pair]bool{}
 	for i, n := range l.seed.Nodes {
 		pairs := l.pairs(t, n.PortID)
 		for _, p := range pairs {
@@ -54,13 +54,13 @@ func TestRivalThatHeedsRevisionsLosesNothing(t *testing.T) {
 
 // TestRivalWithoutRevisions has a rival write an old list back right after ours was written.
 func TestRivalWithoutRevisions(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 2})
-	theirs := neutrontest.Pair{IP: "10.0.150.1", MAC: "fa:16:3e:00:00:05"}
+	l := newLab(t, fakeneutron.Options{Ports: 2})
+	theirs := fakeneutron.Pair{IP: "10.0.150.1", MAC: "fa:16:3e:00:00:05"}
 	at := []platform.Attachment{l.at(0, 0), l.at(1, 1)}
-	l.Inject(neutrontest.Fault{Times: 1, Match: func(r neutrontest.Request) bool {
+	l.Inject(fakeneutron.Fault{Times: 1, Match: func(r fakeneutron.Request) bool {
 		return r.Method == http.MethodGet && len(r.Query) > 3 && r.Query[len(r.Query)-36:] == lastID(l)
 	},
-		Then: func() { l.SetPairs(l.seed.Nodes[1].PortID, []neutrontest.Pair{theirs}) }})
+		Then: func() { l.SetPairs(l.seed.Nodes[1].PortID, []fakeneutron.Pair{theirs}) }})
 	e := &ends{}
 	a := l.adapter(t, Options{})
 	err := a.Apply(t.Context(), mustPlan(t, a, at...), e.done)
@@ -78,7 +78,7 @@ func TestRivalWithoutRevisions(t *testing.T) {
 func lastID(l *lab) string { return max(l.seed.Nodes[0].PortID, l.seed.Nodes[1].PortID) }
 
 func TestWithoutTheRevisionGuard(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 2, NoRevisionGuard: true})
+	l := newLab(t, fakeneutron.Options{Ports: 2, NoRevisionGuard: true})
 	a := l.adapter(t, Options{})
 	plan := mustPlan(t, a, l.at(0, 0), l.at(1, 1))
 	if len(plan.Notes) != 1 {
@@ -86,7 +86,7 @@ func TestWithoutTheRevisionGuard(t *testing.T) {
 	}
 	// Between our write and the look at it another writes an old list back, once.
 	reads := 0
-	l.Inject(neutrontest.Fault{Match: func(r neutrontest.Request) bool {
+	l.Inject(fakeneutron.Fault{Match: func(r fakeneutron.Request) bool {
 		if r.Method == http.MethodGet && r.Path == "/v2.0/ports/"+l.seed.Nodes[0].PortID {
 			reads++
 			return reads == 2
@@ -95,7 +95,7 @@ func TestWithoutTheRevisionGuard(t *testing.T) {
 	}, Then: func() { l.SetPairs(l.seed.Nodes[0].PortID, nil) }})
 	mustApply(t, a, plan)
 	for i, n := range l.seed.Nodes {
-		if got := l.pairs(t, n.PortID); !samePairs(got, []neutrontest.Pair{pairOf(l.at(i, i))}) {
+		if got := l.pairs(t, n.PortID); !samePairs(got, []fakeneutron.Pair{pairOf(l.at(i, i))}) {
 			t.Errorf("port %d has %v", i, got)
 		}
 	}
@@ -110,10 +110,10 @@ func TestWithoutTheRevisionGuard(t *testing.T) {
 }
 
 func TestGuardIsSent(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 1})
+	l := newLab(t, fakeneutron.Options{Ports: 1})
 	a := l.adapter(t, Options{})
 	plan := mustPlan(t, a, l.at(0, 0))
-	l.ChangePort(l.seed.Nodes[0].PortID, func(p *neutrontest.Port) { p.Name = "renamed" })
+	l.ChangePort(l.seed.Nodes[0].PortID, func(p *fakeneutron.Port) { p.Name = "renamed" })
 	mustApply(t, a, plan)
 	var got []string
 	for _, r := range l.writes() {

@@ -7,13 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 // TestNoSecretIsEverSaid lets servers answer with what they were sent, and looks at every word that comes out.
 func TestNoSecretIsEverSaid(t *testing.T) {
 	for _, user := range []string{"k8s", "k8s-appcred"} {
-		l := newLabAs(t, neutrontest.Options{Ports: 2}, user)
+		l := newLabAs(t, fakeneutron.Options{Ports: 2}, user)
 		var said []string
 		hear := func(values ...any) {
 			for _, v := range values {
@@ -66,7 +66,7 @@ func (e *echo) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestUserAgent(t *testing.T) {
-	l := newLab(t, neutrontest.Options{})
+	l := newLab(t, fakeneutron.Options{})
 	if got := l.cloud.network.UserAgent.Join(); !strings.HasPrefix(got, "kubectl-egress/test gophercloud/") {
 		t.Errorf("user agent %q", got)
 	}

@@ -31,7 +31,7 @@ func (s site) pair() Pair {
 	return Pair{Port: s.port.ID, IP: s.address().String(), MAC: canonicalMAC(s.at.MAC)}
 }
 
-// given tells whether the port lets the router's frames through.
+// given reports whether the port lets the router's frames through.
 func (s site) given() bool {
 	return s.port.unsecured() || s.at.MAC != "" && covers(s.port.Pairs, s.key(), s.port.MAC)
 }
@@ -118,7 +118,7 @@ func (w *world) holding(p *port, address netip.Addr) *subnet {
 	return found
 }
 
-// on tells whether p has an address on a subnet.
+// on reports whether p has an address on a subnet.
 func (p *port) on(subnetID string) bool {
 	for _, fixed := range p.FixedIPs {
 		if fixed.SubnetID == subnetID {

@@ -42,7 +42,7 @@ func (p *planner) findNeedless() []needlessPair {
 	return out
 }
 
-// settled tells whether it is known of router where its pairs must be.
+// settled reports whether it is known of router where its pairs must be.
 func (p *planner) settled(router string) bool {
 	known := false
 	for _, s := range p.sites {
@@ -74,7 +74,7 @@ type placed struct {
 	key    key
 }
 
-// isNeeded tells whether any router needs the pair k on a port.
+// isNeeded reports whether any router needs the pair k on a port.
 func (p *planner) isNeeded(portID string, k key) bool { return p.needed[placed{portID, k}] }
 
 func (p *planner) isNeedless(portID string, k key) bool {

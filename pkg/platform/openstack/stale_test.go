@@ -8,26 +8,26 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 // TestPruneRemovesOnlyWhatIsRecorded has a pod that came back with another MAC on the same node.
 func TestPruneRemovesOnlyWhatIsRecorded(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 1})
+	l := newLab(t, fakeneutron.Options{Ports: 1})
 	node, at := l.seed.Nodes[0], l.at(0, 0)
-	ours := neutrontest.Pair{IP: "10.0.200.1/32", MAC: "0A-00-00-00-00-01"}
-	kept := []neutrontest.Pair{
+	ours := fakeneutron.Pair{IP: "10.0.200.1/32", MAC: "0A-00-00-00-00-01"}
+	kept := []fakeneutron.Pair{
 		{IP: "10.0.200.1", MAC: "0a:00:00:00:00:02"}, // another hand's, for the same address
 		{IP: "10.0.200.1", MAC: node.MAC},            // another tool's, with the port's own MAC
 		{IP: "10.0.0.0/24", MAC: "0a:00:00:00:00:01"},
 	}
-	l.SetPairs(node.PortID, append([]neutrontest.Pair{ours}, kept...))
+	l.SetPairs(node.PortID, append([]fakeneutron.Pair{ours}, kept...))
 	recorded := map[string][]Pair{at.Router: {{node.PortID, "10.0.200.1", "0a:00:00:00:00:01"}}}
 
 	plan := mustPlan(t, l.adapter(t, Options{Recorded: recorded}), at)
 	wantCodes(t, plan, finding.PairMissing, finding.PairStale, finding.PairStale, finding.PairStale)
 	e := mustApply(t, l.adapter(t, Options{Recorded: recorded}), plan)
-	if got, want := l.pairs(t, node.PortID), append([]neutrontest.Pair{ours, pairOf(at)}, kept...); !samePairs(got, want) {
+	if got, want := l.pairs(t, node.PortID), append([]fakeneutron.Pair{ours, pairOf(at)}, kept...); !samePairs(got, want) {
 		t.Errorf("without --prune the port has %v, want %v", got, want)
 	}
 	if err := l.adapter(t, Options{}).Revert(t.Context(), e.changes, nil); err != nil {
@@ -46,7 +46,7 @@ func TestPruneRemovesOnlyWhatIsRecorded(t *testing.T) {
 	if len(l.writes()) != 1 {
 		t.Errorf("sent %v, want one write", l.writes())
 	}
-	if got, want := l.pairs(t, node.PortID), append([]neutrontest.Pair{pairOf(at)}, kept...); !samePairs(got, want) {
+	if got, want := l.pairs(t, node.PortID), append([]fakeneutron.Pair{pairOf(at)}, kept...); !samePairs(got, want) {
 		t.Errorf("pruned, the port has %v, want %v", got, want)
 	}
 	if got, want := a.Standing(), map[string][]Pair{at.Router: {{node.PortID, "10.0.200.1", at.MAC}}}; !reflect.DeepEqual(got, want) {
@@ -63,7 +63,7 @@ func TestPruneWaitsUntilTheNeedIsKnown(t *testing.T) {
 	}
 	for name, change := range unknown {
 		t.Run(name, func(t *testing.T) {
-			l := newLab(t, neutrontest.Options{Ports: 2})
+			l := newLab(t, fakeneutron.Options{Ports: 2})
 			old := standing(l, 0, 0)
 			at := l.at(0, 1)
 			change(&at)
@@ -79,7 +79,7 @@ func TestPruneWaitsUntilTheNeedIsKnown(t *testing.T) {
 
 // TestSwappedRouters has two pods that change places: both pairs are added before either is removed.
 func TestSwappedRouters(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 2})
+	l := newLab(t, fakeneutron.Options{Ports: 2})
 	recorded := recordOn(l, standing(l, 0, 0), 0)
 	for router, pairs := range recordOn(l, standing(l, 1, 1), 1) {
 		recorded[router] = pairs
@@ -91,7 +91,7 @@ func TestSwappedRouters(t *testing.T) {
 	}
 	e := mustApply(t, a, plan)
 	for i, at := range []platform.Attachment{l.at(1, 0), l.at(0, 1)} {
-		if got := l.pairs(t, l.seed.Nodes[i].PortID); !samePairs(got, []neutrontest.Pair{pairOf(at)}) {
+		if got := l.pairs(t, l.seed.Nodes[i].PortID); !samePairs(got, []fakeneutron.Pair{pairOf(at)}) {
 			t.Errorf("port %d has %v", i, got)
 		}
 	}
@@ -106,7 +106,7 @@ func TestSwappedRouters(t *testing.T) {
 		t.Fatal(err, back.errs)
 	}
 	for i := range 2 {
-		if got := l.pairs(t, l.seed.Nodes[i].PortID); !samePairs(got, []neutrontest.Pair{pairOf(l.at(i, i))}) {
+		if got := l.pairs(t, l.seed.Nodes[i].PortID); !samePairs(got, []fakeneutron.Pair{pairOf(l.at(i, i))}) {
 			t.Errorf("taken back, port %d has %v", i, got)
 		}
 	}
@@ -114,11 +114,11 @@ func TestSwappedRouters(t *testing.T) {
 
 // TestMoveStopsWhereTheNewPortRefuses keeps the old pair where the new one cannot be written.
 func TestMoveStopsWhereTheNewPortRefuses(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 2})
+	l := newLab(t, fakeneutron.Options{Ports: 2})
 	recorded := recordOn(l, standing(l, 0, 0), 0)
 	a := l.adapter(t, Options{Recorded: recorded, Prune: true})
 	plan := mustPlan(t, a, l.at(0, 1))
-	l.Inject(neutrontest.Fault{Status: 403, Match: func(r neutrontest.Request) bool { return r.Path == "/v2.0/ports/"+l.seed.Nodes[1].PortID }})
+	l.Inject(fakeneutron.Fault{Status: 403, Match: func(r fakeneutron.Request) bool { return r.Path == "/v2.0/ports/"+l.seed.Nodes[1].PortID }})
 	e := &ends{}
 	if err := a.Apply(t.Context(), plan, e.done); err == nil || err.Error() != "2 of the changes failed: run the command again to complete it" {
 		t.Errorf("applying: %v", err)
@@ -126,7 +126,7 @@ func TestMoveStopsWhereTheNewPortRefuses(t *testing.T) {
 	if len(e.errs) != 2 || !strings.Contains(e.errs[1].Error(), "could not be added to its new port, so it stays here") {
 		t.Errorf("told %v", e.errs)
 	}
-	if got := l.pairs(t, l.seed.Nodes[0].PortID); !samePairs(got, []neutrontest.Pair{pairOf(l.at(0, 0))}) {
+	if got := l.pairs(t, l.seed.Nodes[0].PortID); !samePairs(got, []fakeneutron.Pair{pairOf(l.at(0, 0))}) {
 		t.Errorf("the old port has %v", got)
 	}
 	if got := a.Standing(); !reflect.DeepEqual(got, recorded) {
@@ -135,7 +135,7 @@ func TestMoveStopsWhereTheNewPortRefuses(t *testing.T) {
 }
 
 func TestRecordOfAPortThatIsGone(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 2})
+	l := newLab(t, fakeneutron.Options{Ports: 2})
 	recorded := recordOn(l, standing(l, 0, 0), 0)
 	at := standing(l, 0, 1)
 	l.DeletePort(l.seed.Nodes[0].PortID)
@@ -154,7 +154,7 @@ func TestRecordOfAPortThatIsGone(t *testing.T) {
 
 // TestSeveralRoutersOnOnePort is one change for all of them, as far as there is room.
 func TestSeveralRoutersOnOnePort(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 1})
+	l := newLab(t, fakeneutron.Options{Ports: 1})
 	l.fill(l.seed.Nodes[0].PortID, 8)
 	a := l.adapter(t, Options{})
 	plan := mustPlan(t, a, l.at(0, 0), l.at(1, 0), l.at(2, 0))

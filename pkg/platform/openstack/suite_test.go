@@ -11,7 +11,7 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 // underTest is a cloud that the suite runs against: the fake, or a real Keystone and Neutron.
@@ -19,13 +19,13 @@ type underTest interface {
 	// login is a client of its own for a user.
 	login(t *testing.T, user string) (*Cloud, *lines)
 	// nodes are servers with one port each on a network of the user k8s.
-	nodes() []neutrontest.SeedNode
+	nodes() []fakeneutron.SeedNode
 	// address is router i's, on the nodes' subnet and outside its pools.
 	address(i int) netip.Addr
 	// pairs are read, and setPairs written without a guard, by another hand than the adapter's.
-	pairs(t *testing.T, portID string) []neutrontest.Pair
-	setPairs(t *testing.T, portID string, pairs []neutrontest.Pair)
-	// others tells whether there are an administrator, another project and a network of another's.
+	pairs(t *testing.T, portID string) []fakeneutron.Pair
+	setPairs(t *testing.T, portID string, pairs []fakeneutron.Pair)
+	// others reports whether there are an administrator, another project and a network of another's.
 	others() bool
 	// elsewhere is a server of the user's on a network of another project, and its port.
 	elsewhere(t *testing.T) (serverID, portID string, address netip.Addr)
@@ -44,12 +44,12 @@ func suite(t *testing.T, u underTest, rounds int) {
 }
 
 func TestSuiteOnTheFake(t *testing.T) {
-	suite(t, newLab(t, neutrontest.Options{Ports: 10}), 2)
+	suite(t, newLab(t, fakeneutron.Options{Ports: 10}), 2)
 }
 
 // TestTwoHundredPortsOnTheFake counts on both sides of the wire.
 func TestTwoHundredPortsOnTheFake(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 200})
+	l := newLab(t, fakeneutron.Options{Ports: 200})
 	testRequests(t, l)
 	total := map[string]int{}
 	for _, r := range l.Requests() {
@@ -61,11 +61,11 @@ func TestTwoHundredPortsOnTheFake(t *testing.T) {
 	}
 }
 
-func (l *lab) nodes() []neutrontest.SeedNode { return l.seed.Nodes }
+func (l *lab) nodes() []fakeneutron.SeedNode { return l.seed.Nodes }
 
 func (l *lab) address(i int) netip.Addr { return reservedAddress(i) }
 
-func (l *lab) setPairs(_ *testing.T, portID string, pairs []neutrontest.Pair) {
+func (l *lab) setPairs(_ *testing.T, portID string, pairs []fakeneutron.Pair) {
 	l.SetPairs(portID, pairs)
 }
 
@@ -92,7 +92,7 @@ func clearPairs(t *testing.T, u underTest) {
 	wipe := func() {
 		for _, n := range u.nodes() {
 			if len(u.pairs(t, n.PortID)) > 0 {
-				u.setPairs(t, n.PortID, []neutrontest.Pair{})
+				u.setPairs(t, n.PortID, []fakeneutron.Pair{})
 			}
 		}
 	}
@@ -130,14 +130,14 @@ func answered(said *lines, status int) int {
 
 func testMend(t *testing.T, u underTest) {
 	clearPairs(t, u)
-	kept := neutrontest.Pair{IP: u.address(99).String() + "/32", MAC: "fa:16:3e:00:00:99"}
+	kept := fakeneutron.Pair{IP: u.address(99).String() + "/32", MAC: "fa:16:3e:00:00:99"}
 	var need []platform.Attachment
-	want := map[string][]neutrontest.Pair{}
+	want := map[string][]fakeneutron.Pair{}
 	for i, n := range u.nodes()[:3] {
-		u.setPairs(t, n.PortID, []neutrontest.Pair{kept})
+		u.setPairs(t, n.PortID, []fakeneutron.Pair{kept})
 		at := attachment(i, u.address(i), n)
 		need = append(need, at)
-		want[n.PortID] = []neutrontest.Pair{kept, pairOf(at)}
+		want[n.PortID] = []fakeneutron.Pair{kept, pairOf(at)}
 	}
 	a, _ := client(t, u, Options{})
 	plan := mustPlan(t, a, need...)
@@ -159,7 +159,7 @@ func testMend(t *testing.T, u underTest) {
 		t.Fatal(err, back.errs)
 	}
 	for id := range want {
-		if got := u.pairs(t, id); !samePairs(got, []neutrontest.Pair{kept}) {
+		if got := u.pairs(t, id); !samePairs(got, []fakeneutron.Pair{kept}) {
 			t.Errorf("taken back, port %s has %v, want %v", id, got, kept)
 		}
 	}

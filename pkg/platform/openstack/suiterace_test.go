@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 // testEightWriters has eight clients put a router each on one port at the same time.
@@ -17,7 +17,7 @@ func testEightWriters(t *testing.T, u underTest, rounds int) {
 	for range rounds {
 		clearPairs(t, u)
 		node := u.nodes()[0]
-		var want []neutrontest.Pair
+		var want []fakeneutron.Pair
 		var group sync.WaitGroup
 		errs := make([]error, 8)
 		for i := range errs {
@@ -69,7 +69,7 @@ func testGuardedRival(t *testing.T, u underTest) {
 	group.Wait()
 	stop()
 	for j, n := range u.nodes()[:4] {
-		var want []neutrontest.Pair
+		var want []fakeneutron.Pair
 		for _, i := range []int{0, 10, 50, 60, 70, 80} {
 			want = append(want, pairOf(attachment(i+j, u.address(i+j), n)))
 		}
@@ -84,12 +84,12 @@ func testUnguardedRival(t *testing.T, u underTest) {
 	clearPairs(t, u)
 	a, _ := client(t, u, Options{})
 	hurt, fine := attachment(0, u.address(0), u.nodes()[0]), attachment(1, u.address(1), u.nodes()[1])
-	theirs := neutrontest.Pair{IP: u.address(77).String(), MAC: "fa:16:3e:00:00:77"}
+	theirs := fakeneutron.Pair{IP: u.address(77).String(), MAC: "fa:16:3e:00:00:77"}
 	told := map[string][]error{}
 	err := a.Apply(t.Context(), mustPlan(t, a, hurt, fine), func(c platform.Change, err error) {
 		told[c.ID] = append(told[c.ID], err)
 		if c.ID == u.nodes()[0].PortID && err == nil {
-			u.setPairs(t, c.ID, []neutrontest.Pair{theirs})
+			u.setPairs(t, c.ID, []fakeneutron.Pair{theirs})
 		}
 	})
 	if !errors.Is(err, ErrUndone) {
@@ -107,7 +107,7 @@ func testUnguardedRival(t *testing.T, u underTest) {
 		t.Errorf("records %v, want %v", got, want)
 	}
 	mended(t, a, hurt, fine)
-	if got, want := u.pairs(t, u.nodes()[0].PortID), []neutrontest.Pair{theirs, pairOf(hurt)}; !samePairs(got, want) {
+	if got, want := u.pairs(t, u.nodes()[0].PortID), []fakeneutron.Pair{theirs, pairOf(hurt)}; !samePairs(got, want) {
 		t.Errorf("run again, the port has %v, want %v", got, want)
 	}
 }

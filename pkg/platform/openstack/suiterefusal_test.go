@@ -9,7 +9,7 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 // testRefusals has Neutron refuse what it refuses: each refusal must say what to do, and leave the port as it was. A
@@ -18,27 +18,27 @@ func testRefusals(t *testing.T, u underTest) {
 	clearPairs(t, u)
 	node := u.nodes()[0]
 	ip := u.address(0).String()
-	var eleven []neutrontest.Pair
+	var eleven []fakeneutron.Pair
 	for i := range 11 {
-		eleven = append(eleven, neutrontest.Pair{IP: u.address(i).String(), MAC: "fa:16:3e:00:00:01"})
+		eleven = append(eleven, fakeneutron.Pair{IP: u.address(i).String(), MAC: "fa:16:3e:00:00:01"})
 	}
 	tests := []struct {
 		name  string
-		pairs []neutrontest.Pair
+		pairs []fakeneutron.Pair
 		want  string
 	}{
-		{"twice", []neutrontest.Pair{{IP: ip, MAC: "fa:16:3e:00:00:01"}, {IP: ip, MAC: "fa:16:3e:00:00:01"}}, "Neutron finds a pair twice"},
-		{"own MAC once left out", []neutrontest.Pair{{IP: ip}, {IP: ip, MAC: node.MAC}}, "Neutron finds a pair twice"},
+		{"twice", []fakeneutron.Pair{{IP: ip, MAC: "fa:16:3e:00:00:01"}, {IP: ip, MAC: "fa:16:3e:00:00:01"}}, "Neutron finds a pair twice"},
+		{"own MAC once left out", []fakeneutron.Pair{{IP: ip}, {IP: ip, MAC: node.MAC}}, "Neutron finds a pair twice"},
 		{"too many", eleven, "as many pairs as this cloud allows"},
-		{"bad address", []neutrontest.Pair{{IP: "10.0.0.300", MAC: node.MAC}}, "Neutron refuses the value"},
-		{"bad prefix", []neutrontest.Pair{{IP: ip + "/33", MAC: node.MAC}}, "Neutron refuses the value"},
-		{"bad MAC", []neutrontest.Pair{{IP: ip, MAC: "zz:16:3e:00:00:01"}}, "Neutron refuses the value"},
+		{"bad address", []fakeneutron.Pair{{IP: "10.0.0.300", MAC: node.MAC}}, "Neutron refuses the value"},
+		{"bad prefix", []fakeneutron.Pair{{IP: ip + "/33", MAC: node.MAC}}, "Neutron refuses the value"},
+		{"bad MAC", []fakeneutron.Pair{{IP: ip, MAC: "zz:16:3e:00:00:01"}}, "Neutron refuses the value"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			a, _ := client(t, u, Options{})
 			refused(t, a, platform.Change{ID: node.PortID, Target: "port " + node.PortID, Field: pairsField,
-				Before: raw(t, test.pairs), After: raw(t, []neutrontest.Pair{})}, test.want)
+				Before: raw(t, test.pairs), After: raw(t, []fakeneutron.Pair{})}, test.want)
 			if got := u.pairs(t, node.PortID); len(got) != 0 {
 				t.Errorf("the port has %v after a refusal", got)
 			}
@@ -47,7 +47,7 @@ func testRefusals(t *testing.T, u underTest) {
 	t.Run("no such port", func(t *testing.T) {
 		a, _ := client(t, u, Options{})
 		refused(t, a, platform.Change{ID: "11111111-2222-3333-4444-555555555555", Target: "port 1111", Field: pairsField,
-			Before: raw(t, []neutrontest.Pair{{IP: ip, MAC: node.MAC}}), After: raw(t, []neutrontest.Pair{})}, "it does not exist, or belongs to another project than k8s")
+			Before: raw(t, []fakeneutron.Pair{{IP: ip, MAC: node.MAC}}), After: raw(t, []fakeneutron.Pair{})}, "it does not exist, or belongs to another project than k8s")
 	})
 	if !u.others() {
 		return
@@ -59,7 +59,7 @@ func testRefusals(t *testing.T, u underTest) {
 			t.Fatal(err)
 		}
 		refused(t, a, platform.Change{ID: node.PortID, Target: "port " + node.PortID, Field: pairsField,
-			Before: raw(t, []neutrontest.Pair{{IP: ip, MAC: node.MAC}}), After: raw(t, []neutrontest.Pair{})}, "it does not exist, or belongs to another project than other")
+			Before: raw(t, []fakeneutron.Pair{{IP: ip, MAC: node.MAC}}), After: raw(t, []fakeneutron.Pair{})}, "it does not exist, or belongs to another project than other")
 		plan := mustPlan(t, a, attachment(0, u.address(0), node))
 		wantCodes(t, plan, finding.NoPort)
 	})
@@ -70,7 +70,7 @@ func testRefusals(t *testing.T, u underTest) {
 func testAnothersNetwork(t *testing.T, u underTest) {
 	server, port, address := u.elsewhere(t)
 	a, _ := client(t, u, Options{})
-	at := attachment(0, address, neutrontest.SeedNode{Name: "shared-worker", ServerID: server})
+	at := attachment(0, address, fakeneutron.SeedNode{Name: "shared-worker", ServerID: server})
 	plan := mustPlan(t, a, at)
 	found := codes(plan)
 	if !slices.Contains(found, finding.PairsForbidden) || !slices.Contains(found, finding.PairMissing) || len(plan.Changes) != 1 {
@@ -105,7 +105,7 @@ func testAnothersNetwork(t *testing.T, u underTest) {
 	}
 }
 
-func raw(t *testing.T, pairs []neutrontest.Pair) json.RawMessage {
+func raw(t *testing.T, pairs []fakeneutron.Pair) json.RawMessage {
 	t.Helper()
 	type sent struct {
 		IP  string `json:"ip_address"`

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 // pooled is an address inside the subnet's pools that no node has.
@@ -109,7 +109,7 @@ func testMovedPod(t *testing.T, u underTest) {
 	if got := u.pairs(t, from.PortID); len(got) != 0 {
 		t.Errorf("the old port has %v", got)
 	}
-	if got, want := u.pairs(t, to.PortID), []neutrontest.Pair{pairOf(moved)}; !samePairs(got, want) {
+	if got, want := u.pairs(t, to.PortID), []fakeneutron.Pair{pairOf(moved)}; !samePairs(got, want) {
 		t.Errorf("the new port has %v, want %v", got, want)
 	}
 	if got, want := pruning.Standing(), map[string][]Pair{moved.Router: {{to.PortID, u.address(0).String(), moved.MAC}}}; !reflect.DeepEqual(got, want) {

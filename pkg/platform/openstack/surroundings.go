@@ -23,7 +23,7 @@ func (s subnet) String() string { return named{s.ID, s.Name}.String() + " " + s.
 // pool is a range that Neutron gives addresses out of, both ends included.
 type pool struct{ first, last netip.Addr }
 
-// givesAway tells whether Neutron may give address to a port.
+// givesAway reports whether Neutron may give address to a port.
 func (s subnet) givesAway(address netip.Addr) bool {
 	return slices.ContainsFunc(s.pools, func(p pool) bool {
 		return p.first.Compare(address) <= 0 && address.Compare(p.last) <= 0

@@ -38,7 +38,7 @@ func statusError(answer *http.Response) error {
 	return gophercloud.ErrUnexpectedResponseCode{Actual: answer.StatusCode, ResponseHeader: answer.Header}
 }
 
-// passing tells whether a status says that the same request may succeed later.
+// passing reports whether a status says that the same request may succeed later.
 func passing(status int) bool {
 	switch status {
 	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
@@ -48,7 +48,7 @@ func passing(status int) bool {
 	return false
 }
 
-// transient tells whether err may be gone a little later. What a lost answer leaves behind is not known.
+// transient reports whether err may be gone a little later. What a lost answer leaves behind is not known.
 func (w *wire) transient(ctx context.Context, err error) bool {
 	if err == nil || ctx.Err() != nil {
 		return false
@@ -60,7 +60,7 @@ func (w *wire) transient(ctx context.Context, err error) bool {
 	return w.reached.Load() && broken(err)
 }
 
-// broken tells whether err is of the connection, and not of what was said over it.
+// broken reports whether err is of the connection, and not of what was said over it.
 func broken(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError

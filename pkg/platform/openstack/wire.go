@@ -132,7 +132,7 @@ func rewound(r *http.Request) (*http.Request, error) {
 	return again, nil
 }
 
-// repeatable tells whether r changes nothing: reads, and asking for a token.
+// repeatable reports whether r changes nothing: reads, and asking for a token.
 func repeatable(r *http.Request) bool {
 	return r.Method == http.MethodGet || r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/auth/tokens")
 }

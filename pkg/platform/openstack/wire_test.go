@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 // pauses makes a cloud note how long it would have waited.
@@ -25,9 +25,9 @@ func pauses(l *lab) *[]time.Duration {
 
 func TestRetryAfterIsHeard(t *testing.T) {
 	for _, method := range []string{"GET", "PUT"} {
-		l := newLab(t, neutrontest.Options{Ports: 1})
+		l := newLab(t, fakeneutron.Options{Ports: 1})
 		waited := pauses(l)
-		l.Inject(neutrontest.Fault{Status: 503, RetryAfter: "7", Times: 2, Match: func(r neutrontest.Request) bool { return r.Method == method }})
+		l.Inject(fakeneutron.Fault{Status: 503, RetryAfter: "7", Times: 2, Match: func(r fakeneutron.Request) bool { return r.Method == method }})
 		mended(t, l.adapter(t, Options{}), l.at(0, 0))
 		if want := []time.Duration{7 * time.Second, 7 * time.Second}; !slices.Equal(*waited, want) {
 			t.Errorf("%s: waited %v, want %v", method, *waited, want)
@@ -36,9 +36,9 @@ func TestRetryAfterIsHeard(t *testing.T) {
 }
 
 func TestRetryAfterThatIsTooLong(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 1})
+	l := newLab(t, fakeneutron.Options{Ports: 1})
 	waited := pauses(l)
-	l.Inject(neutrontest.Fault{Status: 503, RetryAfter: "3600", Match: func(r neutrontest.Request) bool { return r.Method == http.MethodPut }})
+	l.Inject(fakeneutron.Fault{Status: 503, RetryAfter: "3600", Match: func(r fakeneutron.Request) bool { return r.Method == http.MethodPut }})
 	e := &ends{}
 	a := l.adapter(t, Options{})
 	err := a.Apply(t.Context(), mustPlan(t, a, l.at(0, 0)), e.done)
@@ -58,15 +58,15 @@ func TestRetryAfter(t *testing.T) {
 
 func TestTroubleThatDoesNotEnd(t *testing.T) {
 	for _, method := range []string{"GET", "PUT"} {
-		l := newLab(t, neutrontest.Options{Ports: 2})
+		l := newLab(t, fakeneutron.Options{Ports: 2})
 		a := l.adapter(t, Options{})
 		plan := mustPlan(t, a, l.perNode()...)
 		l.ResetRequests()
-		l.Inject(neutrontest.Fault{Status: 502, Match: func(r neutrontest.Request) bool {
+		l.Inject(fakeneutron.Fault{Status: 502, Match: func(r fakeneutron.Request) bool {
 			return r.Method == method && r.Path == "/v2.0/ports/"+l.seed.Nodes[0].PortID
 		}})
 		if method == "GET" {
-			l.ChangePort(l.seed.Nodes[0].PortID, func(p *neutrontest.Port) { p.Name = "renamed" })
+			l.ChangePort(l.seed.Nodes[0].PortID, func(p *fakeneutron.Port) { p.Name = "renamed" })
 		}
 		e := &ends{}
 		err := a.Apply(t.Context(), plan, e.done)
@@ -90,12 +90,12 @@ func TestTroubleThatDoesNotEnd(t *testing.T) {
 
 // TestHung: what never answers is asked twice, and not six times.
 func TestHung(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 1})
+	l := newLab(t, fakeneutron.Options{Ports: 1})
 	a := l.adapter(t, Options{})
 	mustPlan(t, a, l.at(0, 0))
 	l.cloud.wire.timeout = 100 * time.Millisecond
 	l.ResetRequests()
-	l.Inject(neutrontest.Fault{Delay: time.Hour, Status: http.StatusServiceUnavailable})
+	l.Inject(fakeneutron.Fault{Delay: time.Hour, Status: http.StatusServiceUnavailable})
 	_, err := a.Plan(t.Context(), []platform.Attachment{l.at(0, 0)})
 	want := "listing ports: the cloud cannot be reached: Get " + l.NetworkURL() + "/v2.0/ports: no answer after 100ms"
 	if err == nil || err.Error() != want {
@@ -109,24 +109,24 @@ func TestHung(t *testing.T) {
 }
 
 func TestExpiredTokenIsRenewedOnce(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 20})
+	l := newLab(t, fakeneutron.Options{Ports: 20})
 	a := l.adapter(t, Options{})
 	plan := mustPlan(t, a, l.perNode()...)
 	l.ExpireTokens()
 	l.ResetRequests()
 	mustApply(t, a, plan)
-	logins := slices.DeleteFunc(l.Requests(), func(r neutrontest.Request) bool { return !strings.HasSuffix(r.Path, "/auth/tokens") })
+	logins := slices.DeleteFunc(l.Requests(), func(r fakeneutron.Request) bool { return !strings.HasSuffix(r.Path, "/auth/tokens") })
 	if len(logins) != 1 {
 		t.Errorf("%d logins, want 1", len(logins))
 	}
 }
 
 func TestTokenThatIsNeverAccepted(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 1})
+	l := newLab(t, fakeneutron.Options{Ports: 1})
 	a := l.adapter(t, Options{})
 	plan := mustPlan(t, a, l.at(0, 0))
 	l.ResetRequests()
-	l.Inject(neutrontest.Fault{Status: 401, Match: func(r neutrontest.Request) bool { return r.Method == http.MethodPut }})
+	l.Inject(fakeneutron.Fault{Status: 401, Match: func(r fakeneutron.Request) bool { return r.Method == http.MethodPut }})
 	e := &ends{}
 	if err := a.Apply(t.Context(), plan, e.done); err == nil || !strings.Contains(e.errs[0].Error(), "not even a new one") {
 		t.Errorf("%v, told %v", err, e.errs)
@@ -137,7 +137,7 @@ func TestTokenThatIsNeverAccepted(t *testing.T) {
 }
 
 func TestInterruptedBeforeItBegan(t *testing.T) {
-	l := newLab(t, neutrontest.Options{Ports: 3})
+	l := newLab(t, fakeneutron.Options{Ports: 3})
 	a := l.adapter(t, Options{Concurrency: 1})
 	plan := mustPlan(t, a, l.perNode()...)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -207,10 +207,10 @@ func unique(values []string) []string {
 	return slices.Compact(out)
 }
 
-// ofServer tells whether p is an interface of a server.
+// ofServer reports whether p is an interface of a server.
 func ofServer(p *port) bool { return strings.HasPrefix(p.DeviceOwner, "compute:") }
 
-// has tells whether address is one of p's own.
+// has reports whether address is one of p's own.
 func has(p *port, address string) bool {
 	for _, fixed := range p.FixedIPs {
 		if canonicalIP(fixed.IPAddress) == canonicalIP(address) {

@@ -16,7 +16,7 @@ import (
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere/vcsimtest"
+	fakevcenter "github.com/kubectl-egress/kubectl-egress/test/fake/vcenter"
 )
 
 const benchHosts = 100
@@ -25,7 +25,7 @@ const benchHosts = 100
 // out) against one simulator of 100 hosts and 1,000 machines, 200 of them nodes, that takes 10 ms a call. The
 // metrics govc-read-x and govc-change-x say how many times as long the sequences take.
 func BenchmarkAgainstGovc(b *testing.B) {
-	w := start(b, vcsimtest.Options{Hosts: benchHosts, VMs: 10, Delay: 10 * time.Millisecond}, Options{})
+	w := start(b, fakevcenter.Options{Hosts: benchHosts, VMs: 10, Delay: 10 * time.Millisecond}, Options{})
 	nodes := w.Nodes(200)
 	reset := func() {
 		for h := range benchHosts {

@@ -18,7 +18,7 @@ func (u *audit) neighbours(g *group) []string {
 	return out
 }
 
-// reaches tells whether opening g opens network n for v.
+// reaches reports whether opening g opens network n for v.
 func (u *audit) reaches(g *group, v *vm, n ref) bool {
 	if g.kind == distributed {
 		return n == g.ref
@@ -41,7 +41,7 @@ func (u *audit) reaches(g *group, v *vm, n ref) bool {
 	return false
 }
 
-// opens tells whether the place's whole switch is to be changed.
+// opens reports whether the place's whole switch is to be changed.
 func (u *audit) opens(p *place) bool {
 	return slices.ContainsFunc(u.changes, func(c *pending) bool {
 		return c.kind == isVSwitch && c.place.host == p.host && c.name == p.vSwitch.Name

@@ -69,7 +69,7 @@ func (u *audit) toChange(g *group, p *place) []field {
 	return out
 }
 
-// planned tells whether the plan makes the group accept f, or what takes its place.
+// planned reports whether the plan makes the group accept f, or what takes its place.
 func (u *audit) planned(g *group, f field) bool {
 	return slices.ContainsFunc(g.places, func(p *place) bool {
 		return slices.Contains(p.change, f) || f == promiscuous && slices.Contains(p.change, learning)

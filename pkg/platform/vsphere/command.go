@@ -45,7 +45,7 @@ func (c *pending) portGroupCommand(fields []field) string {
 		strings.Join(append(args, quoted(c.name)), " ")
 }
 
-// says tells whether a policy sets anything: hosts give empty ones too, of which all is inherited.
+// says reports whether a policy sets anything: hosts give empty ones too, of which all is inherited.
 func says(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Pointer:

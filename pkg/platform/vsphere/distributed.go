@@ -123,7 +123,7 @@ func (a *Adapter) editDistributed(j *job, current *types.VMwareDVSPortSetting) (
 	return nil, fmt.Errorf("%s: there is no field %s", j.change.Target, name)
 }
 
-// replaced tells whether another of the two ways to have frames delivered has been opened meanwhile.
+// replaced reports whether another of the two ways to have frames delivered has been opened meanwhile.
 func (o Options) replaced(f field, p policy) bool {
 	return o.Require == RequireMinimal && (f == promiscuous && p.accepts(learning) || f == learning && p.accepts(promiscuous))
 }

@@ -98,7 +98,7 @@ func changed(before, after *types.DVSMacManagementPolicy) []field {
 	return out
 }
 
-// onlyOthersDiffer tells whether what was changed from before to after still stands in now, or is back
+// onlyOthersDiffer reports whether what was changed from before to after still stands in now, or is back
 // already.
 func onlyOthersDiffer(now, before, after *types.DVSMacManagementPolicy) bool {
 	is, was, written := macPolicy(now), macPolicy(before), macPolicy(after)
@@ -130,7 +130,7 @@ func macBack(now types.DVSMacManagementPolicy, before, after *types.DVSMacManage
 	return &now
 }
 
-// sameMAC tells whether two policies are one in effect: what is sent is not read back to the letter, since
+// sameMAC reports whether two policies are one in effect: what is sent is not read back to the letter, since
 // vCenter fills in what was left out. Of two that inherit the values are the switch's.
 func sameMAC(a, b *types.DVSMacManagementPolicy) bool {
 	if a == nil || b == nil {
@@ -179,7 +179,7 @@ func (j *job) legacyBack(current *types.VMwareDVSPortSetting) (*types.VMwareDVSP
 	return back, nil
 }
 
-// restored tells whether a setting holds what a revert wrote: of an inherited policy that it inherits.
+// restored reports whether a setting holds what a revert wrote: of an inherited policy that it inherits.
 func (e *dvExpectation) restored(now *types.VMwareDVSPortSetting) bool {
 	if want := e.back.MacManagementPolicy; want != nil {
 		is := now.MacManagementPolicy

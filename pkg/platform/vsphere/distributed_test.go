@@ -8,7 +8,7 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere/vcsimtest"
+	fakevcenter "github.com/kubectl-egress/kubectl-egress/test/fake/vcenter"
 )
 
 // plain is a configuration without what every change moves.
@@ -136,7 +136,7 @@ func TestDistributedRival(t *testing.T) {
 	w := start(t, distributedInventory(), Options{})
 	p := w.plan(w.Nodes(1)...)
 	w.rival(&types.DVSMacManagementPolicy{AllowPromiscuous: &no, MacChanges: &yes, ForgedTransmits: &no})
-	w.Inject(vcsimtest.Fault{Method: "ReconfigureDVPortgroup_Task", Times: 2, Do: func() {
+	w.Inject(fakevcenter.Fault{Method: "ReconfigureDVPortgroup_Task", Times: 2, Do: func() {
 		must(t, w.EditDV(dvpg0, func(c *types.DVPortgroupConfigInfo) { c.Description += "x" }))
 	}})
 	w.ResetCalls()
@@ -156,7 +156,7 @@ func TestDistributedRival(t *testing.T) {
 func TestDistributedRivalWithoutEnd(t *testing.T) {
 	w := start(t, distributedInventory(), Options{})
 	p := w.plan(w.Nodes(1)...)
-	w.Inject(vcsimtest.Fault{Method: "ReconfigureDVPortgroup_Task", InTask: &types.ConcurrentAccess{}})
+	w.Inject(fakevcenter.Fault{Method: "ReconfigureDVPortgroup_Task", InTask: &types.ConcurrentAccess{}})
 	before := w.dvpg(dvpg0)
 	w.ResetCalls()
 	outcomes, err := w.apply(p)

@@ -15,7 +15,7 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere/vcsimtest"
+	fakevcenter "github.com/kubectl-egress/kubectl-egress/test/fake/vcenter"
 )
 
 // One host of a few refuses: the others are done, it is named, and running again does it alone.
@@ -30,19 +30,19 @@ func TestOneHostRefuses(t *testing.T) {
 		},
 		"no privilege, and vCenter does not say which": {
 			func(w *world) {
-				w.Inject(vcsimtest.Fault{Method: "UpdatePortGroup", Object: esx(3), Fault: &types.NoPermission{}})
+				w.Inject(fakevcenter.Fault{Method: "UpdatePortGroup", Object: esx(3), Fault: &types.NoPermission{}})
 			},
 			"port group VM Network on host DC0_C0_H3 (vCenter %s): administrator@vsphere.local has no privilege Host.Config.Network there: ask an administrator for it, or hand over what -o commands prints",
 		},
 		"not responding": {
 			func(w *world) {
-				w.Inject(vcsimtest.Fault{Method: "UpdatePortGroup", Object: esx(3), NotResponding: true})
+				w.Inject(fakevcenter.Fault{Method: "UpdatePortGroup", Object: esx(3), NotResponding: true})
 			},
 			"port group VM Network on host DC0_C0_H3 (vCenter %s): vCenter cannot reach the host: bring it back, and run this again",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := start(t, vcsimtest.Options{Hosts: 8, VMs: 1}, Options{})
+			w := start(t, fakevcenter.Options{Hosts: 8, VMs: 1}, Options{})
 			p := w.plan(w.Nodes(2)...)
 			test.refuse(w)
 			w.ResetCalls()
@@ -80,7 +80,7 @@ func TestOneHostRefuses(t *testing.T) {
 func TestUnknownIsNeverGreen(t *testing.T) {
 	for _, test := range []struct {
 		name    string
-		vcenter vcsimtest.Options
+		vcenter fakevcenter.Options
 		hide    func(w *world)
 		says    string
 		changes int
@@ -150,11 +150,11 @@ func TestUnknownIsNeverGreen(t *testing.T) {
 
 // An interruption stops what has not begun, and still tells what was written: it must go into the saved file.
 func TestInterrupted(t *testing.T) {
-	w := start(t, vcsimtest.Options{Hosts: 4, VMs: 1}, Options{Concurrency: 1})
+	w := start(t, fakevcenter.Options{Hosts: 4, VMs: 1}, Options{Concurrency: 1})
 	p := w.plan(w.Nodes(1)...)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	w.Inject(vcsimtest.Fault{Method: "UpdatePortGroup", Object: esx(2), Do: cancel, Fault: &types.HostCommunication{}})
+	w.Inject(fakevcenter.Fault{Method: "UpdatePortGroup", Object: esx(2), Do: cancel, Fault: &types.HostCommunication{}})
 	told := map[string]error{}
 	err := w.adapter.Apply(ctx, p, func(c platform.Change, err error) { told[c.Target] = err })
 	if !errors.Is(err, context.Canceled) || len(told) != 4 {
@@ -174,10 +174,10 @@ func TestInterrupted(t *testing.T) {
 
 // A write that does not hold is no success.
 func TestWrittenButNotHeld(t *testing.T) {
-	w := start(t, vcsimtest.Options{Hosts: 1, VMs: 1}, Options{})
+	w := start(t, fakevcenter.Options{Hosts: 1, VMs: 1}, Options{})
 	p := w.plan(w.Nodes(1)...)
 	var reads int
-	w.Inject(vcsimtest.Fault{Method: "RetrievePropertiesEx", Do: func() {
+	w.Inject(fakevcenter.Fault{Method: "RetrievePropertiesEx", Do: func() {
 		if reads++; reads == 2 { // the reading back
 			must(t, w.SetHostPolicy(esx(0), vmNetwork, types.HostNetworkPolicy{}))
 		}
@@ -207,11 +207,11 @@ func (l *lost) RoundTrip(ctx context.Context, req, res soap.HasFault) error {
 	return err
 }
 
-// Where the answer to a write is lost, reading back tells whether it was made.
+// Where the answer to a write is lost, reading back reports whether it was made.
 func TestAnswerIsLost(t *testing.T) {
 	for name, l := range map[string]*lost{"made": {after: true}, "not made": {before: true}} {
 		t.Run(name, func(t *testing.T) {
-			w := start(t, vcsimtest.Options{Hosts: 1, VMs: 1}, Options{})
+			w := start(t, fakevcenter.Options{Hosts: 1, VMs: 1}, Options{})
 			p := w.plan(w.Nodes(1)...)
 			client := w.adapter.vcenters[0].session.client
 			l.RoundTripper, client.RoundTripper = client.RoundTripper, l

@@ -114,7 +114,7 @@ func (u *audit) nsx(g *group) {
 	}
 }
 
-// counts tells whether a setting is required, and so an error where it is rejected.
+// counts reports whether a setting is required, and so an error where it is rejected.
 func (o Options) counts(f field) bool { return f != macChanges || o.Require == RequireDocs }
 
 // tally is where a setting is rejected or unknown for a router, by place and by node.

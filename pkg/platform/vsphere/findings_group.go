@@ -60,7 +60,7 @@ func (u *audit) differing(g *group) {
 		"a standard switch is set host by host: make them alike, with a host profile or preflight vsphere --fix")
 }
 
-// opened tells whether a setting is accepted somewhere, or would be once the plan is carried out.
+// opened reports whether a setting is accepted somewhere, or would be once the plan is carried out.
 func (g *group) opened(f field) bool {
 	return slices.ContainsFunc(g.places, func(p *place) bool {
 		return p.policy.accepts(f) || slices.Contains(p.change, f)

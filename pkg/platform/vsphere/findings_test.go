@@ -9,7 +9,7 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere/vcsimtest"
+	fakevcenter "github.com/kubectl-egress/kubectl-egress/test/fake/vcenter"
 )
 
 // plant is one code: an inventory where it is silent, and what makes it speak.
@@ -17,7 +17,7 @@ type plant struct {
 	code    finding.Code
 	name    string
 	options Options
-	vcenter vcsimtest.Options
+	vcenter fakevcenter.Options
 	// healthy makes the twin, and sick changes it by what the finding is about.
 	healthy, sick func(w *world)
 	level         finding.Level
@@ -26,10 +26,10 @@ type plant struct {
 	says []string
 }
 
-func standardInventory() vcsimtest.Options { return vcsimtest.Options{Hosts: 3, VMs: 1} }
+func standardInventory() fakevcenter.Options { return fakevcenter.Options{Hosts: 3, VMs: 1} }
 
-func distributedInventory() vcsimtest.Options {
-	return vcsimtest.Options{Hosts: 3, VMs: 1, PortGroups: 2}
+func distributedInventory() fakevcenter.Options {
+	return fakevcenter.Options{Hosts: 3, VMs: 1, PortGroups: 2}
 }
 
 // mac sets a distributed port group's policy: what is accepted, explicitly, and all else rejected.
@@ -97,12 +97,12 @@ func plants() []plant {
 			sick:    func(w *world) { w.mac(dvpg0, forged, learning, macChanges) },
 		},
 		{
-			code: finding.NSX, name: "opaque network", vcenter: vcsimtest.Options{Hosts: 1, VMs: 1, PortGroups: 1, OpaqueNetwork: true}, level: finding.Error, object: router,
+			code: finding.NSX, name: "opaque network", vcenter: fakevcenter.Options{Hosts: 1, VMs: 1, PortGroups: 1, OpaqueNetwork: true}, level: finding.Error, object: router,
 			sick: func(w *world) { must(w.t, w.MoveVM(machine(0), "DC0_NSX0")) },
 			says: []string{"DC0_NSX0", "MAC learning on", "4096", "600 s", "SpoofGuard"},
 		},
 		{
-			code: finding.NSX, name: "port group backed by NSX", vcenter: vcsimtest.Options{Hosts: 1, VMs: 1, PortGroups: 1, NSXPortGroup: true}, level: finding.Error, object: router,
+			code: finding.NSX, name: "port group backed by NSX", vcenter: fakevcenter.Options{Hosts: 1, VMs: 1, PortGroups: 1, NSXPortGroup: true}, level: finding.Error, object: router,
 			sick: func(w *world) { must(w.t, w.MoveVM(machine(0), "DC0_NSXPG0")) },
 			says: []string{"DC0_NSXPG0"},
 		},
@@ -192,7 +192,7 @@ func TestEveryCodeIsPlanted(t *testing.T) {
 }
 
 func TestAllIsWellSaysYes(t *testing.T) {
-	w := start(t, vcsimtest.Options{Hosts: 2, VMs: 1, PortGroups: 1}, Options{})
+	w := start(t, fakevcenter.Options{Hosts: 2, VMs: 1, PortGroups: 1}, Options{})
 	w.mac(dvpg0, forged, learning, macChanges)
 	p := w.plan(w.Nodes(2)...)
 	want := []platform.Leave{

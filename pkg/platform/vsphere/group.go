@@ -166,7 +166,7 @@ func (g *group) byRouter() map[string][]member {
 	return out
 }
 
-// overridden tells whether ports may hold another policy than their group.
+// overridden reports whether ports may hold another policy than their group.
 func (g *group) overridden() bool { return g.dv != nil && len(g.dv.ports) > 0 }
 
 // witnesses are the members that must be looked at: all of them only where ports may differ.
@@ -177,7 +177,7 @@ func (g *group) witnesses(members []member) []member {
 	return members[:1]
 }
 
-// learns tells whether the group's switch has MAC learning: distributed switches from 6.6 on.
+// learns reports whether the group's switch has MAC learning: distributed switches from 6.6 on.
 func (g *group) learns() bool {
 	return g.kind == distributed && g.dvs != nil && atLeast(g.dvs.version, 6, 6)
 }

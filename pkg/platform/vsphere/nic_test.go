@@ -9,12 +9,12 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere/vcsimtest"
+	fakevcenter "github.com/kubectl-egress/kubectl-egress/test/fake/vcenter"
 )
 
 // A node on two networks: the address in the reserved address's subnet tells which, by one more call.
 func TestSeveralNICs(t *testing.T) {
-	w := start(t, vcsimtest.Options{Hosts: 2, VMs: 1, PortGroups: 2}, Options{})
+	w := start(t, fakevcenter.Options{Hosts: 2, VMs: 1, PortGroups: 2}, Options{})
 	must(t, w.AddNIC(machine(0), "DC0_DVPG1"))
 	set := func(first, second string) {
 		must(t, w.EditVM(machine(0), func(_ *types.VirtualMachineConfigInfo, g *types.GuestInfo) {
@@ -66,7 +66,7 @@ func TestSeveralNICs(t *testing.T) {
 // Ports are read only where they may differ from their group, and never written.
 func TestPortOverrides(t *testing.T) {
 	no := false
-	w := start(t, vcsimtest.Options{Hosts: 2, VMs: 1, PortGroups: 1}, Options{})
+	w := start(t, fakevcenter.Options{Hosts: 2, VMs: 1, PortGroups: 1}, Options{})
 	w.mac(dvpg0, forged, promiscuous, macChanges)
 	w.ResetCalls()
 	if p := w.plan(w.Nodes(2)...); w.Count("FetchDVPorts") != 0 || len(p.Changes) != 0 {
@@ -99,7 +99,7 @@ func TestBlastRadius(t *testing.T) {
 		ScopePortGroup: "", ScopeVSwitch: "other virtual machines share port group VM Network (1): DC0_C0_RP0_VM1",
 	} {
 		t.Run(scope, func(t *testing.T) {
-			w := start(t, vcsimtest.Options{Hosts: 1, VMs: 2}, Options{Scope: scope})
+			w := start(t, fakevcenter.Options{Hosts: 1, VMs: 2}, Options{Scope: scope})
 			must(t, w.AddPortGroup("Backup", "vSwitch0", esx(0)))
 			must(t, w.MoveVM(machine(1), "Backup"))
 			if f := of(t, w.plan(w.Nodes(1)...).Findings, finding.OtherVMs); f.Message != want {

@@ -199,7 +199,7 @@ func (u *audit) judge() {
 	}
 }
 
-// allowsOverrides tells whether a port may differ from its group.
+// allowsOverrides reports whether a port may differ from its group.
 func (g *dvPortGroup) allowsOverrides() bool {
 	p, ok := g.config.Policy.(*types.VMwareDVSPortgroupPolicy)
 	return ok && g.config.DistributedVirtualSwitch != nil &&

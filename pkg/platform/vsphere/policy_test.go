@@ -6,7 +6,7 @@ import (
 
 	"github.com/vmware/govmomi/vim25/types"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere/vcsimtest"
+	fakevcenter "github.com/kubectl-egress/kubectl-egress/test/fake/vcenter"
 )
 
 // All that --require asks for, against every mix of settings: + accepted, - rejected, ? unknown.
@@ -38,7 +38,7 @@ func TestJudge(t *testing.T) {
 // The two policies of a distributed port group may disagree: the newer holds, and it is said.
 func TestPoliciesDisagree(t *testing.T) {
 	yes, no := types.NewBool(true), types.NewBool(false)
-	w := start(t, vcsimtest.Options{Hosts: 1, VMs: 1, PortGroups: 1}, Options{})
+	w := start(t, fakevcenter.Options{Hosts: 1, VMs: 1, PortGroups: 1}, Options{})
 	must(t, w.SetDVPolicy(dvpg0, types.VMwareDVSPortSetting{
 		MacManagementPolicy: &types.DVSMacManagementPolicy{AllowPromiscuous: yes, MacChanges: yes, ForgedTransmits: yes},
 		SecurityPolicy: &types.DVSSecurityPolicy{

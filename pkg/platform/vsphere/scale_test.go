@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere/vcsimtest"
+	fakevcenter "github.com/kubectl-egress/kubectl-egress/test/fake/vcenter"
 )
 
 // counted are the calls by method.
@@ -38,7 +38,7 @@ func (w *world) session(nodes []platform.Node) map[string]int {
 func TestCallsDoNotGrow(t *testing.T) {
 	for _, size := range []struct{ hosts, vms, nodes int }{{10, 2, 20}, {100, 10, 200}} {
 		t.Run(fmt.Sprint(size.hosts), func(t *testing.T) {
-			w := start(t, vcsimtest.Options{Hosts: size.hosts, VMs: size.vms}, Options{})
+			w := start(t, fakevcenter.Options{Hosts: size.hosts, VMs: size.vms}, Options{})
 			nodes := w.Nodes(size.nodes)
 			want := map[string]int{
 				"RetrieveServiceContent": 1, "Login": 1, "CreateContainerView": 1, "RetrievePropertiesEx": 1, "HasUserPrivilegeOnEntities": 1, "Logout": 1,
@@ -71,7 +71,7 @@ func TestCallsDoNotGrow(t *testing.T) {
 
 // Where vCenter answers in pages, nothing of the later ones is missed.
 func TestPages(t *testing.T) {
-	w := start(t, vcsimtest.Options{Hosts: 12, VMs: 10, PageSize: 50}, Options{})
+	w := start(t, fakevcenter.Options{Hosts: 12, VMs: 10, PageSize: 50}, Options{})
 	p := w.plan(w.Nodes(120)...)
 	if len(p.Changes) != 12 || w.counted()["ContinueRetrievePropertiesEx"] != 2 {
 		t.Errorf("%d changes, %v", len(p.Changes), w.counted())
@@ -85,11 +85,11 @@ func TestPages(t *testing.T) {
 
 // No more hosts are changed at a time than was asked for.
 func TestConcurrencyIsBounded(t *testing.T) {
-	w := start(t, vcsimtest.Options{Hosts: 12, VMs: 1, Delay: time.Millisecond}, Options{Concurrency: 3})
+	w := start(t, fakevcenter.Options{Hosts: 12, VMs: 1, Delay: time.Millisecond}, Options{Concurrency: 3})
 	p := w.plan(w.Nodes(1)...)
 	var mu sync.Mutex
 	now, most := 0, 0
-	w.Inject(vcsimtest.Fault{Method: "UpdatePortGroup", Do: func() {
+	w.Inject(fakevcenter.Fault{Method: "UpdatePortGroup", Do: func() {
 		mu.Lock()
 		now++
 		most = max(most, now)

@@ -112,7 +112,7 @@ func (v *vcenter) connect(ctx context.Context, expired *login) (*login, error) {
 	return s, nil
 }
 
-// brokenFile tells whether a kept session's file was cut off in writing, or is none.
+// brokenFile reports whether a kept session's file was cut off in writing, or is none.
 func brokenFile(err error) bool {
 	var syntax *json.SyntaxError
 	return errors.As(err, &syntax) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)

@@ -14,7 +14,7 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere/vcsimtest"
+	fakevcenter "github.com/kubectl-egress/kubectl-egress/test/fake/vcenter"
 )
 
 // A session that ends in the middle is taken up again once, and nothing is done twice.
@@ -27,7 +27,7 @@ func TestSessionExpires(t *testing.T) {
 	if w.Count("Login") != 1 || w.Count("UpdatePortGroup") != 3 {
 		t.Errorf("%v", w.Calls())
 	}
-	w.Inject(vcsimtest.Fault{Method: "RetrievePropertiesEx", Times: 1, ExpireSession: true})
+	w.Inject(fakevcenter.Fault{Method: "RetrievePropertiesEx", Times: 1, ExpireSession: true})
 	w.ResetCalls()
 	if p := w.plan(w.Nodes(1)...); len(p.Changes) != 0 || w.Count("Login") != 1 || w.Count("CreateContainerView") != 2 {
 		t.Errorf("%+v, %v", p.Changes, w.Calls())
@@ -36,7 +36,7 @@ func TestSessionExpires(t *testing.T) {
 
 // Eight hosts at a time meet the same expired session: one login is enough.
 func TestSessionExpiresForAllAtOnce(t *testing.T) {
-	w := start(t, vcsimtest.Options{Hosts: 16, VMs: 1}, Options{})
+	w := start(t, fakevcenter.Options{Hosts: 16, VMs: 1}, Options{})
 	p := w.plan(w.Nodes(1)...)
 	w.ExpireSessions()
 	w.ResetCalls()
@@ -47,7 +47,7 @@ func TestSessionExpiresForAllAtOnce(t *testing.T) {
 }
 
 func TestErrorsInOneLine(t *testing.T) {
-	s, err := vcsimtest.Start(vcsimtest.Options{Hosts: 1, VMs: 2, PortGroups: 1})
+	s, err := fakevcenter.Start(fakevcenter.Options{Hosts: 1, VMs: 2, PortGroups: 1})
 	must(t, err)
 	t.Cleanup(s.Close)
 	nobody, err := net.Listen("tcp", "127.0.0.1:0")
@@ -93,14 +93,14 @@ func TestErrorsInOneLine(t *testing.T) {
 		})
 	}
 	t.Run("sessions that do not last", func(t *testing.T) {
-		defer s.Inject(vcsimtest.Fault{Method: "CreateContainerView", ExpireSession: true})()
+		defer s.Inject(fakevcenter.Fault{Method: "CreateContainerView", ExpireSession: true})()
 		_, err := newAdapter(t, Options{}, good).Plan(context.Background(), need(s.Nodes(1)...))
 		if want := "vCenter " + host + ": the session expired, and so did the one after it: look for what ends sessions there, then try again"; err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	})
 	t.Run("a vCenter that hangs", func(t *testing.T) {
-		defer s.Inject(vcsimtest.Fault{Method: "CreateContainerView", Hang: true})()
+		defer s.Inject(fakevcenter.Fault{Method: "CreateContainerView", Hang: true})()
 		ctx, cancel := context.WithTimeout(context.Background(), 100e6)
 		defer cancel()
 		_, err := newAdapter(t, Options{}, good).Plan(ctx, need(s.Nodes(1)...))

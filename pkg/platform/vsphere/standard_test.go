@@ -9,7 +9,7 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere/vcsimtest"
+	fakevcenter "github.com/kubectl-egress/kubectl-egress/test/fake/vcenter"
 )
 
 // overridden is a policy of a port group that sets more than its security: what others' tools drop.
@@ -131,7 +131,7 @@ func TestStandardAnotherWasFaster(t *testing.T) {
 
 // What a rival writes between the plan and the change is kept: the spec is read just before.
 func TestStandardKeepsARivals(t *testing.T) {
-	w := start(t, vcsimtest.Options{Hosts: 1, VMs: 1}, Options{})
+	w := start(t, fakevcenter.Options{Hosts: 1, VMs: 1}, Options{})
 	p := w.plan(w.Nodes(1)...)
 	must(t, w.SetHostPolicy(esx(0), vmNetwork, overridden(accept(macChanges).Security)))
 	want := w.networks(0)

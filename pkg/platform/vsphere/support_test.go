@@ -16,7 +16,7 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere/vcsimtest"
+	fakevcenter "github.com/kubectl-egress/kubectl-egress/test/fake/vcenter"
 )
 
 const (
@@ -34,15 +34,15 @@ func must(t testing.TB, err error) {
 
 // world is a simulated vCenter with an adapter for it and a client to look from outside.
 type world struct {
-	*vcsimtest.Server
+	*fakevcenter.Server
 	t       testing.TB
 	adapter *Adapter
 	client  *govmomi.Client
 }
 
-func start(t testing.TB, o vcsimtest.Options, options Options) *world {
+func start(t testing.TB, o fakevcenter.Options, options Options) *world {
 	t.Helper()
-	s, err := vcsimtest.Start(o)
+	s, err := fakevcenter.Start(o)
 	must(t, err)
 	t.Cleanup(s.Close)
 	client, err := s.Client(context.Background())
@@ -52,7 +52,7 @@ func start(t testing.TB, o vcsimtest.Options, options Options) *world {
 	return w
 }
 
-func credentialsOf(s *vcsimtest.Server) Credentials {
+func credentialsOf(s *fakevcenter.Server) Credentials {
 	name, password := s.User()
 	return Credentials{URL: s.URL(), Username: name, Password: Secret(password), CACerts: s.CAFile()}
 }

@@ -84,7 +84,7 @@ func (v hostValue) equal(o hostValue) bool {
 	return maps.EqualFunc(v, o, func(a, b *bool) bool { return same(a, b) })
 }
 
-// accepts tells whether v asks for f.
+// accepts reports whether v asks for f.
 func same(a, b *bool) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // legacyValue is the value of legacyField.

@@ -109,7 +109,7 @@ func (j *job) failure(err error, sent bool) error {
 	return fmt.Errorf("%s: %w", j.change.Target, err)
 }
 
-// hostGone tells whether vCenter has lost touch with a host.
+// hostGone reports whether vCenter has lost touch with a host.
 func hostGone(err error) bool {
 	for _, f := range []types.BaseMethodFault{
 		&types.HostNotConnected{}, &types.HostNotReachable{}, &types.HostCommunication{}, &types.CannotAccessNetwork{},

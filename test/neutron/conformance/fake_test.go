@@ -8,26 +8,26 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack"
 	"github.com/gophercloud/gophercloud/v2/openstack/config/clouds"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack/neutrontest"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
 // TestFake asks the Neutron that the tests play what a real one was asked.
 func TestFake(t *testing.T) {
-	server := startFake(t, neutrontest.Options{Ports: 5})
+	server := startFake(t, fakeneutron.Options{Ports: 5})
 	Run(t, fakeTarget(t, server))
 }
 
 // TestFakeUnderNewPolicy asks it with the access rules of later releases, and another limit of pairs.
 func TestFakeUnderNewPolicy(t *testing.T) {
-	server := startFake(t, neutrontest.Options{Ports: 5, MaxPairs: 12, ReadersRead: true})
+	server := startFake(t, fakeneutron.Options{Ports: 5, MaxPairs: 12, ReadersRead: true})
 	target := fakeTarget(t, server)
 	target.MaxPairs, target.ReadersWrite = 12, false
 	Run(t, target)
 }
 
-func startFake(t *testing.T, o neutrontest.Options) *neutrontest.Server {
+func startFake(t *testing.T, o fakeneutron.Options) *fakeneutron.Server {
 	t.Helper()
-	server, err := neutrontest.Start(o)
+	server, err := fakeneutron.Start(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func startFake(t *testing.T, o neutrontest.Options) *neutrontest.Server {
 	return server
 }
 
-func fakeTarget(t *testing.T, server *neutrontest.Server) Target {
+func fakeTarget(t *testing.T, server *fakeneutron.Server) Target {
 	t.Helper()
 	seed := server.Seed()
 	target := Target{
@@ -49,17 +49,17 @@ func fakeTarget(t *testing.T, server *neutrontest.Server) Target {
 	for _, node := range seed.Nodes {
 		target.Ports = append(target.Ports, Port{ID: node.PortID, Name: node.Name, IP: node.IP, MAC: node.MAC, Device: node.ServerID})
 	}
-	vlan := server.AddNetwork(neutrontest.Network{Name: "vlan"})
-	server.AddSubnet(neutrontest.Subnet{NetworkID: vlan.ID, CIDR: "10.40.0.0/24"})
-	subport := server.AddPort(neutrontest.Port{NetworkID: vlan.ID})
-	trunk := server.AddTrunk(neutrontest.Trunk{
-		PortID: seed.Nodes[0].PortID, Subports: []neutrontest.Subport{{PortID: subport.ID, VLAN: 30}},
+	vlan := server.AddNetwork(fakeneutron.Network{Name: "vlan"})
+	server.AddSubnet(fakeneutron.Subnet{NetworkID: vlan.ID, CIDR: "10.40.0.0/24"})
+	subport := server.AddPort(fakeneutron.Port{NetworkID: vlan.ID})
+	trunk := server.AddTrunk(fakeneutron.Trunk{
+		PortID: seed.Nodes[0].PortID, Subports: []fakeneutron.Subport{{PortID: subport.ID, VLAN: 30}},
 	})
 	target.Trunk = Trunk{ID: trunk.ID, VLAN: 30, Subport: Port{ID: subport.ID, MAC: subport.MAC}}
 	return target
 }
 
-func fakeToken(t *testing.T, server *neutrontest.Server, cloud string) string {
+func fakeToken(t *testing.T, server *fakeneutron.Server, cloud string) string {
 	t.Helper()
 	token, err := server.Token(cloud)
 	if err != nil {
@@ -69,7 +69,7 @@ func fakeToken(t *testing.T, server *neutrontest.Server, cloud string) string {
 }
 
 // fakeClient logs in as a user would, by clouds.yaml.
-func fakeClient(t *testing.T, server *neutrontest.Server) *gophercloud.ServiceClient {
+func fakeClient(t *testing.T, server *fakeneutron.Server) *gophercloud.ServiceClient {
 	t.Helper()
 	auth, endpoint, _, err := clouds.Parse(clouds.WithCloudsYAML(bytes.NewReader(server.CloudsYAML())), clouds.WithCloudName("k8s"))
 	if err != nil {

@@ -1,0 +1,118 @@
+package controller_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
+	"github.com/kubectl-egress/kubectl-egress/test/apiproxy"
+	"github.com/kubectl-egress/kubectl-egress/test/kube"
+)
+
+// process is a sync that runs.
+type process struct {
+	page
+	proxy  *apiproxy.Proxy
+	log    *log
+	cancel context.CancelFunc
+	ended  chan error
+}
+
+// log keeps what is logged.
+type log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// lines are those that have word in them.
+func (l *log) lines(word string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []string
+	for line := range strings.Lines(l.text.String()) {
+		if strings.Contains(line, word) {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// run starts sync, as a user of its own way to the cluster, and ends it with the test.
+func (s *site) run(change func(*controller.Options)) *process {
+	s.Helper()
+	proxy, err := apiproxy.Start(s.config)
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() { _ = proxy.Close() })
+	return s.runAs(&rest.Config{Host: proxy.URL, QPS: -1}, proxy, change)
+}
+
+func (s *site) runAs(cfg *rest.Config, proxy *apiproxy.Proxy, change func(*controller.Options)) *process {
+	s.Helper()
+	c, err := cluster.New(cfg, egress.ManagedByValue)
+	if err != nil {
+		s.Fatal(err)
+	}
+	p := &process{page: page{site: s}, proxy: proxy, log: &log{}, ended: make(chan error, 1)}
+	listening := make(chan string, 1)
+	o := controller.Options{
+		Config: cfg, Client: c, Listen: "127.0.0.1:0", Listening: func(address string) { listening <- address },
+		Backoff: 100 * time.Millisecond, LongestBackoff: time.Second, LongestPause: time.Second,
+		Log: slog.New(slog.NewTextHandler(p.log, nil)),
+		Connect: func(ctx context.Context, log func(string, ...any)) (*openstack.Cloud, error) {
+			return openstack.Connect(ctx, openstack.Credentials{Cloud: "k8s", CloudsYAML: s.neutron.CloudsYAML(), Log: log, RequestTimeout: 15 * time.Second})
+		},
+	}
+	if change != nil {
+		change(&o)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	p.cancel = cancel
+	go func() { p.ended <- controller.Run(ctx, o) }()
+	select {
+	case at := <-listening:
+		p.url = "http://" + at
+	case err := <-p.ended:
+		s.Fatal(err)
+	}
+	s.Cleanup(p.stop)
+	return p
+}
+
+// stop ends it, and checks that it ends as it should. A second call does nothing.
+func (p *process) stop() {
+	p.cancel()
+	if err := <-p.ended; !errors.Is(err, context.Canceled) {
+		p.Errorf("sync ended with %v", err)
+	}
+	p.ended <- context.Canceled
+	if p.Failed() {
+		p.Logf("it said\n%s", strings.Join(p.log.lines(""), ""))
+	}
+}
+
+// awaitLog waits until something was logged.
+func (p *process) awaitLog(word string) {
+	p.Helper()
+	err := kube.Await(p.Context(), "the log has "+word, func(context.Context) (bool, error) { return len(p.log.lines(word)) > 0, nil })
+	if err != nil {
+		p.Fatal(err)
+	}
+}

@@ -1,0 +1,188 @@
+package controller_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
+	"github.com/kubectl-egress/kubectl-egress/test/kube"
+)
+
+// deployed is the namespace of deploy/sync.
+const deployed = "kubectl-egress"
+
+// testRoles: the manifests are taken by the server, two pods of the restricted level come of them, and with the rights
+// that they grant, and no more, everything works.
+func (c *shared) testRoles(t *testing.T) {
+	s := c.newSite(t, fakeneutron.Options{Ports: 2})
+	s.deploy("", map[string]int{"Namespace": 1, "ServiceAccount": 1, "ClusterRole": 3, "ClusterRoleBinding": 3, "Role": 1, "RoleBinding": 1, "Deployment": 1})
+	s.standalone(0)
+	s.put(0, "worker-1")
+	s.create(newRouter(1))
+	s.putAs(1, "worker-2", mac(1), map[string]string{"app": "egress-router-cni"})
+	p := s.runDeployed(nil)
+	s.await(s.want(2))
+	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 0")
+	if said := p.log.lines("level=WARN"); len(said) > 0 {
+		t.Errorf("with all rights it complained: %s", strings.Join(said, ""))
+	}
+	s.put(0, "worker-2")
+	s.putAs(1, "worker-1", mac(1), map[string]string{"app": "egress-router-cni"})
+	s.await(s.want(2))
+	p.awaitMetric("kubectl_egress_sync_pairs 2")
+	p.stop()
+	s.withoutEach([]string{"kubectl-egress-sync", "kubectl-egress-sync-record", "kubectl-egress-sync-standalone"}, func(in *site) *process {
+		// Both move, so that each right is needed.
+		for router, labels := range map[int]map[string]string{0: nil, 1: {"app": "egress-router-cni"}} {
+			node := "worker-1"
+			if in.at[name(router)] == node {
+				node = "worker-2"
+			}
+			if labels == nil {
+				in.put(router, node)
+			} else {
+				in.putAs(router, node, mac(router), labels)
+			}
+		}
+		return in.runDeployed(nil)
+	})
+}
+
+// awaitDeployed waits until the Deployment has its two pods.
+func (s *site) awaitDeployed() {
+	s.Helper()
+	err := kube.Await(s.Context(), "two pods are made", func(ctx context.Context) (bool, error) {
+		var pods corev1.PodList
+		err := s.admin.List(ctx, &pods, client.InNamespace(deployed))
+		return len(pods.Items) == 2, err
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+// withoutEach: without any one rule of the roles and of the Role beside them, what is missing is named. run makes each
+// right needed.
+func (s *site) withoutEach(roles []string, run func(*site) *process) {
+	for _, role := range roles {
+		whole := &rbacv1.ClusterRole{}
+		if err := s.admin.Get(s.Context(), client.ObjectKey{Name: role}, whole); err != nil {
+			s.Fatal(err)
+		}
+		for i := range whole.Rules {
+			s.without(whole, whole.Rules[i], func(rules []rbacv1.PolicyRule) error {
+				less := &rbacv1.ClusterRole{}
+				if err := s.admin.Get(s.Context(), client.ObjectKey{Name: role}, less); err != nil {
+					return err
+				}
+				less.Rules = rules
+				return s.admin.Update(s.Context(), less)
+			}, whole.Rules, i, run)
+		}
+	}
+	whole := &rbacv1.Role{}
+	if err := s.admin.Get(s.Context(), client.ObjectKey{Namespace: deployed, Name: "sync"}, whole); err != nil {
+		s.Fatal(err)
+	}
+	for i := range whole.Rules {
+		s.without(whole, whole.Rules[i], func(rules []rbacv1.PolicyRule) error {
+			less := &rbacv1.Role{}
+			if err := s.admin.Get(s.Context(), client.ObjectKey{Namespace: deployed, Name: "sync"}, less); err != nil {
+				return err
+			}
+			less.Rules = rules
+			return s.admin.Update(s.Context(), less)
+		}, whole.Rules, i, run)
+	}
+}
+
+// without runs sync where one rule is missing, and puts it back.
+func (s *site) without(role client.Object, rule rbacv1.PolicyRule, set func([]rbacv1.PolicyRule) error, rules []rbacv1.PolicyRule, i int,
+	run func(*site) *process,
+) {
+	s.Run(fmt.Sprintf("without %s %s of %s", strings.Join(rule.Verbs, "+"), rule.Resources[0], role.GetName()), func(t *testing.T) {
+		in := *s
+		in.T = t
+		if slices.Contains(rule.Verbs, "create") && rule.Resources[0] == "leases" {
+			lease := &coordinationv1.Lease{}
+			lease.Namespace, lease.Name = deployed, controller.Name
+			in.delete(lease)
+		}
+		if err := set(slices.Delete(slices.Clone(rules), i, i+1)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(500 * time.Millisecond) // the authorizer hears of a role by a watch
+		p := run(&in)
+		p.awaitLog(fmt.Sprintf(`cannot %s resource \"%s\"`, rule.Verbs[0], rule.Resources[0]))
+		p.awaitLog("ask an administrator for the verb")
+		p.stop()
+		if err := set(rules); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// deploy applies deploy/sync, or a folder in it, which must hold so many objects of each kind, and waits for its pods.
+func (s *site) deploy(folder string, want map[string]int) {
+	s.Helper()
+	dir, err := filepath.Abs(filepath.Join("..", "..", "deploy", "sync", folder))
+	if err != nil {
+		s.Fatal(err)
+	}
+	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), dir)
+	if err != nil {
+		s.Fatal(err)
+	}
+	kinds := map[string]int{}
+	for _, resource := range built.Resources() {
+		object, err := resource.Map()
+		if err != nil {
+			s.Fatal(err)
+		}
+		u := &unstructured.Unstructured{Object: object}
+		kinds[u.GetKind()]++
+		s.create(u)
+	}
+	if fmt.Sprint(kinds) != fmt.Sprint(want) {
+		s.Errorf("there are %v, want %v", kinds, want)
+	}
+	s.Cleanup(func() {
+		d := &appsv1.Deployment{}
+		d.Namespace, d.Name = deployed, "sync"
+		if err := s.admin.Delete(context.Background(), d); err != nil {
+			s.Error(err)
+		}
+	})
+	s.awaitDeployed()
+}
+
+// runDeployed runs sync with the rights of what was deployed alone.
+func (s *site) runDeployed(change func(*controller.Options)) *process {
+	s.Helper()
+	cfg := rest.CopyConfig(s.cluster.Config)
+	cfg.Impersonate.UserName = "system:serviceaccount:" + deployed + ":sync"
+	cfg.Impersonate.Groups = []string{"system:serviceaccounts", "system:serviceaccounts:" + deployed, "system:authenticated"}
+	return s.runAs(cfg, nil, func(o *controller.Options) {
+		if change != nil {
+			change(o)
+		}
+		o.Election = &cluster.Election{Namespace: deployed, Name: controller.Name, Identity: s.Name(), Lease: 2 * time.Second}
+	})
+}

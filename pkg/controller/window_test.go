@@ -1,0 +1,44 @@
+package controller_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"k8s.io/client-go/rest"
+
+	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
+)
+
+// newSiteBehind makes a site in a namespace of its own, which is the whole cluster for whoever uses its config: so
+// several syncs, each with a Neutron of its own, share one API server.
+func (c *shared) newSiteBehind(t *testing.T, namespace string, o fakeneutron.Options) *site {
+	t.Helper()
+	c.prepare(t, namespace)
+	config := rest.CopyConfig(c.cluster.Config)
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return window{next, namespace} })
+	return c.newSiteIn(t, namespace, namespace+"-", config, o)
+}
+
+// window has requests for all namespaces ask for one alone, and those for nodes for those of its site.
+type window struct {
+	next      http.RoundTripper
+	namespace string
+}
+
+func (w window) RoundTrip(r *http.Request) (*http.Response, error) {
+	parts := strings.Split(r.URL.Path, "/")
+	resource := parts[len(parts)-1]
+	switch {
+	case slices.Contains([]string{"pods", "deployments"}, resource) && !slices.Contains(parts, "namespaces"):
+		r = r.Clone(r.Context())
+		r.URL.Path = strings.TrimSuffix(r.URL.Path, resource) + "namespaces/" + w.namespace + "/" + resource
+	case resource == "nodes":
+		r = r.Clone(r.Context())
+		query := r.URL.Query()
+		query.Set("labelSelector", labelSite+"="+w.namespace)
+		r.URL.RawQuery = query.Encode()
+	}
+	return w.next.RoundTrip(r)
+}
