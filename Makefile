@@ -69,5 +69,5 @@ lint: ## Run the linters
 	$(LINT) run ./...
 
 .PHONY: docs
-docs: ## Write the pages of docs/ that are made from the commands and the codes
+docs: ## Write the pages of docs/ that are made from the commands and the catalogue
 	$(GO) run ./hack/docs docs

@@ -28,7 +28,7 @@ func write(dir string) error {
 	if err := os.WriteFile(filepath.Join(dir, "commands.md"), []byte(commands()), 0o644); err != nil {
 		return err
 	}
-	return writeFindings(dir)
+	return os.WriteFile(filepath.Join(dir, "findings.md"), []byte(findingIndex()), 0o644)
 }
 
 // commands is a page of every command's help.

@@ -24,7 +24,7 @@ func newExplainCommand(f *factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain [CODE...]",
 		Short: "Explain findings by their codes",
-		Long: `Explains findings by their codes: what is wrong, why it happens, how to see it, and how to mend it.
+		Long: `Explains findings by their codes: what is wrong, why it happens, how to see it, and how to fix it.
 Without a CODE it lists them all. It needs no cluster.`,
 		Example: `  # Why a router's pod hangs
   ` + f.name + ` explain EGR210

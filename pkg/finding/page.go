@@ -1,28 +1,24 @@
 package finding
 
 import (
-	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
-)
 
-// pages holds a file for each code, pages/EGRnnn.md: the four sections of sections, in that order.
-//
-//go:embed pages
-var pages embed.FS
+	"github.com/kubectl-egress/kubectl-egress/docs/findings"
+)
 
 // Page is all that there is to say of a code. The texts are Markdown.
 type Page struct {
 	Code  Code   `json:"code"`
 	Level Level  `json:"level"`
 	Title string `json:"title"`
-	// What says what is wrong; Why how it comes to that; See how to look for oneself; Mend what to do.
+	// What says what is wrong; Why how it comes to that; See how to look for oneself; Fix what to do.
 	What string `json:"what"`
 	Why  string `json:"why"`
 	See  string `json:"see"`
-	Mend string `json:"mend"`
+	Fix  string `json:"fix"`
 }
 
 // Section is one heading of a Page and the text below it.
@@ -34,7 +30,7 @@ type Section struct {
 // Sections are the texts of p, in order, under the headings that its file has.
 func (p Page) Sections() []Section {
 	return []Section{
-		{"What", p.What}, {"Why it happens", p.Why}, {"How to see it", p.See}, {"How to mend it", p.Mend},
+		{"What", p.What}, {"Why it happens", p.Why}, {"How to see it", p.See}, {"How to fix it", p.Fix},
 	}
 }
 
@@ -47,7 +43,7 @@ func PageOf(code Code) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	text, err := pages.ReadFile("pages/" + string(code) + ".md")
+	text, err := findings.Pages.ReadFile(string(code) + ".md")
 	if errors.Is(err, fs.ErrNotExist) {
 		return Page{}, fmt.Errorf("finding %s: %w", code, ErrNoPage)
 	}
@@ -61,10 +57,19 @@ func PageOf(code Code) (Page, error) {
 	return p, nil
 }
 
-// parsePage reads text, which must hold the four sections and nothing else.
+// head is how the page of e begins.
+func (e Entry) head() string {
+	return fmt.Sprintf("# %s: %s\n\nLevel: %s. All codes are in [findings](../findings.md).\n", e.Code, e.Title, e.Level)
+}
+
+// parsePage reads text, which must hold the head of entry, the four sections, and nothing else.
 func parsePage(entry Entry, text string) (Page, error) {
 	p := Page{Code: entry.Code, Level: entry.Level, Title: entry.Title}
-	found, err := split(text)
+	sections, headed := strings.CutPrefix(text, entry.head())
+	if !headed {
+		return Page{}, fmt.Errorf("it does not begin with what the catalogue says: %q", entry.head())
+	}
+	found, err := split(sections)
 	if err != nil {
 		return Page{}, err
 	}
@@ -80,7 +85,7 @@ func parsePage(entry Entry, text string) (Page, error) {
 	if len(found) < len(want) {
 		return Page{}, fmt.Errorf("section %q is missing", want[len(found)].Heading)
 	}
-	p.What, p.Why, p.See, p.Mend = found[0].Text, found[1].Text, found[2].Text, found[3].Text
+	p.What, p.Why, p.See, p.Fix = found[0].Text, found[1].Text, found[2].Text, found[3].Text
 	return p, nil
 }
 
