@@ -13,7 +13,7 @@ import (
 
 // underneath asks the platform that the nodes stand on, where it is one of ours and its credentials are in
 // the environment. An empty plan comes back where it is none; where it is not asked, or does not answer, a
-// finding says that its leave is unknown.
+// finding says that it is unknown whether it allows the frames.
 func (o *onPlatform) underneath(ctx context.Context) (*platform.Plan, error) {
 	name := platform.Detect(o.look.Snapshot)
 	if name == "" || len(o.look.routers()) == 0 {
@@ -40,7 +40,7 @@ func (o *onPlatform) underneath(ctx context.Context) (*platform.Plan, error) {
 	return plan, nil
 }
 
-// unasked is a plan that changes nothing, with EGR207 for a platform whose leave is unknown.
+// unasked is a plan that changes nothing, with EGR207 for a platform that was not asked.
 func (o *onPlatform) unasked(name platform.Name, level finding.Level, why string) *platform.Plan {
 	return &platform.Plan{Platform: string(name), Findings: []finding.Finding{{
 		Code: finding.NodeReadiness, Level: level, Object: "cluster",

@@ -93,7 +93,7 @@ func (o *onPlatform) findings(plan *platform.Plan) ([]finding.Finding, *platform
 	matrix := platform.Readiness(o.look.Snapshot, o.look.routers())
 	// What the platform refuses has codes of its own; the matrix shows it beside the rest.
 	found := append(o.look.check(checks), matrix.Findings()...)
-	matrix = matrix.With(plan.Leaves)
+	matrix = matrix.With(plan.Permissions)
 	found = append(found, plan.Findings...)
 	finding.Sort(found)
 	return found, &matrix, nil

@@ -136,7 +136,7 @@ func (a *audit) trouble(ctx context.Context, err error) error {
 // tell says to log, Events and metrics what plan shows.
 func (a *audit) tell(q *question, plan *platform.Plan) {
 	out := map[string]error{}
-	for router, v := range verdicts(plan.Leaves) {
+	for router, v := range verdicts(plan.Permissions) {
 		r := q.routers[router]
 		text := v.text(r, a.Preflight)
 		out[router] = fmt.Errorf("%s: %s", router, text)

@@ -125,7 +125,7 @@ func (j *job) writes(s *neutron) bool {
 // doubts reports whether a router is to be called out of step. After the API server was away one watch may be back before
 // the other, so that a pair looks like one that nobody recorded.
 func (j *job) doubts() bool {
-	return slices.ContainsFunc(j.plan.Leaves, func(l platform.Leave) bool { return l.Given != platform.Yes })
+	return slices.ContainsFunc(j.plan.Permissions, func(p platform.Permission) bool { return p.Allowed != platform.Yes })
 }
 
 // confirm asks the API server itself whether all is as j was planned for, and plans again where it is not. Without an
@@ -193,30 +193,30 @@ func (s *neutron) conclude(o *outcome, bad map[string]error) map[string]bool {
 	for router, err := range o.failed {
 		out[router], late[router] = err, true
 	}
-	for _, leave := range o.plan.Leaves {
-		if leave.Given == platform.Yes || o.changed[leave.Router] && o.holds(leave) || out[leave.Router] != nil {
+	for _, p := range o.plan.Permissions {
+		if p.Allowed == platform.Yes || o.changed[p.Router] && o.holds(p) || out[p.Router] != nil {
 			continue
 		}
-		out[leave.Router], late[leave.Router] = errors.New(o.reason(leave)), true
+		out[p.Router], late[p.Router] = errors.New(o.reason(p)), true
 	}
 	s.tell(o, out)
 	return late
 }
 
-// holds reports whether the pair that leave is about stands now: of a router that moved to a full port only the old one went.
-func (o *outcome) holds(leave platform.Leave) bool {
+// holds reports whether the pair that p is about stands now: of a router that moved to a full port only the old one went.
+func (o *outcome) holds(p platform.Permission) bool {
 	return slices.ContainsFunc(o.need, func(at platform.Attachment) bool {
-		return at.Router == leave.Router && at.Node.Name == leave.Node && slices.ContainsFunc(o.after[at.Router], func(p openstack.Pair) bool {
-			return p.IP == at.IP.Addr().String() && strings.EqualFold(p.MAC, at.MAC)
+		return at.Router == p.Router && at.Node.Name == p.Node && slices.ContainsFunc(o.after[at.Router], func(pair openstack.Pair) bool {
+			return pair.IP == at.IP.Addr().String() && strings.EqualFold(pair.MAC, at.MAC)
 		})
 	})
 }
 
 // reason is why a router's frames may not pass: a finding's words, with what mends it.
-func (o *outcome) reason(leave platform.Leave) string {
+func (o *outcome) reason(p platform.Permission) string {
 	text := ""
 	for _, f := range o.plan.Findings {
-		if f.Object != leave.Router || f.Level == finding.Info {
+		if f.Object != p.Router || f.Level == finding.Info {
 			continue
 		}
 		said := fmt.Sprintf("%s: %s: %s", f.Code, f.Message, f.Why)
@@ -225,5 +225,5 @@ func (o *outcome) reason(leave platform.Leave) string {
 		}
 		text = cmp.Or(text, said)
 	}
-	return cmp.Or(text, leave.Why)
+	return cmp.Or(text, p.Why)
 }

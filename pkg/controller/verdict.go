@@ -28,10 +28,10 @@ type cause struct {
 }
 
 // verdicts are those of the routers whose frames do not pass, or may not, by namespace/name.
-func verdicts(leaves []platform.Leave) map[string]*verdict {
+func verdicts(permissions []platform.Permission) map[string]*verdict {
 	out := map[string]*verdict{}
-	for _, l := range leaves {
-		if l.Given == platform.Yes {
+	for _, l := range permissions {
+		if l.Allowed == platform.Yes {
 			continue
 		}
 		v := out[l.Router]
@@ -40,7 +40,7 @@ func verdicts(leaves []platform.Leave) map[string]*verdict {
 			out[l.Router] = v
 		}
 		causes := &v.unknown
-		if l.Given == platform.No {
+		if l.Allowed == platform.No {
 			causes = &v.rejects
 		}
 		i := slices.IndexFunc(*causes, func(c cause) bool { return c.why == l.Why })

@@ -22,17 +22,17 @@ func partner() snapshot.Router {
 }
 
 func TestVerdicts(t *testing.T) {
-	leave := func(router, node string, given platform.Answer, why string) platform.Leave {
-		return platform.Leave{Router: router, Node: node, Given: given, Why: why}
+	permission := func(router, node string, allowed platform.Answer, why string) platform.Permission {
+		return platform.Permission{Router: router, Node: node, Allowed: allowed, Why: why}
 	}
-	got := verdicts([]platform.Leave{
-		leave("billing/partner-a", "worker-1", platform.Yes, ""),
-		leave("billing/partner-a", "worker-2", platform.No, "EGR402: x"),
-		leave("billing/partner-a", "worker-3", platform.Unknown, "EGR401: z"),
-		leave("billing/partner-a", "worker-4", platform.No, "EGR404: y"),
-		leave("billing/partner-a", "worker-5", platform.No, "EGR402: x"),
-		leave("billing/partner-b", "worker-1", platform.Yes, ""),
-		leave("billing/partner-c", "worker-1", platform.Unknown, "EGR401: z"),
+	got := verdicts([]platform.Permission{
+		permission("billing/partner-a", "worker-1", platform.Yes, ""),
+		permission("billing/partner-a", "worker-2", platform.No, "EGR402: x"),
+		permission("billing/partner-a", "worker-3", platform.Unknown, "EGR401: z"),
+		permission("billing/partner-a", "worker-4", platform.No, "EGR404: y"),
+		permission("billing/partner-a", "worker-5", platform.No, "EGR402: x"),
+		permission("billing/partner-b", "worker-1", platform.Yes, ""),
+		permission("billing/partner-c", "worker-1", platform.Unknown, "EGR401: z"),
 	})
 	want := map[string]*verdict{
 		"billing/partner-a": {
@@ -61,12 +61,12 @@ func TestVerdicts(t *testing.T) {
 
 // TestNoteFits: whatever vCenter's names are, the API server takes the note, and what mends it is in it.
 func TestNoteFits(t *testing.T) {
-	var leaves []platform.Leave
+	var permissions []platform.Permission
 	for i := range 40 {
 		why := fmt.Sprintf("EGR402: forged transmits are rejected on Größe-%d\x1b[31m%s", i%20, strings.Repeat("ü", 40))
-		leaves = append(leaves, platform.Leave{Router: "billing/partner-a", Node: fmt.Sprintf("worker-%d.cluster.example.com", i), Given: platform.No, Why: why})
+		permissions = append(permissions, platform.Permission{Router: "billing/partner-a", Node: fmt.Sprintf("worker-%d.cluster.example.com", i), Allowed: platform.No, Why: why})
 	}
-	text := verdicts(leaves)["billing/partner-a"].text(partner(), "")
+	text := verdicts(permissions)["billing/partner-a"].text(partner(), "")
 	if len(text) > longestNote || len(text) < longestNote-8 || !utf8.ValidString(text) || strings.ContainsRune(text, '\x1b') {
 		t.Errorf("%d bytes: %q", len(text), text)
 	}

@@ -71,11 +71,11 @@ const (
 	Unknown Answer = "unknown"
 )
 
-// Leave says whether a platform lets an Attachment's frames through as it stands, before the Plan.
-type Leave struct {
-	Router string `json:"router"`
-	Node   string `json:"node"`
-	Given  Answer `json:"given"`
+// Permission says whether a platform allows an Attachment's frames as things are, before the Plan.
+type Permission struct {
+	Router  string `json:"router"`
+	Node    string `json:"node"`
+	Allowed Answer `json:"allowed"`
 	// Why is empty for Yes; else it names the cause in a few words, such as "EGR302: the pair is missing".
 	Why string `json:"why,omitempty"`
 }
@@ -90,8 +90,8 @@ type Plan struct {
 	Where string `json:"-"`
 	// Findings are what is wrong now, whether or not Changes mend it.
 	Findings []finding.Finding `json:"-"`
-	// Leaves hold one entry for each Attachment that was asked about.
-	Leaves []Leave `json:"-"`
+	// Permissions hold one entry for each Attachment that was asked about.
+	Permissions []Permission `json:"-"`
 	// Notes are what a person should know of the plan and is no finding, a line each.
 	Notes []string `json:"-"`
 }

@@ -29,8 +29,8 @@ type Row struct {
 	Works Answer `json:"works"`
 	// Why is what keeps it from that, or what is not known; empty where it works.
 	Why []string `json:"why,omitempty"`
-	// Leave is the platform's answer alone; "" where none was asked.
-	Leave Answer `json:"leave,omitempty"`
+	// Allowed is the platform's answer alone; "" where none was asked.
+	Allowed Answer `json:"allowed,omitempty"`
 }
 
 // Readiness is the Matrix of routers as far as the cluster itself tells. Routers whose address cannot be
@@ -56,13 +56,13 @@ func Readiness(s *snapshot.Snapshot, routers []snapshot.Router) Matrix {
 	return m
 }
 
-// hold lowers the row's answer to given, with its reason.
-func (r *Row) hold(given Answer, why string) {
-	if given == Yes {
+// hold lowers the row's answer to answer, with its reason.
+func (r *Row) hold(answer Answer, why string) {
+	if answer == Yes {
 		return
 	}
 	if r.Works != No {
-		r.Works = given
+		r.Works = answer
 	}
 	r.Why = append(r.Why, why)
 }
@@ -121,21 +121,21 @@ func orNone(texts []string) string {
 }
 
 // With is m with what a platform says of its rows. A row that it says nothing of is as it was.
-func (m Matrix) With(leaves []Leave) Matrix {
+func (m Matrix) With(permissions []Permission) Matrix {
 	type place struct{ router, node string }
-	given := make(map[place]Leave, len(leaves))
-	for _, l := range leaves {
-		given[place{l.Router, l.Node}] = l
+	by := make(map[place]Permission, len(permissions))
+	for _, p := range permissions {
+		by[place{p.Router, p.Node}] = p
 	}
 	out := Matrix{Rows: slices.Clone(m.Rows), Nowhere: m.Nowhere}
 	for i := range out.Rows {
 		row := &out.Rows[i]
-		l, ok := given[place{row.Router, row.Node}]
+		p, ok := by[place{row.Router, row.Node}]
 		if !ok {
 			continue
 		}
-		row.Leave, row.Why = l.Given, slices.Clone(row.Why)
-		row.hold(l.Given, l.Why)
+		row.Allowed, row.Why = p.Allowed, slices.Clone(row.Why)
+		row.hold(p.Allowed, p.Why)
 	}
 	return out
 }

@@ -79,25 +79,25 @@ func TestReadinessFindings(t *testing.T) {
 	lost := func(n *snapshot.Node) { n.Ready = false }
 	cordoned := func(n *snapshot.Node) { n.Unschedulable = true }
 	tests := []struct {
-		name   string
-		s      *snapshot.Snapshot
-		leaves []Leave
-		level  finding.Level
-		parts  string
+		name        string
+		s           *snapshot.Snapshot
+		permissions []Permission
+		level       finding.Level
+		parts       string
 	}{
 		{"healthy", cluster(worker("worker-1", nil), worker("worker-2", nil)), nil, "", ""},
 		{"some", cluster(worker("worker-1", nil), worker("worker-2", lost)), nil, finding.Warning, "1 of the 2 nodes"},
 		{"none", cluster(worker("worker-1", lost), worker("worker-2", lost)), nil, finding.Error, "0 of the 2 nodes"},
 		{"a cordoned one does not count", cluster(worker("worker-1", nil), worker("worker-2", func(n *snapshot.Node) { lost(n); cordoned(n) })), nil, "", ""},
 		{"the platform lets nothing through", cluster(worker("worker-1", nil)),
-			[]Leave{{"billing/partner-a", "worker-1", No, "EGR302: the pair is missing"}}, finding.Error, "EGR302: the pair is missing"},
-		{"the platform lets it through", cluster(worker("worker-1", nil)), []Leave{{"billing/partner-a", "worker-1", Yes, ""}}, "", ""},
-		{"nobody knows", cluster(worker("worker-1", nil)), []Leave{{"billing/partner-a", "worker-1", Unknown, "port 1 cannot be read"}}, finding.Warning, "port 1 cannot be read"},
+			[]Permission{{"billing/partner-a", "worker-1", No, "EGR302: the pair is missing"}}, finding.Error, "EGR302: the pair is missing"},
+		{"the platform lets it through", cluster(worker("worker-1", nil)), []Permission{{"billing/partner-a", "worker-1", Yes, ""}}, "", ""},
+		{"nobody knows", cluster(worker("worker-1", nil)), []Permission{{"billing/partner-a", "worker-1", Unknown, "port 1 cannot be read"}}, finding.Warning, "port 1 cannot be read"},
 		{"nodes unread", unread(cluster()), nil, "", ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := Readiness(test.s, test.s.Routers).With(test.leaves).Findings()
+			got := Readiness(test.s, test.s.Routers).With(test.permissions).Findings()
 			if test.level == "" {
 				if len(got) > 0 {
 					t.Errorf("got %+v", got)

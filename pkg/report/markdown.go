@@ -73,10 +73,10 @@ func (r Report) markdownReadiness(b *strings.Builder) {
 			here = string(platform.Yes)
 		}
 		out = append(out, fmt.Sprintf("| %s | %s | %s | %s | %s | %s |", cell(row.Router), cell(row.Node), here, answerOf(row),
-			cell(string(row.Leave)), cell(strings.Join(row.Why, "; "))))
+			cell(string(row.Allowed)), cell(strings.Join(row.Why, "; "))))
 	}
 	if len(out) > 0 {
-		fmt.Fprintf(b, "\n| router | node | pod is here | works | platform's leave | why |\n| --- | --- | --- | --- | --- | --- |\n%s\n",
+		fmt.Fprintf(b, "\n| router | node | pod is here | works | platform allows it | why |\n| --- | --- | --- | --- | --- | --- |\n%s\n",
 			strings.Join(out, "\n"))
 	}
 	if rest := len(r.rows) - len(out); rest > 0 {

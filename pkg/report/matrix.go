@@ -122,8 +122,8 @@ func answerOf(row platform.Row) platform.Answer {
 // answer is row in a word or two.
 func answer(row platform.Row) string {
 	text := string(answerOf(row))
-	if row.Works == platform.No && row.Leave == platform.No && len(row.Why) == 1 {
-		text = "no leave"
+	if row.Works == platform.No && row.Allowed == platform.No && len(row.Why) == 1 {
+		text = "blocked"
 	}
 	if row.Active {
 		text += " *"

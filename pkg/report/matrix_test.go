@@ -36,11 +36,11 @@ func TestReadiness(t *testing.T) {
 func TestReadinessFolds(t *testing.T) {
 	var m platform.Matrix
 	for n := range 200 {
-		m.Rows = append(m.Rows, platform.Row{Router: "a/b", Node: fmt.Sprintf("n%03d", n), Works: platform.No, Leave: platform.No, Why: []string{"EGR302"}})
+		m.Rows = append(m.Rows, platform.Row{Router: "a/b", Node: fmt.Sprintf("n%03d", n), Works: platform.No, Allowed: platform.No, Why: []string{"EGR302"}})
 	}
 	want := "readiness by node (* is where the pod is):\n" +
 		"NODE                a/b\n" +
-		"n000 and 199 more   no leave\n" +
+		"n000 and 199 more   blocked\n" +
 		"  a/b on n000, n001, n002, n003, n004 and 195 more: EGR302\n" +
 		"no findings\n"
 	if got := write(t, New(nil, nil, &m), "table", false); got != want {

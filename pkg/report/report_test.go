@@ -28,8 +28,8 @@ func sample() Report {
 		Command: "openstack port set --allowed-address ip-address=192.168.12.99,mac-address=02:e6:c0:a8:0c:63 1f0c",
 	}}, Where: "cloud prod, project network, user ops", Notes: []string{"Neutron 21 takes ten pairs a port"}},
 		&platform.Matrix{Rows: []platform.Row{
-			{Router: "billing/partner-a", Node: "worker-1", Active: true, Works: platform.No, Leave: platform.No, Why: []string{"EGR302: the pair is missing"}},
-			{Router: "billing/partner-a", Node: "worker-2", Works: platform.Yes, Leave: platform.Yes},
+			{Router: "billing/partner-a", Node: "worker-1", Active: true, Works: platform.No, Allowed: platform.No, Why: []string{"EGR302: the pair is missing"}},
+			{Router: "billing/partner-a", Node: "worker-2", Works: platform.Yes, Allowed: platform.Yes},
 			{Router: "shop/partner-b", Node: "worker-2", Works: platform.Unknown, Why: []string{"nothing says which subnets it stands in"}},
 		}})
 }

@@ -112,9 +112,9 @@ func broken() (*snapshot.Snapshot, []finding.Finding, *platform.Matrix) {
 		{Code: finding.NoService, Level: finding.Info, Object: "shop/elsewhere", Message: "not asked for"},
 	}
 	return s, findings, &platform.Matrix{Rows: []platform.Row{
-		{Router: "billing/partner-a", Node: "a-spare", Works: platform.Yes, Leave: platform.Yes},
+		{Router: "billing/partner-a", Node: "a-spare", Works: platform.Yes, Allowed: platform.Yes},
 		{Router: "billing/partner-a", Node: "b-lost", Works: platform.No, Why: []string{"it is not Ready: gone for 3h"}},
-		{Router: "billing/partner-a", Node: "worker-1", Active: true, Works: platform.No, Leave: platform.No, Why: []string{"EGR302: the pair is missing"}},
+		{Router: "billing/partner-a", Node: "worker-1", Active: true, Works: platform.No, Allowed: platform.No, Why: []string{"EGR302: the pair is missing"}},
 		{Router: "shop/partner-b", Node: "worker-1", Active: true, Works: platform.Yes},
 	}}
 }

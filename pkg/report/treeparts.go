@@ -207,8 +207,8 @@ func nodeText(row platform.Row) string {
 		text += " (the pod is here)"
 	}
 	text += ": " + string(answerOf(row))
-	if row.Leave != "" {
-		text += ", the platform's leave: " + string(row.Leave)
+	if row.Allowed != "" {
+		text += ", the platform allows it: " + string(row.Allowed)
 	}
 	if len(row.Why) > 0 {
 		text += ": " + strings.Join(row.Why, "; ")

@@ -31,9 +31,9 @@ func TestMissingPairIsFoundWrittenAndTakenBack(t *testing.T) {
 	if len(plan.Changes) != 1 || !reflect.DeepEqual(plan.Changes[0], want) {
 		t.Fatalf("planned\n%+v\nwant\n%+v", plan.Changes, want)
 	}
-	leaves := []platform.Leave{{Router: "egress/r0", Node: "worker-1", Given: platform.No, Why: "EGR302: the pair is missing"}}
-	if !reflect.DeepEqual(plan.Leaves, leaves) {
-		t.Errorf("leaves %+v, want %+v", plan.Leaves, leaves)
+	permissions := []platform.Permission{{Router: "egress/r0", Node: "worker-1", Allowed: platform.No, Why: "EGR302: the pair is missing"}}
+	if !reflect.DeepEqual(plan.Permissions, permissions) {
+		t.Errorf("permissions %+v, want %+v", plan.Permissions, permissions)
 	}
 	if len(l.writes()) != 0 {
 		t.Fatal("planning wrote")
@@ -49,7 +49,7 @@ func TestMissingPairIsFoundWrittenAndTakenBack(t *testing.T) {
 
 	again := mustPlan(t, l.adapter(t, Options{}), at)
 	wantCodes(t, again)
-	if len(again.Changes) != 0 || again.Leaves[0].Given != platform.Yes {
+	if len(again.Changes) != 0 || again.Permissions[0].Allowed != platform.Yes {
 		t.Errorf("the second plan is not empty: %+v", again)
 	}
 

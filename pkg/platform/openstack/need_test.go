@@ -27,10 +27,10 @@ func TestOnlyTheActiveNodeIsNeeded(t *testing.T) {
 		t.Errorf("planned %+v", plan.Changes)
 	}
 	const missing = "EGR302: the pair is missing"
-	want := []platform.Leave{{Router: "egress/r0", Node: "worker-1", Given: platform.No, Why: missing},
-		{Router: "egress/r0", Node: "worker-2", Given: platform.No, Why: missing}, {Router: "egress/r0", Node: "worker-3", Given: platform.No, Why: missing}}
-	if !reflect.DeepEqual(plan.Leaves, want) {
-		t.Errorf("leaves %+v, want %+v", plan.Leaves, want)
+	want := []platform.Permission{{Router: "egress/r0", Node: "worker-1", Allowed: platform.No, Why: missing},
+		{Router: "egress/r0", Node: "worker-2", Allowed: platform.No, Why: missing}, {Router: "egress/r0", Node: "worker-3", Allowed: platform.No, Why: missing}}
+	if !reflect.DeepEqual(plan.Permissions, want) {
+		t.Errorf("permissions %+v, want %+v", plan.Permissions, want)
 	}
 	only := mustPlan(t, l.adapter(t, Options{}), l.idle(0))
 	if len(only.Changes) != 1 {
@@ -48,22 +48,22 @@ func TestAllNodes(t *testing.T) {
 	}
 	plan := mustPlan(t, a, need...)
 	wantCodes(t, plan, finding.MACOnSeveral)
-	if plan.Findings[0].Level != finding.Warning || len(plan.Changes) != 0 || plan.Leaves[2].Given != platform.Yes {
-		t.Errorf("found %+v, leaves %+v", plan.Findings, plan.Leaves)
+	if plan.Findings[0].Level != finding.Warning || len(plan.Changes) != 0 || plan.Permissions[2].Allowed != platform.Yes {
+		t.Errorf("found %+v, permissions %+v", plan.Findings, plan.Permissions)
 	}
 	// Without the word of the operator, the same is an error, and what it lets through is not known.
 	plan = mustPlan(t, l.adapter(t, Options{}), need...)
 	wantCodes(t, plan, finding.MACOnSeveral, finding.PairStale, finding.PairStale)
-	if plan.Findings[0].Level != finding.Error || plan.Leaves[1].Given != platform.Unknown {
-		t.Errorf("found %+v, leaves %+v", plan.Findings, plan.Leaves)
+	if plan.Findings[0].Level != finding.Error || plan.Permissions[1].Allowed != platform.Unknown {
+		t.Errorf("found %+v, permissions %+v", plan.Findings, plan.Permissions)
 	}
 	// With the record, pruning leaves one.
 	pruning := l.adapter(t, Options{Recorded: a.Standing(), Prune: true})
 	mended(t, pruning, need...)
 	plan = mustPlan(t, l.adapter(t, Options{}), need...)
 	wantCodes(t, plan)
-	if plan.Leaves[1].Given != platform.Yes || plan.Leaves[0].Given != platform.No {
-		t.Errorf("leaves %+v", plan.Leaves)
+	if plan.Permissions[1].Allowed != platform.Yes || plan.Permissions[0].Allowed != platform.No {
+		t.Errorf("permissions %+v", plan.Permissions)
 	}
 }
 

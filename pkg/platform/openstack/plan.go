@@ -10,7 +10,7 @@ import (
 )
 
 // Plan compares what need asks for with the pairs that stand. Needed is the pair of an Attachment that is Active, of
-// the only one of its router, and with AllNodes of every one; the others' Leave is told all the same.
+// the only one of its router, and with AllNodes of every one; the others' Permission is told all the same.
 func (a *Adapter) Plan(ctx context.Context, need []platform.Attachment) (*platform.Plan, error) {
 	guarded, err := a.guarded(ctx)
 	if err != nil {
@@ -109,9 +109,9 @@ func (p *planner) report(f finding.Finding) {
 	}
 }
 
-// leave says of s whether its frames pass.
-func (p *planner) leave(s *site, given platform.Answer, why string) {
-	p.plan.Leaves = append(p.plan.Leaves, platform.Leave{Router: s.at.Router, Node: s.at.Node.Name, Given: given, Why: why})
+// permit says of s whether its frames are allowed.
+func (p *planner) permit(s *site, allowed platform.Answer, why string) {
+	p.plan.Permissions = append(p.plan.Permissions, platform.Permission{Router: s.at.Router, Node: s.at.Node.Name, Allowed: allowed, Why: why})
 }
 
 // place finds where every attachment stands, and which are needed.
@@ -139,7 +139,7 @@ func (p *planner) place(need []platform.Attachment) {
 // judge says what is wrong at s, and plans what mends it.
 func (p *planner) judge(s *site) {
 	if s.port == nil {
-		p.leave(s, platform.Unknown, string(finding.NoPort)+": "+s.fault)
+		p.permit(s, platform.Unknown, string(finding.NoPort)+": "+s.fault)
 		if s.needed {
 			p.report(noPort(s))
 		}
@@ -160,26 +160,26 @@ func (p *planner) judge(s *site) {
 		p.report(noMAC(s))
 	case !fits:
 		// A pair for an address that is not the router's would do harm, so it is not missed.
-	case s.given():
+	case s.allowed():
 		p.reserve(s)
 	default:
 		p.missing(s)
 	}
 }
 
-// answer is the Leave of s.
+// answer is the Permission of s.
 func (p *planner) answer(s *site) {
 	switch {
 	case s.port.unsecured():
-		p.leave(s, platform.Yes, "")
+		p.permit(s, platform.Yes, "")
 	case s.at.MAC == "":
-		p.leave(s, platform.Unknown, string(finding.PairMissing)+": the MAC on net1 is not known")
-	case !s.given():
-		p.leave(s, platform.No, string(finding.PairMissing)+": the pair is missing")
+		p.permit(s, platform.Unknown, string(finding.PairMissing)+": the MAC on net1 is not known")
+	case !s.allowed():
+		p.permit(s, platform.No, string(finding.PairMissing)+": the pair is missing")
 	case p.options.Backend != OpenVSwitch && len(p.carriers[s.station()].have) > 1:
-		p.leave(s, platform.Unknown, string(finding.MACOnSeveral)+": the MAC is allowed on several ports")
+		p.permit(s, platform.Unknown, string(finding.MACOnSeveral)+": the MAC is allowed on several ports")
 	default:
-		p.leave(s, platform.Yes, "")
+		p.permit(s, platform.Yes, "")
 	}
 }
 

@@ -31,8 +31,8 @@ func (s site) pair() Pair {
 	return Pair{Port: s.port.ID, IP: s.address().String(), MAC: canonicalMAC(s.at.MAC)}
 }
 
-// given reports whether the port lets the router's frames through.
-func (s site) given() bool {
+// allowed reports whether the port lets the router's frames through.
+func (s site) allowed() bool {
 	return s.port.unsecured() || s.at.MAC != "" && covers(s.port.Pairs, s.key(), s.port.MAC)
 }
 

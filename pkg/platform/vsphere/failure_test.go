@@ -76,7 +76,7 @@ func TestOneHostRefuses(t *testing.T) {
 	}
 }
 
-// What cannot be read is unknown: an error, no leave, and no change that rests on a guess.
+// What cannot be read is unknown: an error, not allowed, and no change that rests on a guess.
 func TestUnknownIsNeverGreen(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -129,7 +129,7 @@ func TestUnknownIsNeverGreen(t *testing.T) {
 			if test.vcenter.PortGroups > 0 {
 				w.mac(dvpg0, forged, promiscuous, macChanges)
 			}
-			if l := w.plan(nodes...).Leaves; len(l) != 1 || l[0].Given != platform.Yes {
+			if l := w.plan(nodes...).Permissions; len(l) != 1 || l[0].Allowed != platform.Yes {
 				t.Fatalf("before it is hidden: %+v", l)
 			}
 			test.hide(w)
@@ -138,8 +138,8 @@ func TestUnknownIsNeverGreen(t *testing.T) {
 			if !strings.Contains(f.Message, test.says) {
 				t.Errorf("got %v, want %s with %q", p.Findings, test.code, test.says)
 			}
-			if len(p.Leaves) != 1 || p.Leaves[0].Given != platform.Unknown || p.Leaves[0].Why == "" {
-				t.Errorf("leaves %+v", p.Leaves)
+			if len(p.Permissions) != 1 || p.Permissions[0].Allowed != platform.Unknown || p.Permissions[0].Why == "" {
+				t.Errorf("permissions %+v", p.Permissions)
 			}
 			if len(p.Changes) != test.changes {
 				t.Errorf("changes %+v", p.Changes)

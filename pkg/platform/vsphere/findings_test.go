@@ -195,10 +195,10 @@ func TestAllIsWellSaysYes(t *testing.T) {
 	w := start(t, fakevcenter.Options{Hosts: 2, VMs: 1, PortGroups: 1}, Options{})
 	w.mac(dvpg0, forged, learning, macChanges)
 	p := w.plan(w.Nodes(2)...)
-	want := []platform.Leave{
-		{Router: router, Node: "dc0-c0-rp0-vm0", Given: platform.Yes}, {Router: router, Node: "dc0-c0-rp0-vm1", Given: platform.Yes},
+	want := []platform.Permission{
+		{Router: router, Node: "dc0-c0-rp0-vm0", Allowed: platform.Yes}, {Router: router, Node: "dc0-c0-rp0-vm1", Allowed: platform.Yes},
 	}
-	if !slices.Equal(p.Leaves, want) || len(p.Changes) != 0 || len(p.Findings) != 0 {
-		t.Errorf("got %+v, %+v and %+v", p.Leaves, p.Changes, p.Findings)
+	if !slices.Equal(p.Permissions, want) || len(p.Changes) != 0 || len(p.Findings) != 0 {
+		t.Errorf("got %+v, %+v and %+v", p.Permissions, p.Changes, p.Findings)
 	}
 }

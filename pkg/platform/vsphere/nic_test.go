@@ -88,8 +88,8 @@ func TestPortOverrides(t *testing.T) {
 	if !strings.Contains(f.Why, "it concerns node dc0-c0-rp0-vm1 in") || !strings.Contains(f.Fix, "override of the node's port") {
 		t.Errorf("got %+v", f)
 	}
-	if p.Leaves[0].Given != platform.Yes || p.Leaves[1].Given != platform.No {
-		t.Errorf("got %+v", p.Leaves)
+	if p.Permissions[0].Allowed != platform.Yes || p.Permissions[1].Allowed != platform.No {
+		t.Errorf("got %+v", p.Permissions)
 	}
 }
 

@@ -75,7 +75,7 @@ func TestVMkernelOnADistributedPortGroup(t *testing.T) {
 	}
 }
 
-// A host that vCenter has no configuration of may reject: that is an error, and no leave.
+// A host that vCenter has no configuration of may reject: that is an error, and blocked.
 func TestHostWithoutConfiguration(t *testing.T) {
 	at := ref{Type: "ClusterComputeResource", Value: "domain-1"}
 	hostRef := ref{Type: "HostSystem", Value: "host-1"}

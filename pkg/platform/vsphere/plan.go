@@ -26,10 +26,10 @@ type audit struct {
 	// strays are attachments on no group, and why.
 	strays []stray
 
-	changes  []*pending
-	findings []finding.Finding
-	leaves   []platform.Leave
-	notes    []string
+	changes     []*pending
+	findings    []finding.Finding
+	permissions []platform.Permission
+	notes       []string
 }
 
 // stray is an attachment whose network could not be told.
@@ -63,7 +63,7 @@ func (a *Adapter) Plan(ctx context.Context, need []platform.Attachment) (*platfo
 
 func (u *audit) plan(where string) (*platform.Plan, error) {
 	p := &platform.Plan{
-		Platform: platformName, Where: where, Findings: u.findings, Leaves: u.leaves, Changes: []platform.Change{},
+		Platform: platformName, Where: where, Findings: u.findings, Permissions: u.permissions, Changes: []platform.Change{},
 		Notes: append([]string{"the rule applied is " + u.options.rule()}, u.notes...),
 	}
 	for _, c := range u.changes {
@@ -178,10 +178,10 @@ func (u *audit) overrides(ctx context.Context) error {
 	return nil
 }
 
-// judge holds every place against what is required: the changes, the findings and the leaves.
+// judge holds every place against what is required: the changes, the findings and the permissions.
 func (u *audit) judge() {
 	for _, s := range u.strays {
-		u.leave(s.Attachment, platform.Unknown, string(finding.NoVM)+": "+s.why)
+		u.permit(s.Attachment, platform.Unknown, string(finding.NoVM)+": "+s.why)
 	}
 	u.strayFindings()
 	for _, g := range u.groups {
@@ -189,12 +189,12 @@ func (u *audit) judge() {
 	}
 	for _, g := range u.groups {
 		u.groupFindings(g)
-		given, why := u.given(g, g.members[0])
+		allowed, why := u.allowed(g, g.members[0])
 		for _, m := range g.members {
 			if g.overridden() {
-				given, why = u.given(g, m)
+				allowed, why = u.allowed(g, m)
 			}
-			u.leave(m.Attachment, given, why)
+			u.permit(m.Attachment, allowed, why)
 		}
 	}
 }

@@ -47,8 +47,8 @@ func TestCallsDoNotGrow(t *testing.T) {
 				t.Errorf("reading took %v, want %v", got, want)
 			}
 			p := w.plan(nodes...)
-			if len(p.Changes) != size.hosts || len(p.Leaves) != size.nodes {
-				t.Fatalf("%d changes, %d leaves", len(p.Changes), len(p.Leaves))
+			if len(p.Changes) != size.hosts || len(p.Permissions) != size.nodes {
+				t.Fatalf("%d changes, %d permissions", len(p.Changes), len(p.Permissions))
 			}
 			w.Deny("Host.Config.Network", esx(7))
 			w.ResetCalls()
@@ -76,8 +76,8 @@ func TestPages(t *testing.T) {
 	if len(p.Changes) != 12 || w.counted()["ContinueRetrievePropertiesEx"] != 2 {
 		t.Errorf("%d changes, %v", len(p.Changes), w.counted())
 	}
-	for _, l := range p.Leaves {
-		if l.Given != platform.No {
+	for _, l := range p.Permissions {
+		if l.Allowed != platform.No {
 			t.Errorf("%+v", l)
 		}
 	}

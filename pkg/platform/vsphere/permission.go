@@ -8,12 +8,12 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
-func (u *audit) leave(a platform.Attachment, given platform.Answer, why string) {
-	u.leaves = append(u.leaves, platform.Leave{Router: a.Router, Node: a.Node.Name, Given: given, Why: why})
+func (u *audit) permit(a platform.Attachment, allowed platform.Answer, why string) {
+	u.permissions = append(u.permissions, platform.Permission{Router: a.Router, Node: a.Node.Name, Allowed: allowed, Why: why})
 }
 
-// given folds a member's places into one answer: no where any host says no, unknown where any is unknown.
-func (u *audit) given(g *group, m member) (platform.Answer, string) {
+// allowed folds a member's places into one answer: no where any host says no, unknown where any is unknown.
+func (u *audit) allowed(g *group, m member) (platform.Answer, string) {
 	if g.kind == nsx {
 		return platform.Unknown, string(finding.NSX) + ": NSX decides, which vCenter does not show"
 	}
