@@ -15,6 +15,9 @@ const (
 	servicesResource = "services"
 	nodesResource    = "nodes"
 	policiesResource = "networkpolicies"
+
+	endpointsResource = "endpointslices"
+	operatorsResource = "clusteroperators"
 )
 
 // noAPI is EGR201.

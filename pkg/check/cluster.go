@@ -1,13 +1,13 @@
 package check
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
-	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
 // Options are what a check of a cluster takes beside what was read of it.
@@ -20,32 +20,23 @@ type Options struct {
 	Command string
 	// Now is the time that ages are counted to; the zero time is that of the Snapshot.
 	Now time.Time
+	// Only reports whether a router is asked for; nil is every router. Specs are checked against all others all the same.
+	Only func(namespace, name string) bool
+}
+
+// reported are those of findings that are on the routers asked for, or on no router.
+func (o Options) reported(findings []finding.Finding) []finding.Finding {
+	if o.Only == nil {
+		return findings
+	}
+	return slices.DeleteFunc(findings, func(f finding.Finding) bool {
+		namespace, name, isRouter := strings.Cut(f.Object, "/")
+		return isRouter && !o.Only(namespace, name)
+	})
 }
 
 // DefaultMaxMACs is what common NICs filter in hardware before they take all that comes.
 const DefaultMaxMACs = 32
-
-// Cluster is all that is checked of a cluster: the specs, what was read of the rest, and what of it is unknown.
-// Of the codes EGR201 to EGR219 it leaves out EGR207, which needs the platforms.
-func Cluster(s *snapshot.Snapshot, o Options) []finding.Finding {
-	c := newState(s, o)
-	out := Specs(s)
-	for _, check := range []func(*state) []finding.Finding{
-		noAPI, readRights, writeRights, noMacvlan, degraded, ghosts, taken, manyMACs, clusterRoutes,
-	} {
-		out = append(out, check(c)...)
-	}
-	for _, r := range s.Routers {
-		c := c.in(r)
-		for _, check := range []func(*state, snapshot.Router) []finding.Finding{
-			podSecurity, userNetwork, uncovered, noService, servicePorts, openToAll, hangs, nadDiffers, noNet1, twoHolders, oldRules,
-		} {
-			out = append(out, check(c, r)...)
-		}
-	}
-	finding.Sort(out)
-	return out
-}
 
 // cli is the command that fixes begin with: kubectl or oc.
 func (c *state) cli() string {

@@ -15,7 +15,7 @@ import (
 func TestHealthy(t *testing.T) {
 	for _, name := range []string{"operator", "standalone"} {
 		t.Run(name, func(t *testing.T) {
-			if got := Cluster(decode(t, base(t, name)), Options{}); len(got) > 0 {
+			if got := Judge(decode(t, base(t, name)), Options{}).Findings; len(got) > 0 {
 				t.Errorf("got %+v", got)
 			}
 		})
@@ -47,13 +47,13 @@ func TestThreeHealthyRouters(t *testing.T) {
 	if len(s.Routers) != 3 || len(s.Pods) != 3 || len(s.Services) != 3 {
 		t.Fatalf("the input is not what it should be: %+v", s)
 	}
-	if got := Cluster(s, Options{}); len(got) > 0 {
+	if got := Judge(s, Options{}).Findings; len(got) > 0 {
 		t.Errorf("got %+v", got)
 	}
 	s.Services, s.NetworkPolicies = nil, nil
 	want := map[finding.Code]int{finding.NoService: 3, finding.OpenToAll: 3}
 	got := map[finding.Code]int{}
-	for _, f := range Cluster(s, Options{}) {
+	for _, f := range Judge(s, Options{}).Findings {
 		got[f.Code]++
 		if f.Level != finding.Info {
 			t.Errorf("%+v", f)
@@ -73,7 +73,7 @@ func TestSharedNamespaceSpeaksAlone(t *testing.T) {
 	other.Name, other.Spec.Addresses[0].IP = "partner-b", "192.168.12.98/24"
 	s.Routers = append(s.Routers, other)
 	var got []string
-	for _, f := range Cluster(s, Options{}) {
+	for _, f := range Judge(s, Options{}).Findings {
 		got = append(got, string(f.Code)+" "+f.Object)
 	}
 	if want := []string{"EGR113 billing/partner-a", "EGR113 billing/partner-b"}; !reflect.DeepEqual(got, want) {
@@ -112,7 +112,7 @@ func TestUnknownSpeaksAlone(t *testing.T) {
 			case "egressips":
 				s.Claims = nil
 			}
-			got := Cluster(s, Options{})
+			got := Judge(s, Options{}).Findings
 			checkCodes(t, got, []finding.Code{finding.Forbidden})
 		})
 	}
@@ -144,7 +144,7 @@ func FuzzCluster(f *testing.F) {
 			return s
 		}
 		for _, provisioner := range []egress.Provisioner{egress.Operator, egress.Standalone} {
-			found := Cluster(read(provisioner), Options{})
+			found := Judge(read(provisioner), Options{}).Findings
 			for _, f := range found {
 				for _, text := range []string{f.Object, f.Message, f.Why, f.Fix} {
 					if text == "" || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
@@ -152,7 +152,7 @@ func FuzzCluster(f *testing.F) {
 					}
 				}
 			}
-			if again := Cluster(read(provisioner), Options{}); !reflect.DeepEqual(found, again) {
+			if again := Judge(read(provisioner), Options{}).Findings; !reflect.DeepEqual(found, again) {
 				t.Errorf("once %+v, then %+v", found, again)
 			}
 		}

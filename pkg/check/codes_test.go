@@ -84,9 +84,9 @@ func (c codeCase) findings(t *testing.T) []finding.Finding {
 			t.Fatal(err)
 		}
 	}
-	return Cluster(decode(t, data), Options{
+	return Judge(decode(t, data), Options{
 		Provisioner: c.Options.Provisioner, MaxMACs: c.Options.MaxMACs, Command: c.Options.Command, Now: c.Options.Now,
-	})
+	}).Findings
 }
 
 // check holds the findings of the case against what it wants of code, and of no other.

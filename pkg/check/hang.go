@@ -1,7 +1,6 @@
 package check
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
@@ -13,17 +12,11 @@ func hangs(c *state, r snapshot.Router) []finding.Finding {
 	if !c.knows(r, podsResource) || c.othersTurn(r) {
 		return nil
 	}
-	pods := c.PodsOf(r)
-	if len(pods) == 0 {
+	if len(c.PodsOf(r)) == 0 {
 		return c.noPod(r)
 	}
-	serving := slices.ContainsFunc(pods, func(p snapshot.Pod) bool { return p.Ready })
 	var out []finding.Finding
-	for _, pod := range pods {
-		ended := pod.Phase == "Succeeded" || pod.Phase == "Failed"
-		if pod.Ready || ended && serving {
-			continue
-		}
+	for _, pod := range c.waiting(r) {
 		out = append(out, c.hanging(r, pod)...)
 	}
 	return out

@@ -48,10 +48,7 @@ func twoHolders(c *state, r snapshot.Router) []finding.Finding {
 // holds reports whether pod is at work: it stays, or it is on its way out on a node that does not answer, where
 // nobody has stopped it.
 func (c *state) holds(pod snapshot.Pod) bool {
-	if pod.Phase == "Succeeded" || pod.Phase == "Failed" {
-		return false
-	}
-	return !pod.Deleting || c.lost(pod)
+	return !ended(pod) && (!pod.Deleting || c.lost(pod))
 }
 
 // lost reports whether pod is on a node that is not Ready.

@@ -12,7 +12,7 @@ import (
 func manyMACs(c *state) []finding.Finding {
 	on := map[string]int{}
 	for _, pod := range c.Pods {
-		if pod.Node != "" && pod.Phase != "Succeeded" && pod.Phase != "Failed" {
+		if pod.Node != "" && !ended(pod) {
 			on[pod.Node]++
 		}
 	}

@@ -3,6 +3,7 @@ package check
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
@@ -41,21 +42,75 @@ func nadDiffers(c *state, r snapshot.Router) []finding.Finding {
 		"the CNI plugin does as the NAD says, at the next start of the pod: another hand has changed it, or whoever provisions it has not followed the router yet", fix)
 }
 
-// noNAD is EGR211 where the NAD is missing. Where the operator cannot render the spec, that says it already.
+// noNAD is EGR211, or EGR220 under the operator, where the NAD is missing. Where the operator cannot render the spec,
+// that says it already.
 func (c *state) noNAD(r snapshot.Router, name string) []finding.Finding {
 	if r.Provisioner == egress.Standalone {
 		return at(finding.Error, one(r, finding.NADDiffers, sprintf("NAD %s is gone", name),
 			"Multus finds no network of that name, so the next pod of the router cannot start",
 			sprintf("run %s create %s -n %s again, with the same flags", c.Command, r.Name, r.Namespace)))
 	}
-	if slices.ContainsFunc(Spec(r), func(f finding.Finding) bool {
-		return f.Code == finding.NoPrefix || f.Code == finding.NoGateway || f.Code == finding.NoAddress
-	}) {
+	if d := c.DeploymentOf(r); d != nil && d.Router == r.Name {
+		return at(finding.Error, one(r, finding.NADDiffers, sprintf("NAD %s is gone", name),
+			"another hand has deleted what the operator had made: Multus finds no network of that name, so the next pod of the router cannot start",
+			"the operator makes it again within five minutes; if it does not, its logs say why: "+c.operatorLog()))
+	}
+	return c.silent(r, name)
+}
+
+// answersWithin is how long an operator that is well takes at most to make the NAD of a router.
+const answersWithin = 2 * time.Minute
+
+// silent is EGR220: the operator has made nothing of a router that it could render. Where it names the router, EGR204
+// says that already.
+func (c *state) silent(r snapshot.Router, name string) []finding.Finding {
+	if c.unrenderable(r) != "" || c.named(r) {
 		return nil
 	}
-	return at(finding.Error, one(r, finding.NADDiffers, sprintf("the operator has not made NAD %s yet", name),
-		"without it no pod can start; an operator that is well makes it within seconds, and says nothing for two minutes when it cannot",
-		"see whether the operator runs and what it says: "+c.operatorLog()))
+	found := one(r, finding.OperatorSilent, sprintf("the operator has not made NAD %s yet", name),
+		"without it no pod can start; an operator that is well makes it within seconds, and one that cannot may say nothing for two minutes or more; "+c.operatorSays(),
+		"see whether the operator runs and what it says: "+c.operatorLog())
+	asked := r.Changed
+	if asked.IsZero() {
+		asked = r.CreationTimestamp.Time
+	}
+	if !c.Now.IsZero() && !asked.IsZero() && c.Now.Sub(asked) < answersWithin {
+		return at(finding.Info, found)
+	}
+	return found
+}
+
+// operatorSays is what is known of the operator's state.
+func (c *state) operatorSays() string {
+	operator := c.Cluster.NetworkOperator
+	switch {
+	case c.UnknownOf(operatorsResource) != nil:
+		return "ClusterOperator/network may not be read, so how it does is unknown"
+	case operator == nil:
+		return "there is no ClusterOperator/network that would say how it does"
+	case operator.Degraded:
+		return "ClusterOperator/network is Degraded, and does not name this router: " + said(operator)
+	}
+	return "ClusterOperator/network is not Degraded, so it is slow, or does not run"
+}
+
+// unrenderable says which faults of r's spec the operator cannot render, or "".
+func (c *state) unrenderable(r snapshot.Router) string {
+	if r.Provisioner == egress.Standalone {
+		return ""
+	}
+	var out []string
+	for _, f := range Spec(r) {
+		if slices.Contains(Degrading(), f.Code) {
+			out = append(out, sprintf("%s: %s", f.Code, f.Message))
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// Degrading are the spec errors that the operator cannot render, which degrade the network operator of the whole cluster.
+func Degrading() []finding.Code {
+	return []finding.Code{finding.NoPrefix, finding.NoGateway, finding.NoAddress}
 }
 
 // difference says what differs between the NAD and what r asks for, both values, or "".

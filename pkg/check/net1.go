@@ -18,7 +18,7 @@ func noNet1(c *state, r snapshot.Router) []finding.Finding {
 	}
 	var out []finding.Finding
 	for _, pod := range c.PodsOf(r) {
-		if !pod.Ready || pod.Phase == "Succeeded" || pod.Phase == "Failed" {
+		if !pod.Ready || ended(pod) {
 			continue
 		}
 		if message, why, fix := c.netProblem(r, pod, reserved); message != "" {

@@ -14,28 +14,37 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-// degraded is EGR204: on the routers that the operator names, or on the cluster where it names none. What it
-// says of routers that are gone is EGR219's alone.
+// degraded is EGR204 on the cluster, where the operator names no router. What it says of routers that are there is on
+// those, and what it says of routers that are gone is EGR219's alone.
 func degraded(c *state) []finding.Finding {
 	operator := c.Cluster.NetworkOperator
-	if operator == nil || !operator.Degraded {
+	if operator == nil || !operator.Degraded || len(c.gone()) > 0 || slices.ContainsFunc(c.Routers, c.named) {
 		return nil
 	}
-	message := sprintf("ClusterOperator/network is Degraded%s: %s", since(operator.Since), said(operator))
-	fix := "read what the operator says: " + c.operatorLog()
-	var out []finding.Finding
-	for _, r := range c.Routers {
-		if r.Provisioner != egress.Standalone && names(operator.Message, r) {
-			out = append(out, about(r, finding.OperatorDegraded, message,
-				"the operator names this router: it cannot reconcile it, and the router does not follow its spec until it can",
-				"mend the errors found in the router's spec, if there are any, and apply it again; else "+fix))
-		}
+	return []finding.Finding{onCluster(finding.OperatorDegraded, finding.Warning, c.degradedMessage(),
+		"it names no egress router that is known here, so the cause is another; an operator in trouble may be slow to make a router, or not make it at all",
+		"read what the operator says: "+c.operatorLog())}
+}
+
+// refusedByOperator is EGR204 on a router that the operator names.
+func refusedByOperator(c *state, r snapshot.Router) []finding.Finding {
+	if !c.named(r) {
+		return nil
 	}
-	if len(out) > 0 || len(c.gone()) > 0 {
-		return out
-	}
-	return []finding.Finding{onCluster(finding.OperatorDegraded, finding.Warning, message,
-		"it names no egress router that is known here, so the cause is another; an operator in trouble may be slow to make a router, or not make it at all", fix)}
+	return one(r, finding.OperatorDegraded, c.degradedMessage(),
+		"the operator names this router: it cannot reconcile it, and the router does not follow its spec until it can",
+		"fix the errors found in the router's spec, if there are any, and apply it again; else read what the operator says: "+c.operatorLog())
+}
+
+func (c *state) degradedMessage() string {
+	operator := c.Cluster.NetworkOperator
+	return sprintf("ClusterOperator/network is Degraded%s: %s", since(operator.Since), said(operator))
+}
+
+// named reports whether a Degraded operator names r.
+func (c *state) named(r snapshot.Router) bool {
+	operator := c.Cluster.NetworkOperator
+	return operator != nil && operator.Degraded && r.Provisioner != egress.Standalone && names(operator.Message, r)
 }
 
 // operatorLog is how to read the operator's log. A hosted cluster's operator runs with its control plane.

@@ -3,26 +3,83 @@ package check
 import (
 	"time"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-// oldRules is EGR216. It is silent where EGR211 speaks. The plugin reads the NAD only as a pod starts.
+// Freshness says whether a pod runs the rules that its NAD holds, which the plugin reads only as a pod starts.
+type Freshness int
+
+// The answers. Only what is surely outdated is ever restarted unasked.
+const (
+	// Current pods started with these rules.
+	Current Freshness = iota
+	// Doubtful pods started before the rules last changed, as far as times tell, and nothing says whether those had
+	// reached the NAD.
+	Doubtful
+	// Outdated pods started with other rules.
+	Outdated
+)
+
+// freshness is that of the pod of r that is furthest behind. Where EGR211 speaks, there is nothing to compare with.
+func (c *state) freshness(r snapshot.Router) Freshness {
+	worst := Current
+	nad := c.NADOf(r)
+	if nad == nil || c.shares(r) || !servesThis(nad, r) {
+		return worst
+	}
+	for _, pod := range c.PodsOf(r) {
+		worst = max(worst, c.freshnessOf(r, pod, nad))
+	}
+	return worst
+}
+
+// freshnessOf compares the hash of the content that pod is stamped with, never the times at which objects were written:
+// an upgrade of OpenShift writes annotations on all of them.
+func (c *state) freshnessOf(r snapshot.Router, pod snapshot.Pod, nad *snapshot.NAD) Freshness {
+	hash := render.Stamp(nad.Config, r.Provisioner)
+	switch {
+	case nad.Generation > 1 && pod.Created.After(nad.Changed):
+		return Current // whatever was written to it since, its content was not
+	case pod.NADHash != "" && pod.NADHash != hash:
+		return Outdated
+	case pod.NADHash != "", c.restarting(r, hash), nad.Generation <= 1 && !pod.Created.Before(nad.Created):
+		return Current
+	case r.Annotations[egress.AnnotationRules] == hash:
+		return Outdated // this tool has changed the rules, and was interrupted before the restart
+	case !r.Changed.IsZero() && pod.Created.After(r.Changed):
+		return Current // what was written since is not the router's rules
+	}
+	return Doubtful
+}
+
+// restarting reports whether r's Deployment notes the NAD already, so that its pod is about to be replaced.
+func (c *state) restarting(r snapshot.Router, hash string) bool {
+	d := c.DeploymentOf(r)
+	return d != nil && d.NADHash == hash
+}
+
+// oldRules is EGR216. It is silent where EGR211 speaks.
 func oldRules(c *state, r snapshot.Router) []finding.Finding {
 	nad := c.NADOf(r)
 	if nad == nil || c.shares(r) || !servesThis(nad, r) {
 		return nil
 	}
-	d := c.DeploymentOf(r)
 	var out []finding.Finding
 	for _, pod := range c.PodsOf(r) {
-		if !pod.Ready || !outdated(pod, nad, d) {
+		if !pod.Ready {
 			continue
 		}
-		message := sprintf("pod %s started %s, before NAD %s last changed (%s)", pod.Name, stamp(pod.Created), nad.Name, stamp(changedAt(nad)))
-		if pod.NADHash != "" {
-			message = sprintf("pod %s started with NAD %s as it was with hash %s, and now its hash is %s", pod.Name, nad.Name, pod.NADHash, render.Hash(nad.Config))
+		message := ""
+		switch c.freshnessOf(r, pod, nad) {
+		case Current:
+			continue
+		case Outdated:
+			message = sprintf("pod %s started with other rules than NAD %s holds now", pod.Name, nad.Name)
+		case Doubtful:
+			message = sprintf("pod %s started %s, before the rules last changed (%s)", pod.Name, stamp(pod.Created), stamp(changedAt(r, nad)))
 		}
 		out = append(out, about(r, finding.OldRules, message,
 			"the CNI plugin reads the NAD only as a pod starts, and a change of rules restarts nothing: the pod redirects by the older ones",
@@ -36,27 +93,12 @@ func servesThis(nad *snapshot.NAD, r snapshot.Router) bool {
 	return (nad.Router == "" || nad.Router == r.Name) && difference(r, nad) == ""
 }
 
-// changedAt is when nad's content last changed.
-func changedAt(nad *snapshot.NAD) time.Time {
-	if nad.Generation <= 1 || nad.Changed.IsZero() {
-		return nad.Created
+// changedAt is when r's rules last changed, as far as that is known.
+func changedAt(r snapshot.Router, nad *snapshot.NAD) time.Time {
+	if r.Changed.IsZero() {
+		return nad.Changed
 	}
-	return nad.Changed
+	return r.Changed
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
-// outdated reports whether pod started with another NAD than that. A hash that the pod carries tells for
-// certain; else the times do, unless the Deployment already notes this NAD.
-func outdated(pod snapshot.Pod, nad *snapshot.NAD, d *snapshot.Deployment) bool {
-	hash := render.Hash(nad.Config)
-	if pod.NADHash != "" {
-		return pod.NADHash != hash
-	}
-	if d != nil && d.NADHash == hash {
-		return false
-	}
-	changed := changedAt(nad)
-	// Times count in seconds. Within one, only a NAD that was never changed is surely older.
-	return pod.Created.Before(changed) || pod.Created.Equal(changed) && nad.Generation > 1
-}

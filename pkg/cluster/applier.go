@@ -122,11 +122,11 @@ func (a *Applier) own(ctx context.Context, objects []Object, done []Applied, own
 
 // live reads what the cluster holds of object and refuses what is not the router's.
 func (a *Applier) live(ctx context.Context, object *unstructured.Unstructured, router string) (*unstructured.Unstructured, error) {
-	gvr, err := resourceOf(object.GetKind())
+	kind, err := kindOf(object)
 	if err != nil {
 		return nil, err
 	}
-	live, err := a.before.object(ctx, gvr, object.GetNamespace(), object.GetName())
+	live, err := a.before.object(ctx, kind, object.GetNamespace(), object.GetName())
 	if err != nil || live == nil {
 		return nil, err
 	}
@@ -138,8 +138,8 @@ func (a *Applier) live(ctx context.Context, object *unstructured.Unstructured, r
 		return nil, fmt.Errorf("%s in namespace %s was made by %s: choose another name, or take it over with --adopt",
 			Name(live), live.GetNamespace(), owner)
 	}
-	if x, listed := a.before.(*index); listed && x.isForeign(gvr, live) {
-		return a.client.get(ctx, gvr, object.GetNamespace(), object.GetName())
+	if x, listed := a.before.(*index); listed && x.isForeign(kind, live) {
+		return a.client.get(ctx, kind, object.GetNamespace(), object.GetName())
 	}
 	return live, nil
 }
@@ -147,11 +147,11 @@ func (a *Applier) live(ctx context.Context, object *unstructured.Unstructured, r
 // RefuseOther says why the router cannot be made under provisioner: one of its name is there under the
 // other. Who may not read the other's kind is not held up by that.
 func (a *Applier) RefuseOther(ctx context.Context, r *nov1.EgressRouter, provisioner egress.Provisioner) error {
-	other, gvr := egress.Standalone, deployments()
+	other, kind := egress.Standalone, Deployments
 	if provisioner == egress.Standalone {
-		other, gvr = egress.Operator, egress.Resource
+		other, kind = egress.Operator, EgressRouters
 	}
-	live, err := a.before.object(ctx, gvr, r.Namespace, r.Name)
+	live, err := a.before.object(ctx, kind, r.Namespace, r.Name)
 	switch {
 	case isNotFound(err), apierrors.IsForbidden(err):
 		return nil

@@ -43,10 +43,14 @@ type Applied struct {
 
 // apply applies object, on top of live, which is what the cluster holds of it now, or nil.
 func (a *Applier) apply(ctx context.Context, object, live *unstructured.Unstructured) (Applied, error) {
+	object = object.DeepCopy()
+	if err := noteRules(object, live); err != nil {
+		return Applied{}, fmt.Errorf("applying %s: %w", Name(object), err)
+	}
 	if live != nil && same(object, live, a.client.manager) {
 		return Applied{live, Unchanged}, nil
 	}
-	gvr, err := resourceOf(object.GetKind())
+	kind, err := kindOf(object)
 	if err != nil {
 		return Applied{}, err
 	}
@@ -56,14 +60,14 @@ func (a *Applier) apply(ctx context.Context, object, live *unstructured.Unstruct
 	}
 	var applied *unstructured.Unstructured
 	err = a.client.retry(ctx, func() (err error) {
-		applied, err = a.client.dynamic.Resource(gvr).Namespace(object.GetNamespace()).Apply(ctx, object.GetName(), object, options)
+		applied, err = a.client.dynamic.Resource(kind.GVR()).Namespace(object.GetNamespace()).Apply(ctx, object.GetName(), object, options)
 		return err
 	})
 	if apierrors.IsConflict(err) {
 		return Applied{}, conflict(err, Name(object))
 	}
 	if err != nil {
-		return Applied{}, fmt.Errorf("applying %s: %w", Name(object), explain(err, "patch", gvr, object.GetNamespace()))
+		return Applied{}, fmt.Errorf("applying %s: %w", Name(object), explain(err, "patch", kind.GVR(), object.GetNamespace()))
 	}
 	return Applied{applied, result(live, applied)}, nil
 }

@@ -8,7 +8,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/metadata"
@@ -16,42 +15,6 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
-
-// Where the API server keeps what this tool reads and writes. The kinds are known, so nothing is
-// discovered to find them.
-func nads() schema.GroupVersionResource {
-	return schema.GroupVersionResource{Group: "k8s.cni.cncf.io", Version: "v1", Resource: "network-attachment-definitions"}
-}
-
-func deployments() schema.GroupVersionResource {
-	return schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
-}
-
-func policies() schema.GroupVersionResource {
-	return schema.GroupVersionResource{Group: "networking.k8s.io", Version: "v1", Resource: "networkpolicies"}
-}
-
-func core(resource string) schema.GroupVersionResource {
-	return schema.GroupVersionResource{Version: "v1", Resource: resource}
-}
-
-// resourceOf is where objects of the kind are kept.
-func resourceOf(kind string) (schema.GroupVersionResource, error) {
-	switch kind {
-	case egress.Kind.Kind:
-		return egress.Resource, nil
-	case "NetworkAttachmentDefinition":
-		return nads(), nil
-	case "Deployment":
-		return deployments(), nil
-	case "Service":
-		return core("services"), nil
-	case "NetworkPolicy":
-		return policies(), nil
-	default:
-		return schema.GroupVersionResource{}, fmt.Errorf("no resource is known for kind %s", kind)
-	}
-}
 
 // Client talks to one cluster.
 type Client struct {
@@ -112,19 +75,16 @@ func (c *Client) Provisioner(ctx context.Context, asked egress.Provisioner) (egr
 }
 
 // get reads one object; nil where there is none. A kind that is not served is an error.
-func (c *Client) get(ctx context.Context, gvr schema.GroupVersionResource, namespace, name string) (*unstructured.Unstructured, error) {
-	var object *unstructured.Unstructured
-	err := c.retry(ctx, func() (err error) {
-		object, err = c.dynamic.Resource(gvr).Namespace(namespace).Get(ctx, name, getOptions())
-		return err
-	})
+func (c *Client) get(ctx context.Context, k Kind, namespace, name string) (*unstructured.Unstructured, error) {
+	r := all(k).only(name)
+	found, err := list[*unstructured.Unstructured](ctx, c, r, namespace)
 	switch {
 	case err == nil:
-		return object, nil
+		return found[0], nil
 	case isNotFound(err) && !notServed(err):
 		return nil, nil
 	default:
-		return nil, explain(err, "get", gvr, namespace)
+		return nil, r.explain(err, namespace)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
@@ -57,7 +56,7 @@ func (c *Client) egressRouter(ctx context.Context, namespace, name string, asked
 	if asked == egress.Standalone {
 		return nil, nil
 	}
-	cr, err := c.get(ctx, egress.Resource, namespace, name)
+	cr, err := c.get(ctx, EgressRouters, namespace, name)
 	if asked == egress.Auto && (notServed(err) || c.unserved(ctx, err)) {
 		return nil, nil
 	}
@@ -79,15 +78,16 @@ func (o objects) of(kind string) objects {
 // labelled lists what bears the labels of the router name.
 func (c *Client) labelled(ctx context.Context, namespace, name string) (objects, error) {
 	var out objects
-	for _, gvr := range []schema.GroupVersionResource{core("services"), deployments(), nads(), policies()} {
-		list, err := c.list(ctx, selection{gvr: gvr, labels: selector(egress.Labels(name))}, namespace)
+	for _, kind := range []Kind{Services, Deployments, NADs, NetworkPolicies} {
+		r := all(kind).labelled(egress.Labels(name))
+		found, err := list[*unstructured.Unstructured](ctx, c, r, namespace)
 		if notServed(err) {
 			continue
 		}
 		if err != nil {
-			return nil, explain(err, "list", gvr, namespace)
+			return nil, r.explain(err, namespace)
 		}
-		out = append(out, list...)
+		out = append(out, found...)
 	}
 	return out, nil
 }
@@ -95,7 +95,7 @@ func (c *Client) labelled(ctx context.Context, namespace, name string) (objects,
 // Delete deletes the objects of r, telling done of each. What is gone already is no fault.
 func (c *Client) Delete(ctx context.Context, r *Remains, dryRun bool, done func(*unstructured.Unstructured)) error {
 	for _, object := range r.Objects {
-		gvr, err := resourceOf(object.GetKind())
+		kind, err := kindOf(object)
 		if err != nil {
 			return err
 		}
@@ -105,9 +105,9 @@ func (c *Client) Delete(ctx context.Context, r *Remains, dryRun bool, done func(
 		if dryRun {
 			options.DryRun = []string{metav1.DryRunAll}
 		}
-		err = c.dynamic.Resource(gvr).Namespace(r.namespace).Delete(ctx, object.GetName(), options)
+		err = c.dynamic.Resource(kind.GVR()).Namespace(r.namespace).Delete(ctx, object.GetName(), options)
 		if err != nil && !isNotFound(err) {
-			return fmt.Errorf("deleting %s: %w", Name(object), explain(err, "delete", gvr, r.namespace))
+			return fmt.Errorf("deleting %s: %w", Name(object), explain(err, "delete", kind.GVR(), r.namespace))
 		}
 		done(object)
 	}
@@ -115,16 +115,16 @@ func (c *Client) Delete(ctx context.Context, r *Remains, dryRun bool, done func(
 }
 
 // selections are what must be gone in the end: what was deleted, what the operator made of it, and its pods.
-func (r *Remains) selections() []selection {
-	selections := []selection{
-		{gvr: core("services"), labels: selector(egress.Labels(r.name))},
-		{gvr: deployments(), name: r.provisioner.DeploymentName(r.name)},
-		{gvr: core("pods"), labels: selector(r.provisioner.PodLabels(r.name))},
-		{gvr: nads(), name: r.provisioner.NADName(r.name)},
-		{gvr: policies(), labels: selector(egress.Labels(r.name))},
+func (r *Remains) selections() []reading {
+	selections := []reading{
+		all(Services).labelled(egress.Labels(r.name)),
+		all(Deployments).called(r.provisioner.DeploymentName(r.name)),
+		all(Pods).labelled(r.provisioner.PodLabels(r.name)),
+		all(NADs).called(r.provisioner.NADName(r.name)),
+		all(NetworkPolicies).labelled(egress.Labels(r.name)),
 	}
 	if r.provisioner == egress.Operator {
-		selections = append(selections, selection{gvr: egress.Resource, name: r.name})
+		selections = append(selections, all(EgressRouters).called(r.name))
 	}
 	return selections
 }
@@ -132,12 +132,40 @@ func (r *Remains) selections() []selection {
 // WaitGone waits until nothing of r is left.
 func (c *Client) WaitGone(ctx context.Context, r *Remains, timeout time.Duration, say func(reason string)) error {
 	reasons := &reasons{say: say}
-	err := c.within(ctx, timeout, r.namespace, r.selections(), func(lists [][]*unstructured.Unstructured) (bool, error) {
-		reason := r.left(lists)
+	within, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	var sources []*source
+	for _, s := range r.selections() {
+		source := c.newSource(s, r.namespace)
+		source.whole = true
+		sources = append(sources, source)
+	}
+	err := follow(within, sources, func() (bool, error) {
+		if all, err := seen(sources); !all || err != nil {
+			return false, err
+		}
+		reason := r.left(objectsOf(sources))
 		reasons.now(reason)
 		return reason == "", nil
 	})
 	return timedOut(ctx, err, "egress router "+r.namespace+"/"+r.name+" to be gone", timeout, func() string { return reasons.last })
+}
+
+// objectsOf are the objects that sources hold.
+func objectsOf(sources []*source) [][]*unstructured.Unstructured {
+	lists := make([][]*unstructured.Unstructured, len(sources))
+	for i, s := range sources {
+		for _, object := range s.informer.GetStore().List() {
+			h, ok := object.(*held)
+			if !ok {
+				continue
+			}
+			if u, ok := h.object.(*unstructured.Unstructured); ok {
+				lists[i] = append(lists[i], u)
+			}
+		}
+	}
+	return lists
 }
 
 // Going reports whether objects of r are still on their way out, though nothing is left to delete: those of
@@ -164,12 +192,12 @@ func (c *Client) Going(ctx context.Context, r *Remains, asked egress.Provisioner
 }
 
 // selected lists a selection; what the user may not list, or what is not served, is nothing to wait for.
-func (c *Client) selected(ctx context.Context, s selection, namespace string) ([]*unstructured.Unstructured, error) {
-	list, err := c.list(ctx, s, namespace)
+func (c *Client) selected(ctx context.Context, s reading, namespace string) ([]*unstructured.Unstructured, error) {
+	found, err := list[*unstructured.Unstructured](ctx, c, s, namespace)
 	if apierrors.IsForbidden(err) || notServed(err) {
 		return nil, nil
 	}
-	return list, explain(err, "list", s.gvr, namespace)
+	return found, s.explain(err, namespace)
 }
 
 // left names what of r is still there, or "".

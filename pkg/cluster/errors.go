@@ -72,7 +72,7 @@ func unserved(gvr schema.GroupVersionResource) string {
 	switch gvr {
 	case egress.Resource:
 		return fmt.Sprintf("the cluster does not serve EgressRouters (%s): they are OpenShift's; use --provisioner=standalone, which needs Multus only", gvr.GroupResource())
-	case nads():
+	case NADs.GVR():
 		return fmt.Sprintf("the cluster does not serve NetworkAttachmentDefinitions (%s): install Multus first, without which no pod gets a second interface", gvr.GroupResource())
 	default:
 		return fmt.Sprintf("the cluster does not serve %s", gvr.GroupResource())

@@ -36,11 +36,7 @@ func addNamespace(s *snapshot.Snapshot, namespace *metav1.PartialObjectMetadata)
 	return nil
 }
 
-func addInfrastructure(s *snapshot.Snapshot, object *unstructured.Unstructured) error {
-	var infrastructure configv1.Infrastructure
-	if err := typed(object, &infrastructure); err != nil {
-		return err
-	}
+func addInfrastructure(s *snapshot.Snapshot, infrastructure *configv1.Infrastructure) error {
 	status := infrastructure.Status
 	s.Cluster.Hosted = status.ControlPlaneTopology == configv1.ExternalTopologyMode
 	if status.PlatformStatus == nil {
@@ -100,11 +96,7 @@ func texts(value any) []string {
 	return out
 }
 
-func addNetwork(s *snapshot.Snapshot, object *unstructured.Unstructured) error {
-	var network configv1.Network
-	if err := typed(object, &network); err != nil {
-		return err
-	}
+func addNetwork(s *snapshot.Snapshot, network *configv1.Network) error {
 	s.Cluster.NetworkType = network.Status.NetworkType
 	for _, entry := range network.Status.ClusterNetwork {
 		s.Cluster.PodCIDRs = append(s.Cluster.PodCIDRs, entry.CIDR)
@@ -118,11 +110,7 @@ func addServiceCIDR(s *snapshot.Snapshot, cidr *networkingv1.ServiceCIDR) error 
 	return nil
 }
 
-func addNetworkOperator(s *snapshot.Snapshot, object *unstructured.Unstructured) error {
-	var operator configv1.ClusterOperator
-	if err := typed(object, &operator); err != nil {
-		return err
-	}
+func addNetworkOperator(s *snapshot.Snapshot, operator *configv1.ClusterOperator) error {
 	s.Cluster.NetworkOperator = &snapshot.Operator{}
 	for _, condition := range operator.Status.Conditions {
 		if condition.Type == configv1.OperatorDegraded {

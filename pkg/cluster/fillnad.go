@@ -8,16 +8,12 @@ import (
 
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
 	"go4.org/netipx"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-func addNAD(s *snapshot.Snapshot, object *unstructured.Unstructured) error {
-	nad := &nadv1.NetworkAttachmentDefinition{}
-	if err := typed(object, nad); err != nil {
-		return err
-	}
+func addNAD(s *snapshot.Snapshot, nad *nadv1.NetworkAttachmentDefinition) error {
 	out := snapshot.NAD{
 		Namespace: nad.Namespace, Name: nad.Name, Router: routerOf(nad), Created: nad.CreationTimestamp.UTC(),
 		Changed: lastChange(nad).UTC(), Generation: nad.Generation,
@@ -36,6 +32,14 @@ func addNAD(s *snapshot.Snapshot, object *unstructured.Unstructured) error {
 	}
 	s.NADs = append(s.NADs, out)
 	return nil
+}
+
+// lastChange is when the NAD's content was last written, as far as the server tells.
+func lastChange(nad *nadv1.NetworkAttachmentDefinition) metav1.Time {
+	if last := writtenAt(nad, "f:spec"); nad.Generation > 1 && nad.CreationTimestamp.Before(&last) {
+		return last
+	}
+	return nad.CreationTimestamp
 }
 
 // plugin is what is read of a CNI plugin's configuration.

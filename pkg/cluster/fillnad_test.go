@@ -46,7 +46,7 @@ func TestNADs(t *testing.T) {
 				"spec":     map[string]any{"config": test.config},
 			}}
 			var s snapshot.Snapshot
-			if err := addNAD(&s, object); err != nil {
+			if err := reads(NADs, addNAD).add(&s, object); err != nil {
 				t.Fatal(err)
 			}
 			nad := s.NADs[0]

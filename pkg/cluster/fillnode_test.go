@@ -12,6 +12,8 @@ import (
 )
 
 // TestNode compares whole nodes, as the CNIs annotate them.
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
 func TestNode(t *testing.T) {
 	since := metav1.NewTime(noon)
 	ready := corev1.NodeCondition{Type: corev1.NodeReady, Status: corev1.ConditionTrue, LastTransitionTime: since}

@@ -58,13 +58,13 @@ const sandboxFailed = "FailedCreatePodSandBox"
 // manyEvents is how many events of a pod are kept.
 const manyEvents = 5
 
-// readEvents gives the pods that hang the warnings about their network: one list, and none where no pod
-// hangs. What else may hold a pod up is in its own status.
+// readEvents gives the pods that hang, in the namespace asked for or in all, the warnings about their network: one list,
+// and none where no pod hangs. What else may hold a pod up is in its own status.
 func (c *Client) readEvents(ctx context.Context, s *snapshot.Snapshot, o ReadOptions) error {
 	hanging := map[string]*snapshot.Pod{}
 	in := map[string]bool{}
 	for i := range s.Pods {
-		if p := &s.Pods[i]; hangs(p) {
+		if p := &s.Pods[i]; hangs(p) && (o.Namespace == "" || p.Namespace == o.Namespace) {
 			hanging[p.UID] = p
 			in[p.Namespace] = true
 		}
@@ -77,12 +77,12 @@ func (c *Client) readEvents(ctx context.Context, s *snapshot.Snapshot, o ReadOpt
 			o = ReadOptions{Namespace: namespace}
 		}
 	}
-	events := builtin(core("events"), &corev1.EventList{}, of(func(_ *snapshot.Snapshot, event *corev1.Event) error {
+	events := reads(Events, func(_ *snapshot.Snapshot, event *corev1.Event) error {
 		if pod := hanging[string(event.InvolvedObject.UID)]; pod != nil {
 			pod.Events = append(pod.Events, eventOf(event))
 		}
 		return nil
-	}))
+	})
 	events.fields = "reason=" + sandboxFailed
 	part, err := c.readOne(ctx, events, o)
 	if err != nil {
@@ -113,4 +113,42 @@ func eventOf(event *corev1.Event) snapshot.Event {
 		out.Last = event.EventTime.UTC()
 	}
 	return out
+}
+
+// ready reports whether pod is.
+func ready(pod *corev1.Pod) bool {
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodReady {
+			return condition.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}
+
+// podState is what kubectl shows as a pod's status, with the cause where the pod itself tells.
+func podState(pod *corev1.Pod) string {
+	for _, status := range pod.Status.ContainerStatuses {
+		if waiting := status.State.Waiting; waiting != nil && waiting.Reason != "" {
+			return joined(waiting.Reason, waiting.Message)
+		}
+		if ended := status.State.Terminated; ended != nil {
+			return joined(ended.Reason, ended.Message)
+		}
+	}
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
+			return joined("not scheduled", condition.Message)
+		}
+	}
+	if pod.Status.Phase == "" {
+		return string(corev1.PodPending)
+	}
+	return string(pod.Status.Phase)
+}
+
+func joined(reason, message string) string {
+	if message == "" {
+		return reason
+	}
+	return reason + " (" + message + ")"
 }

@@ -11,28 +11,18 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-// addGivenRouter adds an EgressRouter with the labels and annotations that it was given.
-func addGivenRouter(s *snapshot.Snapshot, object *unstructured.Unstructured) error {
-	found, err := fromEgressRouter(object)
-	if err != nil {
-		return err
-	}
-	s.Routers = append(s.Routers, found.Router)
-	return nil
-}
-
-// addEgressRouter adds an EgressRouter without what is not the router's.
+// addEgressRouter adds an EgressRouter with the labels and annotations that it was given.
 func addEgressRouter(s *snapshot.Snapshot, object *unstructured.Unstructured) error {
 	found, err := fromEgressRouter(object)
 	if err != nil {
 		return err
 	}
-	s.Routers = append(s.Routers, bare(found.Router))
+	s.Routers = append(s.Routers, found.Router)
 	return nil
 }
 
-// addGivenStandalone adds a standalone router with the labels and annotations that it was given.
-func addGivenStandalone(s *snapshot.Snapshot, deployment *appsv1.Deployment) error {
+// addStandalone adds a standalone router with the labels and annotations that it was given, and its Deployment.
+func addStandalone(s *snapshot.Snapshot, deployment *appsv1.Deployment) error {
 	if !isStandalone(deployment) {
 		return nil
 	}
@@ -41,27 +31,21 @@ func addGivenStandalone(s *snapshot.Snapshot, deployment *appsv1.Deployment) err
 		return err
 	}
 	s.Routers = append(s.Routers, found.Router)
+	s.Deployments = append(s.Deployments, deploymentOf(deployment))
 	return nil
 }
 
-// addStandaloneRouter adds a standalone router, without what is not the router's, and its Deployment.
-func addStandaloneRouter(s *snapshot.Snapshot, deployment *appsv1.Deployment) error {
-	if !isStandalone(deployment) {
-		return nil
+// bareRouters takes from the routers of s what is not the routers'.
+func bareRouters(s *snapshot.Snapshot) {
+	for i := range s.Routers {
+		s.Routers[i] = bare(s.Routers[i])
 	}
-	found, err := fromDeployment(deployment)
-	if err != nil {
-		return err
-	}
-	s.Routers = append(s.Routers, bare(found.Router))
-	s.Deployments = append(s.Deployments, deploymentOf(deployment))
-	return nil
 }
 
 // bare is r with those of its metadata that a Snapshot may be shown with.
 func bare(r snapshot.Router) snapshot.Router {
 	var out snapshot.Router
-	out.TypeMeta, out.Spec, out.Provisioner = r.TypeMeta, r.Spec, r.Provisioner
+	out.TypeMeta, out.Spec, out.Provisioner, out.Changed = r.TypeMeta, r.Spec, r.Provisioner, r.Changed
 	out.ObjectMeta = metav1.ObjectMeta{
 		Name: r.Name, Namespace: r.Namespace, UID: r.UID, CreationTimestamp: r.CreationTimestamp,
 		Annotations: ownAnnotations(r.Annotations),
@@ -78,11 +62,16 @@ func addOperatorDeployment(s *snapshot.Snapshot, deployment *appsv1.Deployment) 
 	return nil
 }
 
+func addDeployment(s *snapshot.Snapshot, deployment *appsv1.Deployment) error {
+	s.Deployments = append(s.Deployments, deploymentOf(deployment))
+	return nil
+}
+
 func deploymentOf(d *appsv1.Deployment) snapshot.Deployment {
 	out := snapshot.Deployment{
 		Namespace: d.Namespace, Name: d.Name, Router: routerOf(d), Created: d.CreationTimestamp.UTC(),
-		Observed: d.Status.ObservedGeneration >= d.Generation,
-		Replicas: 1, Updated: d.Status.UpdatedReplicas, Available: d.Status.AvailableReplicas,
+		Observed: d.Status.ObservedGeneration >= d.Generation, Generation: d.Generation,
+		Replicas: 1, Current: d.Status.Replicas, Updated: d.Status.UpdatedReplicas, Available: d.Status.AvailableReplicas,
 		Strategy: string(d.Spec.Strategy.Type),
 		NADHash:  d.Spec.Template.Annotations[egress.AnnotationNADHash],
 		Networks: d.Spec.Template.Annotations[egress.AnnotationNetworks],

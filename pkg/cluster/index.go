@@ -2,12 +2,11 @@ package cluster
 
 import (
 	"context"
+	"maps"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,158 +15,143 @@ import (
 
 // reader gives what the cluster holds of an object, nil where there is none.
 type reader interface {
-	object(ctx context.Context, gvr schema.GroupVersionResource, namespace, name string) (*unstructured.Unstructured, error)
+	object(ctx context.Context, k Kind, namespace, name string) (*unstructured.Unstructured, error)
 	// pods are those that bear the labels.
 	pods(ctx context.Context, namespace string, labels map[string]string) ([]*unstructured.Unstructured, error)
 }
 
 // object makes Client a reader: one request an object.
-func (c *Client) object(ctx context.Context, gvr schema.GroupVersionResource, namespace, name string) (*unstructured.Unstructured, error) {
-	return c.get(ctx, gvr, namespace, name)
+func (c *Client) object(ctx context.Context, k Kind, namespace, name string) (*unstructured.Unstructured, error) {
+	return c.get(ctx, k, namespace, name)
 }
 
 func (c *Client) pods(ctx context.Context, namespace string, labels map[string]string) ([]*unstructured.Unstructured, error) {
-	return c.list(ctx, selection{gvr: core("pods"), labels: selector(labels)}, namespace)
+	return list[*unstructured.Unstructured](ctx, c, all(Pods).labelled(labels), namespace)
 }
 
 // index is a reader that has listed before what it is asked for: for many routers a handful of lists takes
 // the place of requests for each object.
 type index struct {
 	client *Client
-	lists  map[schema.GroupVersionResource]*listing
+	lists  map[Kind]*listing
 }
 
-// listing is what was listed of one resource.
-type listing struct {
-	objects map[string]*unstructured.Unstructured
-	// foreign are objects that bear no label of ours: of these the metadata alone was listed.
-	foreign map[string]bool
-	order   []*unstructured.Unstructured
+// listing is what was listed of one kind, by namespace/name.
+type listing struct{ objects map[string]entry }
+
+// entry is one object of a listing.
+type entry struct {
+	*unstructured.Unstructured
+	// foreign bears no label of ours: its metadata alone was listed.
+	foreign bool
 }
 
 func key(namespace, name string) string { return namespace + "/" + name }
 
-func (x *index) object(ctx context.Context, gvr schema.GroupVersionResource, namespace, name string) (*unstructured.Unstructured, error) {
-	l := x.lists[gvr]
+func (x *index) object(ctx context.Context, k Kind, namespace, name string) (*unstructured.Unstructured, error) {
+	l := x.lists[k]
 	if l == nil {
-		return x.client.get(ctx, gvr, namespace, name)
+		return x.client.get(ctx, k, namespace, name)
 	}
-	return l.objects[key(namespace, name)], nil
+	return l.objects[key(namespace, name)].Unstructured, nil
 }
 
 func (x *index) pods(ctx context.Context, namespace string, labels map[string]string) ([]*unstructured.Unstructured, error) {
-	l := x.lists[core("pods")]
+	l := x.lists[Pods]
 	if l == nil {
 		return x.client.pods(ctx, namespace, labels)
 	}
 	var out []*unstructured.Unstructured
-	for _, pod := range l.order {
+	for _, pod := range l.objects {
 		if pod.GetNamespace() == namespace {
-			out = append(out, pod)
+			out = append(out, pod.Unstructured)
 		}
 	}
 	return out, nil
 }
 
 // isForeign reports whether only the metadata of the object is known.
-func (x *index) isForeign(gvr schema.GroupVersionResource, object *unstructured.Unstructured) bool {
-	l := x.lists[gvr]
-	return l != nil && l.foreign[key(object.GetNamespace(), object.GetName())]
-}
-
-// wanted is one list that an index is filled from.
-type wanted struct {
-	gvr schema.GroupVersionResource
-	// labels and fields select objects that are read whole.
-	labels, fields string
-	// others lists the rest too, by their metadata alone, to know whose names are taken.
-	others string
+func (x *index) isForeign(k Kind, object *unstructured.Unstructured) bool {
+	l := x.lists[k]
+	return l != nil && l.objects[key(object.GetNamespace(), object.GetName())].foreign
 }
 
 // index lists what applying routers of the provisioner will ask for, in one namespace or, with "", in all.
 // What the user may not list is left to be read one by one.
 func (c *Client) index(ctx context.Context, namespace string, provisioner egress.Provisioner, services, policed bool) (*index, error) {
-	x := &index{client: c, lists: map[schema.GroupVersionResource]*listing{}}
-	lists := indexLists(provisioner, services)
-	if policed {
-		lists = append(lists, wanted{gvr: policies(), labels: managedBy("="), others: managedBy("!=")})
-	}
+	x := &index{client: c, lists: map[Kind]*listing{}}
+	lists := indexReadings(provisioner, services, policed)
 	found := make([]*listing, len(lists))
 	group, ctx := errgroup.WithContext(ctx)
-	for i, w := range lists {
-		group.Go(func() error {
-			var err error
-			found[i], err = c.fill(ctx, w, namespace)
+	for i, r := range lists {
+		group.Go(func() (err error) {
+			found[i], err = c.listing(ctx, r, namespace)
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	for i, w := range lists {
-		if found[i] != nil {
-			x.lists[w.gvr] = found[i].merged(x.lists[w.gvr])
+	for i, r := range lists {
+		x.lists[r.Kind] = found[i].merged(x.lists[r.Kind])
+	}
+	for i, r := range lists {
+		if found[i] == nil {
+			delete(x.lists, r.Kind)
 		}
 	}
 	return x, nil
 }
 
-// managedBy selects by whether an object was made by this tool.
-func managedBy(operator string) string {
-	return egress.LabelManagedBy + operator + egress.ManagedByValue
+// managed is r for what this tool has made ("="), or for what it has not ("!=").
+func (r reading) managed(operator string) reading {
+	r.labels = egress.LabelManagedBy + operator + egress.ManagedByValue
+	return r
 }
 
-// indexLists are the lists for each provisioner: its objects, and what shows that the other has the name.
-func indexLists(provisioner egress.Provisioner, services bool) []wanted {
-	ours, others := managedBy("="), managedBy("!=")
-	lists := []wanted{{gvr: egress.Resource}}
+// indexReadings are the lists for each provisioner: its objects, and what shows that the other has the name. Of what
+// others have made the metadata tells whose names are taken.
+func indexReadings(provisioner egress.Provisioner, services, policed bool) []reading {
+	lists := []reading{all(EgressRouters)}
+	whole := []Kind{}
 	if provisioner == egress.Standalone {
-		lists = append(lists, wanted{gvr: nads()}, wanted{gvr: deployments(), labels: ours, others: others})
+		lists = append(lists, all(NADs))
+		whole = append(whole, Deployments)
 	} else {
-		operators := selector(provisioner.PodLabels(""))
 		lists = append(lists,
-			wanted{gvr: deployments(), labels: ours},
-			wanted{gvr: deployments(), labels: operators},
-			wanted{gvr: nads(), fields: "metadata.name=" + egress.OperatorNAD},
-			wanted{gvr: core("pods"), labels: operators},
-		)
+			all(Deployments).managed("="), all(Deployments).labelled(operators()),
+			all(NADs).called(egress.OperatorNAD), all(Pods).labelled(operators()))
 	}
 	if services {
-		lists = append(lists, wanted{gvr: core("services"), labels: ours, others: others})
+		whole = append(whole, Services)
+	}
+	if policed {
+		whole = append(whole, NetworkPolicies)
+	}
+	for _, k := range whole {
+		lists = append(lists, all(k).managed("="), metadataOf(k).managed("!="))
 	}
 	return lists
 }
 
-// fill lists w; nil where the user may not, or where the resource is not served.
-func (c *Client) fill(ctx context.Context, w wanted, namespace string) (*listing, error) {
-	l := &listing{objects: map[string]*unstructured.Unstructured{}, foreign: map[string]bool{}}
-	err := c.eachPage(ctx, func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-		o.LabelSelector, o.FieldSelector = w.labels, w.fields
-		return c.dynamic.Resource(w.gvr).Namespace(namespace).List(ctx, o)
-	}, func(object runtime.Object) error {
-		if u, ok := object.(*unstructured.Unstructured); ok {
-			l.add(u)
-		}
-		return nil
-	})
-	if err == nil && w.others != "" {
-		err = c.eachPage(ctx, func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-			o.LabelSelector = w.others
-			return c.metadata.Resource(w.gvr).Namespace(namespace).List(ctx, o)
-		}, l.addForeign)
+// listing lists r; nil where the user may not, or where the resource is not served.
+func (c *Client) listing(ctx context.Context, r reading, namespace string) (*listing, error) {
+	add := (*listing).addWhole
+	if r.format == asMetadata {
+		add = (*listing).addForeign
 	}
-	switch {
-	case apierrors.IsForbidden(err), notServed(err):
+	l, err := collect(ctx, c, r, namespace, add)
+	if apierrors.IsForbidden(err) || notServed(err) {
 		return nil, nil
-	case err != nil:
-		return nil, explain(err, "list", w.gvr, namespace)
 	}
-	return l, nil
+	return l, r.explain(err, namespace)
 }
 
-func (l *listing) add(object *unstructured.Unstructured) {
-	l.objects[key(object.GetNamespace(), object.GetName())] = object
-	l.order = append(l.order, object)
+func (l *listing) addWhole(object runtime.Object) error {
+	if u, ok := object.(*unstructured.Unstructured); ok {
+		l.add(u, false)
+	}
+	return nil
 }
 
 func (l *listing) addForeign(object runtime.Object) error {
@@ -175,19 +159,24 @@ func (l *listing) addForeign(object runtime.Object) error {
 	if err != nil {
 		return err
 	}
-	u := &unstructured.Unstructured{Object: content}
-	l.add(u)
-	l.foreign[key(u.GetNamespace(), u.GetName())] = true
+	l.add(&unstructured.Unstructured{Object: content}, true)
 	return nil
 }
 
-// merged adds what another list of the same resource has.
+func (l *listing) add(object *unstructured.Unstructured, foreign bool) {
+	if l.objects == nil {
+		l.objects = map[string]entry{}
+	}
+	l.objects[key(object.GetNamespace(), object.GetName())] = entry{object, foreign}
+}
+
+// merged has what another list of the same resource has, too.
 func (l *listing) merged(other *listing) *listing {
-	if other == nil {
-		return l
+	out := &listing{objects: map[string]entry{}}
+	for _, from := range []*listing{other, l} {
+		if from != nil {
+			maps.Copy(out.objects, from.objects)
+		}
 	}
-	for _, object := range other.order {
-		l.add(object)
-	}
-	return l
+	return out
 }

@@ -4,17 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
@@ -57,19 +54,13 @@ type Mirror struct {
 
 // NewMirror makes a Mirror that knows nothing before Run.
 func (c *Client) NewMirror(events MirrorEvents, o MirrorOptions) *Mirror {
-	ours := selector(map[string]string{egress.LabelName: egress.NameValue, egress.LabelManagedBy: egress.ManagedByValue})
-	operators := selector(map[string]string{"app": egress.OperatorApp})
 	m := &Mirror{client: c, events: events}
-	m.routers = []*source{
-		newSource(c, custom(egress.Resource, of(addEgressRouter)), &unstructured.Unstructured{}),
-		newSource(c, builtin(deployments(), &appsv1.DeploymentList{}, of(addStandaloneRouter)).labelled(ours), &appsv1.Deployment{}),
-	}
-	for _, labels := range []string{ours, operators} {
-		m.pods = append(m.pods, newSource(c, builtin(core("pods"), &corev1.PodList{}, of(addPod)).labelled(labels), &corev1.Pod{}))
-	}
-	m.nodes = newSource(c, builtin(core("nodes"), &corev1.NodeList{}, of(addNode)), &corev1.Node{})
+	everywhere := func(r reading) *source { return c.newSource(r, "") }
+	m.routers = []*source{everywhere(reads(EgressRouters, addEgressRouter)), everywhere(reads(Deployments, addStandalone).labelled(ours()))}
+	m.pods = []*source{everywhere(reads(Pods, addPod).labelled(ours())), everywhere(reads(Pods, addPod).labelled(operators()))}
+	m.nodes = everywhere(reads(Nodes, addNode))
 	if o.Deployments {
-		m.operators = newSource(c, builtin(deployments(), &appsv1.DeploymentList{}, of(addOperatorDeployment)).labelled(operators), &appsv1.Deployment{})
+		m.operators = everywhere(reads(Deployments, addOperatorDeployment).labelled(operators()))
 	}
 	return m
 }
@@ -88,10 +79,10 @@ func (m *Mirror) Run(ctx context.Context) error {
 	}
 	var running sync.WaitGroup
 	for _, s := range m.always() {
-		running.Go(func() { s.informer.RunWithContext(ctx) })
+		running.Go(func() { s.run(ctx) })
 	}
 	if m.awaitServed(ctx) {
-		running.Go(func() { m.routers[0].informer.RunWithContext(ctx) })
+		running.Go(func() { m.routers[0].run(ctx) })
 	}
 	running.Wait()
 	return nil
@@ -153,7 +144,7 @@ func (m *Mirror) sources() []*source {
 // Synced reports whether everything was read once.
 func (m *Mirror) Synced() bool {
 	for _, s := range m.sources() {
-		if !s.informer.HasSynced() {
+		if !s.synced() {
 			return false
 		}
 	}
@@ -230,8 +221,6 @@ type held struct {
 	part *snapshot.Snapshot
 	// err says why the object cannot be understood.
 	err error
-}
-
-func (h *held) same(other *held) bool {
-	return h.UID == other.UID && reflect.DeepEqual(h.part, other.part)
+	// object is as it was sent, where the source keeps that.
+	object runtime.Object
 }

@@ -6,16 +6,13 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 
-	configv1 "github.com/openshift/api/config/v1"
-	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
 // Network is a network of the cluster's own, and where that is written.
@@ -37,97 +34,45 @@ type Networks struct {
 // kubeadm's ConfigMap, and the nodes' pod CIDRs. A place that is not there, or not to be read, tells nothing.
 func (c *Client) Networks(ctx context.Context) (Networks, error) {
 	places := []struct {
-		name string
-		read func(context.Context, *Client) (pods, services []string, err error)
+		name, namespace string
+		reading         reading
 	}{
-		{"Network cluster", openShiftNetworks},
-		{"the ServiceCIDRs", serviceCIDRs},
-		{"ConfigMap kube-system/kubeadm-config", kubeadmNetworks},
-		{"the nodes' pod CIDRs", nodeNetworks},
+		{"Network cluster", "", reads(ClusterNetworks, addNetwork).only("cluster")},
+		{"the ServiceCIDRs", "", reads(ServiceCIDRs, addServiceCIDR)},
+		{"ConfigMap kube-system/kubeadm-config", "kube-system", reads(ConfigMaps, addKubeadmNetworks).only("kubeadm-config")},
+		{"the nodes' pod CIDRs", "", reads(Nodes, addNodeNetworks)},
 	}
-	type found struct {
-		pods, services []string
-		err            error
-	}
-	results := make([]found, len(places))
-	var group errgroup.Group
+	parts := make([]*snapshot.Snapshot, len(places))
+	errs := make([]error, len(places))
+	var group sync.WaitGroup
 	for i, place := range places {
-		group.Go(func() error {
-			results[i].pods, results[i].services, results[i].err = place.read(ctx, c)
-			return nil
-		})
+		group.Go(func() { parts[i], errs[i] = c.fillFrom(ctx, place.reading, place.namespace) })
 	}
-	_ = group.Wait() // each keeps its own error
+	group.Wait()
 	var n Networks
 	for i, place := range places {
-		switch err := results[i].err; {
+		switch err := errs[i]; {
+		case err == nil:
+			n.Pods = appendNetworks(n.Pods, parts[i].Cluster.PodCIDRs, place.name)
+			n.Services = appendNetworks(n.Services, parts[i].Cluster.ServiceCIDRs, place.name)
 		case apierrors.IsForbidden(err):
 			n.Unread = append(n.Unread, place.name)
-		case err != nil && !isNotFound(err):
-			return n, fmt.Errorf("reading the cluster's networks from %s: %w", place.name, err)
+		case !isNotFound(err):
+			return n, fmt.Errorf("reading the cluster's networks from %s: %w", place.name, place.reading.explain(err, place.namespace))
 		}
-		n.Pods = appendNetworks(n.Pods, results[i].pods, place.name)
-		n.Services = appendNetworks(n.Services, results[i].services, place.name)
 	}
 	n.Pods, n.Services = joinNetworks(n.Pods), joinNetworks(n.Services)
 	return n, nil
 }
 
-func openShiftNetworks(ctx context.Context, c *Client) (pods, services []string, err error) {
-	object, err := c.get(ctx, openShift("networks"), "", "cluster")
-	if object == nil || err != nil {
-		return nil, nil, err
-	}
-	var network configv1.Network
-	if err := typed(object, &network); err != nil {
-		return nil, nil, err
-	}
-	for _, entry := range network.Status.ClusterNetwork {
-		pods = append(pods, entry.CIDR)
-	}
-	return pods, network.Status.ServiceNetwork, nil
+// addNodeNetworks adds the networks of a node's pods to those of the cluster.
+func addNodeNetworks(s *snapshot.Snapshot, node *corev1.Node) error {
+	s.Cluster.PodCIDRs = append(s.Cluster.PodCIDRs, podCIDRs(node)...)
+	return nil
 }
 
-func serviceCIDRs(ctx context.Context, c *Client) (pods, services []string, err error) {
-	err = c.eachBuiltin(ctx, networkingv1.SchemeGroupVersion.WithResource("servicecidrs"), &networkingv1.ServiceCIDRList{}, func(object runtime.Object) {
-		if cidr, ok := object.(*networkingv1.ServiceCIDR); ok {
-			services = append(services, cidr.Spec.CIDRs...)
-		}
-	})
-	return nil, services, err
-}
-
-func nodeNetworks(ctx context.Context, c *Client) (pods, services []string, err error) {
-	err = c.eachBuiltin(ctx, core("nodes"), &corev1.NodeList{}, func(object runtime.Object) {
-		if node, ok := object.(*corev1.Node); ok {
-			pods = append(pods, node.Spec.PodCIDR)
-			pods = append(pods, node.Spec.PodCIDRs...)
-		}
-	})
-	return pods, nil, err
-}
-
-// eachBuiltin lists a resource of Kubernetes' own; list is an empty list of it.
-func (c *Client) eachBuiltin(ctx context.Context, gvr schema.GroupVersionResource, list runtime.Object, each func(runtime.Object)) error {
-	return c.eachPage(ctx, func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-		page := list.DeepCopyObject()
-		return page, c.readBuiltin(ctx, gvr, "", o, page)
-	}, func(object runtime.Object) error {
-		each(object)
-		return nil
-	})
-}
-
-// kubeadmNetworks reads what kubeadm was told when the cluster was made: lists of CIDRs with commas.
-func kubeadmNetworks(ctx context.Context, c *Client) (pods, services []string, err error) {
-	object, err := c.get(ctx, core("configmaps"), "kube-system", "kubeadm-config")
-	if object == nil || err != nil {
-		return nil, nil, err
-	}
-	var config corev1.ConfigMap
-	if err := typed(object, &config); err != nil {
-		return nil, nil, err
-	}
+// addKubeadmNetworks adds what kubeadm was told when the cluster was made: lists of CIDRs with commas.
+func addKubeadmNetworks(s *snapshot.Snapshot, config *corev1.ConfigMap) error {
 	var cluster struct {
 		Networking struct {
 			PodSubnet     string `json:"podSubnet"`
@@ -135,9 +80,11 @@ func kubeadmNetworks(ctx context.Context, c *Client) (pods, services []string, e
 		} `json:"networking"`
 	}
 	if err := yaml.Unmarshal([]byte(config.Data["ClusterConfiguration"]), &cluster); err != nil {
-		return nil, nil, fmt.Errorf("reading its ClusterConfiguration: %w", err)
+		return fmt.Errorf("reading its ClusterConfiguration: %w", err)
 	}
-	return strings.Split(cluster.Networking.PodSubnet, ","), strings.Split(cluster.Networking.ServiceSubnet, ","), nil
+	s.Cluster.PodCIDRs = strings.Split(cluster.Networking.PodSubnet, ",")
+	s.Cluster.ServiceCIDRs = strings.Split(cluster.Networking.ServiceSubnet, ",")
+	return nil
 }
 
 // appendNetworks adds those of cidrs that are IPv4 networks.

@@ -3,8 +3,6 @@ package cluster
 import (
 	"encoding/json"
 	"fmt"
-	"net/netip"
-	"strings"
 
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -25,12 +23,6 @@ func networksOf(pod *corev1.Pod) ([]nadv1.NetworkStatus, error) {
 	return statuses, nil
 }
 
-// net1Of reads pod's network-status; nil where it has no net1.
-func net1Of(pod *corev1.Pod) (*nadv1.NetworkStatus, error) {
-	statuses, err := networksOf(pod)
-	return net1In(statuses), err
-}
-
 // net1In is the entry of net1, or nil.
 func net1In(statuses []nadv1.NetworkStatus) *nadv1.NetworkStatus {
 	for i := range statuses {
@@ -39,15 +31,4 @@ func net1In(statuses []nadv1.NetworkStatus) *nadv1.NetworkStatus {
 		}
 	}
 	return nil
-}
-
-// hasIP reports whether ips, with or without prefix lengths, hold want.
-func hasIP(ips []string, want netip.Addr) bool {
-	for _, s := range ips {
-		s, _, _ = strings.Cut(s, "/")
-		if addr, err := netip.ParseAddr(s); err == nil && addr == want {
-			return true
-		}
-	}
-	return false
 }

@@ -124,11 +124,11 @@ func (c *Client) patchStrategy(ctx context.Context, live, desired *unstructured.
 	}
 	var patched *unstructured.Unstructured
 	err = c.retry(ctx, func() (err error) {
-		patched, err = c.dynamic.Resource(deployments()).Namespace(live.GetNamespace()).Patch(ctx, live.GetName(), types.MergePatchType, body, options)
+		patched, err = c.dynamic.Resource(Deployments.GVR()).Namespace(live.GetNamespace()).Patch(ctx, live.GetName(), types.MergePatchType, body, options)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("setting the strategy of %s: %w", Name(live), explain(err, "patch", deployments(), live.GetNamespace()))
+		return nil, fmt.Errorf("setting the strategy of %s: %w", Name(live), explain(err, "patch", Deployments.GVR(), live.GetNamespace()))
 	}
 	return patched, nil
 }
@@ -227,7 +227,7 @@ func (c *Client) held(live *unstructured.Unstructured) (*unstructured.Unstructur
 // DryPart asks the server what applying t's Part would do, without waiting for the operator. Where the
 // operator has made no Deployment of the router yet, nothing is asked.
 func (a *Applier) DryPart(ctx context.Context, t Target) error {
-	live, err := a.before.object(ctx, deployments(), t.Router.Namespace, t.Provisioner.DeploymentName(t.Router.Name))
+	live, err := a.before.object(ctx, Deployments, t.Router.Namespace, t.Router.Provisioner.DeploymentName(t.Router.Name))
 	switch {
 	case apierrors.IsForbidden(err) && !t.Part.asked():
 		return nil

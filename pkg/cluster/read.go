@@ -8,9 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
@@ -31,7 +29,31 @@ type ReadOptions struct {
 // Read fills a Snapshot, each resource by one paged list, side by side. What the user may not read is
 // noted in it as unknown, and what the cluster does not have as not served.
 func (c *Client) Read(ctx context.Context, o ReadOptions) (*snapshot.Snapshot, error) {
-	lists := readings(o)
+	s, err := c.readAll(ctx, readings(o), o)
+	if err != nil {
+		return nil, err
+	}
+	s.Taken = time.Now().UTC().Truncate(time.Second)
+	if !o.Wide {
+		s.Namespace = o.Namespace
+	}
+	if o.Checks {
+		bareRouters(s)
+		if err := c.readEvents(ctx, s, o); err != nil {
+			return nil, err
+		}
+		trim(s, o.Namespace)
+	} else {
+		s.Deployments = nil
+	}
+	s.Sort()
+	// One that bears the labels of both provisioners was listed twice.
+	s.Pods = slices.CompactFunc(s.Pods, func(a, b snapshot.Pod) bool { return a.UID == b.UID })
+	return s, nil
+}
+
+// readAll reads lists side by side into one Snapshot.
+func (c *Client) readAll(ctx context.Context, lists []reading, o ReadOptions) (*snapshot.Snapshot, error) {
 	parts := make([]*snapshot.Snapshot, len(lists))
 	group, within := errgroup.WithContext(ctx)
 	for i, r := range lists {
@@ -43,42 +65,27 @@ func (c *Client) Read(ctx context.Context, o ReadOptions) (*snapshot.Snapshot, e
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	s := &snapshot.Snapshot{Taken: time.Now().UTC().Truncate(time.Second)}
-	if !o.Wide {
-		s.Namespace = o.Namespace
-	}
+	s := &snapshot.Snapshot{}
 	for _, part := range parts {
 		merge(s, part)
 	}
-	if err := c.sortUnknown(ctx, s); err != nil {
-		return nil, err
-	}
-	if o.Checks {
-		if err := c.readEvents(ctx, s, o); err != nil {
-			return nil, err
-		}
-		trim(s, o.Namespace)
-	}
-	s.Sort()
-	// One that bears the labels of both provisioners was listed twice.
-	s.Pods = slices.CompactFunc(s.Pods, func(a, b snapshot.Pod) bool { return a.UID == b.UID })
-	return s, nil
+	return s, c.sortUnknown(ctx, s)
 }
 
 // readOne reads r in all namespaces, or where that is forbidden in the one asked for.
 func (c *Client) readOne(ctx context.Context, r reading, o ReadOptions) (*snapshot.Snapshot, error) {
 	namespace := o.Namespace
-	if o.Wide || r.cluster {
+	if o.Wide || r.row().scope == clusterWide {
 		namespace = ""
 	}
-	if r.own && !o.Wide && o.Namespace != "" {
+	if r.Kind == Namespaces && !o.Wide && o.Namespace != "" {
 		r = r.only(o.Namespace)
 	}
 	part, err := c.fillFrom(ctx, r, namespace)
 	if !apierrors.IsForbidden(err) {
 		return readable(part, err, r, namespace)
 	}
-	unknown := snapshot.Unknown{Resource: r.gvr.Resource, Group: r.gvr.Group, Namespace: namespace, Reason: err.Error()}
+	unknown := snapshot.Unknown{Resource: r.row().resource, Group: r.row().group, Namespace: namespace, Reason: err.Error()}
 	if narrow, ok := r.narrower(namespace, o); ok {
 		part, err := c.fillFrom(ctx, narrow, o.Namespace)
 		if !apierrors.IsForbidden(err) {
@@ -94,62 +101,42 @@ func (c *Client) readOne(ctx context.Context, r reading, o ReadOptions) (*snapsh
 	return &snapshot.Snapshot{Unknown: []snapshot.Unknown{unknown}}, nil
 }
 
+// narrower is r where it was forbidden in the whole cluster, for the namespace asked for. The namespaces themselves are
+// narrower by one's own name: with rights in one alone, that one can be read.
+func (r reading) narrower(namespace string, o ReadOptions) (reading, bool) {
+	switch {
+	case namespace != "" || o.Namespace == "" || r.object != "":
+		return r, false
+	case r.Kind == Namespaces:
+		return r.only(o.Namespace), true
+	default:
+		return r, r.row().scope == namespaced
+	}
+}
+
 // readable is what a list found. A resource that is not served has nothing in it, and an object that is not
 // there neither.
 func readable(part *snapshot.Snapshot, err error, r reading, namespace string) (*snapshot.Snapshot, error) {
 	switch {
 	case notServed(err):
-		return &snapshot.Snapshot{NotServed: []string{r.gvr.Resource}}, nil
-	case isNotFound(err) && r.name != "":
+		return &snapshot.Snapshot{NotServed: []string{r.row().resource}}, nil
+	case isNotFound(err) && r.object != "":
 		return &snapshot.Snapshot{}, nil
 	case err != nil:
-		return nil, explain(err, r.verb(), r.gvr, namespace)
+		return nil, r.explain(err, namespace)
 	}
 	return part, nil
 }
 
-// fillFrom reads r in a namespace, or with "" in all, page by page, so that no page is kept. A list that
-// takes longer than the server remembers its pages is read again, at once.
+// fillFrom reads r in a namespace, or with "" in all.
 func (c *Client) fillFrom(ctx context.Context, r reading, namespace string) (*snapshot.Snapshot, error) {
-	part, err := c.fillPaged(ctx, r, namespace, pageSize)
-	if apierrors.IsResourceExpired(err) {
-		return c.fillPaged(ctx, r, namespace, 0)
-	}
-	return part, err
-}
-
-func (c *Client) fillPaged(ctx context.Context, r reading, namespace string, limit int64) (*snapshot.Snapshot, error) {
-	part := &snapshot.Snapshot{}
-	options := metav1.ListOptions{LabelSelector: r.labels, FieldSelector: r.fields, Limit: limit}
-	for {
-		var page runtime.Object
-		err := c.retry(ctx, func() (err error) {
-			page, err = r.page(ctx, c, namespace, options)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		if r.name != "" {
-			return part, r.add(part, page)
-		}
-		if err := meta.EachListItem(page, func(object runtime.Object) error { return r.add(part, object) }); err != nil {
-			return nil, err
-		}
-		list, err := meta.ListAccessor(page)
-		if err != nil {
-			return nil, fmt.Errorf("reading a list of %s: %w", r.gvr.Resource, err)
-		}
-		if options.Continue = list.GetContinue(); options.Continue == "" {
-			return part, nil
-		}
-	}
+	return collect(ctx, c, r, namespace, r.add)
 }
 
 // sortUnknown tells what is not served from what may not be read: a user without rights is told "forbidden" of
 // both. One request, and only where something is unknown that a cluster may lack.
 func (c *Client) sortUnknown(ctx context.Context, s *snapshot.Snapshot) error {
-	lacking := func(u snapshot.Unknown) bool { return optional(u.Group) }
+	lacking := func(u snapshot.Unknown) bool { return mayLack(u.Group) }
 	if !slices.ContainsFunc(s.Unknown, lacking) {
 		return nil
 	}

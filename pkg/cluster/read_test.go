@@ -7,8 +7,6 @@ import (
 	"sync"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
@@ -42,7 +40,7 @@ func (f *forgetful) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // in it.
 func TestExpiredList(t *testing.T) {
 	server := &forgetful{}
-	r := builtin(core("nodes"), &corev1.NodeList{}, of(addNode)).ofCluster()
+	r := reads(Nodes, addNode)
 	part, err := clientOf(t, server).readOne(t.Context(), r, ReadOptions{})
 	if err != nil {
 		t.Fatal(err)

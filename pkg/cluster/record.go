@@ -26,16 +26,16 @@ func (c *Client) Record(ctx context.Context, r snapshot.Router, annotation, valu
 	if r.Annotations[annotation] == value {
 		return nil
 	}
-	gvr, name := egress.Resource, r.Name
+	kind, name := EgressRouters, r.Name
 	if r.Provisioner == egress.Standalone {
-		gvr, name = deployments(), r.Provisioner.DeploymentName(r.Name)
+		kind, name = Deployments, r.Provisioner.DeploymentName(r.Name)
 	}
 	patch, err := recordPatch(r.UID, annotation, value)
 	if err != nil {
 		return err
 	}
 	err = c.retry(ctx, func() error {
-		_, err := c.dynamic.Resource(gvr).Namespace(r.Namespace).
+		_, err := c.dynamic.Resource(kind.GVR()).Namespace(r.Namespace).
 			Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: recordManager})
 		return err
 	})
@@ -48,7 +48,7 @@ func (c *Client) Record(ctx context.Context, r snapshot.Router, annotation, valu
 	case isNotFound(err) && !notServed(err):
 		return fmt.Errorf("recording %s on the router %s: %w", annotation, key, ErrNotFound)
 	default:
-		return fmt.Errorf("recording %s on the router %s: %w", annotation, key, explain(err, "patch", gvr, r.Namespace))
+		return fmt.Errorf("recording %s on the router %s: %w", annotation, key, explain(err, "patch", kind.GVR(), r.Namespace))
 	}
 }
 

@@ -17,27 +17,27 @@ import (
 // which it is taken. Auto takes what the operator's provisioner does.
 func NeededRights(provisioner egress.Provisioner) []snapshot.Right {
 	var needed []snapshot.Right
-	add := func(group, resource string, verbs ...string) {
+	add := func(kind Kind, verbs ...string) {
 		for _, verb := range verbs {
-			needed = append(needed, snapshot.Right{Verb: verb, Group: group, Resource: resource})
+			needed = append(needed, snapshot.Right{Verb: verb, Group: kind.row().group, Resource: kind.row().resource})
 		}
 	}
 	look := []string{"get", "list", "watch"}
 	// Server-side apply is a patch, and where there is nothing yet a creation too.
 	write := append(slices.Clone(look), "create", "patch", "delete")
 	if provisioner == egress.Standalone {
-		add(nads().Group, nads().Resource, write...)
-		add(deployments().Group, deployments().Resource, write...)
+		add(NADs, write...)
+		add(Deployments, write...)
 	} else {
-		add(egress.Resource.Group, egress.Resource.Resource, write...)
-		add(nads().Group, nads().Resource, look...)
+		add(EgressRouters, write...)
+		add(NADs, look...)
 		// Changed rules reach the pod by a restart.
-		add(deployments().Group, deployments().Resource, append(look, "patch")...)
+		add(Deployments, append(look, "patch")...)
 	}
-	add("", "pods", "list", "watch")
-	add("", "services", write...)
+	add(Pods, "list", "watch")
+	add(Services, write...)
 	// What limits who may use the router goes with it.
-	add("networking.k8s.io", "networkpolicies", write...)
+	add(NetworkPolicies, write...)
 	return needed
 }
 

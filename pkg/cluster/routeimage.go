@@ -8,7 +8,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // EgressRouterImage is the image that OpenShift runs egress routers with: it is in the cluster's own release,
@@ -17,15 +16,15 @@ import (
 // on an init container of Multus' DaemonSet.
 func (c *Client) EgressRouterImage(ctx context.Context) (image string, err error) {
 	places := []struct {
-		gvr             schema.GroupVersionResource
+		kind            Kind
 		namespace, name string
 		image           func(*unstructured.Unstructured) (string, error)
 	}{
-		{deployments(), "openshift-network-operator", "network-operator", operatorImage},
-		{appsv1.SchemeGroupVersion.WithResource("daemonsets"), "openshift-multus", "multus-additional-cni-plugins", multusImage},
+		{Deployments, "openshift-network-operator", "network-operator", operatorImage},
+		{DaemonSets, "openshift-multus", "multus-additional-cni-plugins", multusImage},
 	}
 	for _, place := range places {
-		object, err := c.get(ctx, place.gvr, place.namespace, place.name)
+		object, err := c.get(ctx, place.kind, place.namespace, place.name)
 		if apierrors.IsForbidden(err) || object == nil && err == nil {
 			continue
 		}

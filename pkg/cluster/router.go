@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -11,6 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+
+	nov1 "github.com/openshift/api/networkoperator/v1"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
@@ -30,7 +33,7 @@ type Found struct {
 func (c *Client) Find(ctx context.Context, namespace, name string, asked egress.Provisioner) (*Found, error) {
 	var unread error
 	if asked != egress.Standalone {
-		cr, err := c.get(ctx, egress.Resource, namespace, name)
+		cr, err := c.get(ctx, EgressRouters, namespace, name)
 		switch {
 		case cr != nil:
 			return fromEgressRouter(cr)
@@ -45,7 +48,7 @@ func (c *Client) Find(ctx context.Context, namespace, name string, asked egress.
 		}
 	}
 	if asked != egress.Operator {
-		deployment, err := c.get(ctx, deployments(), namespace, name)
+		deployment, err := c.get(ctx, Deployments, namespace, name)
 		if err != nil {
 			return nil, err
 		}
@@ -71,9 +74,35 @@ func fromEgressRouter(cr *unstructured.Unstructured) (*Found, error) {
 		return nil, fmt.Errorf("reading %s in namespace %s: %w", Name(cr), cr.GetNamespace(), err)
 	}
 	egress.SetDefaults(&found.EgressRouter)
+	found.Changed = writtenAt(cr, "f:spec").UTC()
 	found.ManagedFields = nil
 	found.Provisioner, found.UID = egress.Operator, cr.GetUID()
 	return &found, nil
+}
+
+// RouterOf is r as the cluster holds it once it was applied, with what this tool has noted on it.
+func RouterOf(r *nov1.EgressRouter, provisioner egress.Provisioner, applied []Applied) snapshot.Router {
+	for _, a := range applied {
+		if a.Object.GetKind() != egress.Kind.Kind {
+			continue
+		}
+		if found, err := fromEgressRouter(a.Object); err == nil {
+			return bare(found.Router)
+		}
+	}
+	return snapshot.Router{EgressRouter: *r, Provisioner: provisioner}
+}
+
+// writtenAt is when a part of object, as managed fields name it, was last written, as far as the server tells; the zero
+// time where it does not.
+func writtenAt(object metav1.Object, part string) metav1.Time {
+	var last metav1.Time
+	for _, entry := range object.GetManagedFields() {
+		if entry.Time != nil && entry.FieldsV1 != nil && last.Before(entry.Time) && strings.Contains(entry.FieldsV1.GetRawString(), strconv.Quote(part)) {
+			last = *entry.Time
+		}
+	}
+	return last
 }
 
 // fromDeployment reads a standalone router back from the annotation on its Deployment. The router's own UID

@@ -9,7 +9,7 @@ import (
 
 // Secret reads the data of a Secret. Nothing of it may be printed.
 func (c *Client) Secret(ctx context.Context, namespace, name string) (map[string][]byte, error) {
-	object, err := c.get(ctx, core("secrets"), namespace, name)
+	object, err := c.get(ctx, Secrets, namespace, name)
 	if err != nil {
 		return nil, err
 	}

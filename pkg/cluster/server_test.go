@@ -144,10 +144,11 @@ func apply(ctx context.Context, c *cluster.Client, r *nov1.EgressRouter, provisi
 
 // serve applies a router and waits until it serves.
 func serve(ctx context.Context, c *cluster.Client, r *nov1.EgressRouter, provisioner egress.Provisioner) error {
-	if _, err := apply(ctx, c, r, provisioner); err != nil {
+	applied, err := apply(ctx, c, r, provisioner)
+	if err != nil {
 		return err
 	}
-	return c.Wait(ctx, cluster.Target{Router: r, Provisioner: provisioner}, 30*time.Second, func(string) {})
+	return c.Wait(ctx, cluster.Target{Router: cluster.RouterOf(r, provisioner, applied)}, 30*time.Second, func(string) {})
 }
 
 // remove deletes a router and waits until it is gone.

@@ -5,37 +5,49 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-// source is one resource of a Mirror.
+// source keeps what one reading finds up to date, by a list and a watch. It knows nothing before run.
 type source struct {
-	client   *Client
-	reading  reading
-	informer cache.SharedIndexInformer
+	client    *Client
+	reading   reading
+	namespace string
+	informer  cache.SharedIndexInformer
+	// whole keeps the objects as they were sent, too.
+	whole bool
+	// refused, unless it is nil, hears of what asking again does not mend: the user may not read this, or the cluster
+	// does not serve it.
+	refused func(error)
 
 	mu sync.Mutex
 	// errs are why the last of each verb failed.
 	errs map[string]error
 }
 
-func newSource(c *Client, r reading, example runtime.Object) *source {
-	s := &source{client: c, reading: r, errs: map[string]error{}}
+// newSource makes a source of r in a namespace, or with "" in all.
+func (c *Client) newSource(r reading, namespace string) *source {
+	s := &source{client: c, reading: r, namespace: namespace, errs: map[string]error{}}
 	lw := &cache.ListWatch{ListWithContextFunc: s.list, WatchFuncWithContext: s.watch}
-	s.informer = cache.NewSharedIndexInformer(plain{lw}, example, 0, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
+	s.informer = cache.NewSharedIndexInformer(plain{lw}, r.example(), 0, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
 	return s
 }
+
+// run keeps the source up to date until ctx ends.
+func (s *source) run(ctx context.Context) { s.informer.RunWithContext(ctx) }
+
+// synced reports whether the source was read once.
+func (s *source) synced() bool { return s.informer.HasSynced() }
 
 // plain is a list, then a watch: a stream of the list needs other rights, and older servers have none.
 type plain struct{ *cache.ListWatch }
@@ -54,7 +66,7 @@ func (s *source) handle(changed func(before, after *held)) error {
 		UpdateFunc: func(old, object any) {
 			before, ok := old.(*held)
 			after, also := object.(*held)
-			if ok && also && !before.same(after) {
+			if ok && also && !s.same(before, after) {
 				changed(before, after)
 			}
 		},
@@ -73,6 +85,14 @@ func (s *source) handle(changed func(before, after *held)) error {
 		s.informer.SetWatchErrorHandlerWithContext(func(context.Context, *cache.Reflector, error) {}))
 }
 
+// same reports whether nothing has changed of what is kept.
+func (s *source) same(before, after *held) bool {
+	if s.whole || s.reading.add == nil {
+		return before.UID == after.UID && before.ResourceVersion == after.ResourceVersion
+	}
+	return before.UID == after.UID && reflect.DeepEqual(before.part, after.part)
+}
+
 // keep is what is kept of an object: that it cannot be understood is, too.
 func (s *source) keep(object any) (any, error) {
 	if h, ok := object.(*held); ok {
@@ -84,13 +104,19 @@ func (s *source) keep(object any) (any, error) {
 	}
 	accessor, err := meta.Accessor(object)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", s.reading.gvr.Resource, err)
+		return nil, fmt.Errorf("reading %s: %w", s.reading.row().resource, err)
 	}
 	h := &held{part: &snapshot.Snapshot{}, ObjectMeta: metav1.ObjectMeta{
 		Namespace: accessor.GetNamespace(), Name: accessor.GetName(), UID: accessor.GetUID(),
 		ResourceVersion: accessor.GetResourceVersion(), Labels: accessor.GetLabels(),
 	}}
-	h.err = s.reading.add(h.part, o)
+	if s.reading.add != nil {
+		h.err = s.reading.add(h.part, o)
+		bareRouters(h.part)
+	}
+	if s.whole {
+		h.object = o
+	}
 	return h, nil
 }
 
@@ -114,25 +140,23 @@ func (s *source) read(ctx context.Context) (part *snapshot.Snapshot, unreadable,
 		bad = append(bad, s.reading.add(into, object))
 		return nil
 	}
-	part, err = s.client.fillFrom(ctx, careful, "")
+	part, err = s.client.fillFrom(ctx, careful, s.namespace)
 	return part, errors.Join(bad...), s.explained("list", err)
 }
 
-func (s *source) list(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-	o.LabelSelector = s.reading.labels
-	var list runtime.Object
-	err := s.persist(ctx, "list", func() (err error) {
-		list, err = s.reading.page(ctx, s.client, "", o)
+func (s *source) list(ctx context.Context, o metav1.ListOptions) (list runtime.Object, err error) {
+	s.reading.narrow(&o)
+	err = s.persist(ctx, "list", func() (err error) {
+		list, err = s.client.page(ctx, s.reading, s.namespace, o)
 		return err
 	})
 	return list, err
 }
 
-func (s *source) watch(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
-	o.LabelSelector = s.reading.labels
-	var events watch.Interface
-	err := s.persist(ctx, "watch", func() (err error) {
-		events, err = s.client.watchOne(ctx, s.reading.gvr, o)
+func (s *source) watch(ctx context.Context, o metav1.ListOptions) (events watch.Interface, err error) {
+	s.reading.narrow(&o)
+	err = s.persist(ctx, "watch", func() (err error) {
+		events, err = s.client.events(ctx, s.reading, s.namespace, o)
 		return err
 	})
 	return events, err
@@ -150,6 +174,9 @@ func (s *source) persist(ctx context.Context, verb string, send func() error) er
 			return err
 		}
 		s.note(verb, s.explained(verb, err))
+		if s.refused != nil && (apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) || notServed(err)) {
+			s.refused(s.explained(verb, err))
+		}
 		if err == nil || !s.client.transient(err) {
 			return err
 		}
@@ -160,7 +187,7 @@ func (s *source) explained(verb string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s cannot be read: %w", s.reading.gvr.GroupResource(), explain(err, verb, s.reading.gvr, ""))
+	return fmt.Errorf("%s cannot be read: %w", s.reading.GVR().GroupResource(), explain(err, verb, s.reading.GVR(), s.namespace))
 }
 
 // note keeps why verb failed; nil: it did not.
@@ -174,19 +201,4 @@ func (s *source) trouble() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return cmp.Or(s.errs["list"], s.errs["watch"])
-}
-
-// watchOne watches a resource in all namespaces.
-func (c *Client) watchOne(ctx context.Context, gvr schema.GroupVersionResource, o metav1.ListOptions) (watch.Interface, error) {
-	if gvr.Group != "" && !scheme.Scheme.IsGroupRegistered(gvr.Group) {
-		return c.dynamic.Resource(gvr).Watch(ctx, o)
-	}
-	o.Watch = true
-	request := c.builtin.Get().AbsPath("/apis", gvr.Group, gvr.Version)
-	if gvr.Group == "" {
-		request = c.builtin.Get().AbsPath("/api", gvr.Version)
-	}
-	return request.Suffix(gvr.Resource).
-		SpecificallyVersionedParams(&o, scheme.ParameterCodec, schema.GroupVersion{Version: "v1"}).
-		Watch(ctx)
 }

@@ -35,7 +35,7 @@ type Version struct {
 func (c *Client) Version(ctx context.Context) (Version, error) {
 	v := Version{
 		EgressRouter:                API{GroupVersion: egress.Resource.GroupVersion().String()},
-		NetworkAttachmentDefinition: API{GroupVersion: nads().GroupVersion().String()},
+		NetworkAttachmentDefinition: API{GroupVersion: NADs.GVR().GroupVersion().String()},
 	}
 	var asked sync.WaitGroup
 	var server, routers, networks error
@@ -46,7 +46,7 @@ func (c *Client) Version(ctx context.Context) (Version, error) {
 		}
 	})
 	asked.Go(func() { v.EgressRouter.Served, routers = c.served(ctx, egress.Resource) })
-	asked.Go(func() { v.NetworkAttachmentDefinition.Served, networks = c.served(ctx, nads()) })
+	asked.Go(func() { v.NetworkAttachmentDefinition.Served, networks = c.served(ctx, NADs.GVR()) })
 	asked.Wait()
 	if server != nil {
 		// One reason is enough: a cluster that cannot be reached answers none of the three.

@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
-	nov1 "github.com/openshift/api/networkoperator/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/labels"
-
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
-	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
-	"github.com/kubectl-egress/kubectl-egress/pkg/render"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
 // TimeoutError is returned where a wait takes longer than it may.
@@ -29,34 +26,37 @@ func (e *TimeoutError) Error() string {
 
 // Target is a router to wait for.
 type Target struct {
-	Router      *nov1.EgressRouter
-	Provisioner egress.Provisioner
-	// Findings are the errors that the spec checks find in it, for the reason why nothing happens.
-	Findings []finding.Finding
+	// Router is as the cluster holds it, with what this tool has noted on it.
+	Router snapshot.Router
+	// Command is this tool as it was typed.
+	Command string
 	// Part is what is set on the operator's Deployment; nil leaves it alone.
 	Part *Part
+	// Restart restarts the pod also where it cannot be told whether it runs older rules.
+	Restart bool
 }
 
-// Wait waits until the router serves: NAD there, Deployment available, and net1 with the reserved IP in
-// the pod's network-status. It applies t's Part as soon as the operator has made the Deployment, and restarts
-// an operator's Deployment whose pod runs older rules. say hears of
+// Wait waits until the router serves: NAD there, Deployment available, net1 with the reserved IP in
+// the pod's network-status, and a ready endpoint of each of its Services. It applies t's Part as soon as the operator
+// has made the Deployment, and restarts an operator's Deployment whose pod runs older rules. say hears of
 // that, and of a reason that has held things up for a second. The error is a TimeoutError when timeout is
 // over.
 func (c *Client) Wait(ctx context.Context, t Target, timeout time.Duration, say func(reason string)) error {
-	name := t.Provisioner
 	w := &waiter{client: c, target: t, say: say}
-	selections := []selection{
-		{gvr: nads(), name: name.NADName(t.Router.Name)},
-		{gvr: deployments(), name: name.DeploymentName(t.Router.Name)},
-		{gvr: core("pods"), labels: labels.FormatLabels(name.PodLabels(t.Router.Name))},
-	}
 	reasons := &reasons{say: say}
-	err := c.within(ctx, timeout, t.Router.Namespace, selections, func(lists [][]*unstructured.Unstructured) (bool, error) {
-		reason, err := w.judge(ctx, lists)
+	within, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	needed, wanted := c.chainSources(t.Router)
+	err := follow(within, slices.Concat(needed, wanted), func() (bool, error) {
+		s, err := gather(needed, wanted)
+		if s == nil || err != nil {
+			return false, err
+		}
+		reason, err := w.judge(within, s)
 		reasons.now(reason)
 		return reason == "", err
 	})
-	return timedOut(ctx, err, "egress router "+egress.Key(t.Router), timeout, func() string { return w.final(ctx) })
+	return timedOut(ctx, err, "egress router "+egress.Key(&t.Router.EgressRouter), timeout, func() string { return w.final(ctx) })
 }
 
 // reasons passes on why something is not there yet, once for each reason that lasts.
@@ -91,101 +91,64 @@ func timedOut(ctx context.Context, err error, what string, timeout time.Duration
 	return &TimeoutError{What: what, Why: reason, After: timeout}
 }
 
-// within is follow with a time limit.
-func (c *Client) within(ctx context.Context, timeout time.Duration, namespace string, selections []selection, judge func([][]*unstructured.Unstructured) (bool, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	return c.follow(ctx, namespace, selections, judge)
-}
-
-// waiter looks at a router again and again.
+// waiter follows a router until it serves.
 type waiter struct {
 	client *Client
 	target Target
 	say    func(string)
-	// view is what was seen last; step and reason are where that leaves the router.
-	view   *view
-	step   int
-	reason string
-	// since is when the router came to this step, asked when its cause was last looked for, detail what that found.
+	// last is what was seen last, since when the router is at its stage, asked when more was last read about that.
+	last         *chain
 	since, asked time.Time
-	detail       string
-	// restarted is the hash of the NAD for which the pod was restarted.
+	// more is what was read then, and unread why it could not be.
+	more   *snapshot.Snapshot
+	unread string
+	// restarted is the stamp of the NAD for which the pod was restarted.
 	restarted string
-	// settled tells that the target's Part was applied, which gave the Deployment this generation.
+	// settled tells that the target's Part was applied, and generation the one that the Deployment has at least.
 	settled    bool
 	generation int64
 }
 
-// patience is how long a step may take before its cause is looked for, and how often then.
+// patience is how long a stage may take before more is read about it, and how often then.
 const patience = 3 * time.Second
 
+// starting is why a router does not serve whose pod was told to start again.
+const starting = "the pod starts again"
+
 // judge says why the router does not serve yet; "" when it does.
-func (w *waiter) judge(ctx context.Context, lists [][]*unstructured.Unstructured) (string, error) {
-	v, err := newView(w.target, lists)
-	if err != nil {
-		return "", err
-	}
-	if !w.settled && v.settleable() {
-		if changed, err := w.settle(ctx, v); changed || err != nil {
-			return "the pod starts anew", err
+func (w *waiter) judge(ctx context.Context, s *snapshot.Snapshot) (string, error) {
+	now := newChain(w.target, w.enriched(s))
+	if !w.settled && now.settleable() || now.stale() && now.stamp() != w.restarted {
+		if changed, err := w.settle(ctx, now); changed || err != nil {
+			return starting, err
 		}
 	}
-	if v.deployment != nil && v.deployment.Generation < w.generation {
-		return "the pod starts anew", nil
+	if d := now.deployment(); d != nil && d.Generation < w.generation || now.stale() {
+		return starting, nil
 	}
-	if v.stale() {
-		return "the pod starts anew", w.restart(ctx, v)
+	if w.last == nil || now.progress.Stage != w.last.progress.Stage {
+		w.since, w.asked, w.more, w.unread = time.Now(), time.Time{}, nil, ""
 	}
-	step, reason := v.progress()
-	if w.view == nil || step != w.step {
-		w.since, w.asked, w.detail = time.Now(), time.Time{}, ""
-	}
-	w.view, w.step, w.reason = v, step, reason
-	if time.Since(w.since) > patience && time.Since(w.asked) > patience {
-		w.look(ctx)
+	w.last = now
+	if now.progress.Stage < check.StageServing && time.Since(w.since) > patience && time.Since(w.asked) > patience {
+		w.readMore(ctx)
 	}
 	return w.words(), nil
 }
 
-// final is why the router does not serve when time is up, looked for once more.
-func (w *waiter) final(ctx context.Context) string {
-	if w.view != nil {
-		w.look(ctx)
-	}
-	return w.words()
-}
-
-// look looks for the cause of the step where it lies elsewhere in the cluster.
-func (w *waiter) look(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	w.asked = time.Now()
-	switch w.step {
-	case stepNAD:
-		w.detail = w.client.operatorReason(ctx, w.target)
-	case stepPod:
-		w.detail = w.client.podReason(ctx, w.view)
-	}
-}
-
-func (w *waiter) words() string {
-	if w.reason == "" || w.detail == "" {
-		return w.reason
-	}
-	return w.reason + ": " + w.detail
-}
-
 // settle applies the target's Part, once, and restarts the pod in the same roll-out where that is due.
-func (w *waiter) settle(ctx context.Context, v *view) (changed bool, err error) {
-	stale := v.stale()
-	applied, err := w.client.settle(ctx, v)
+func (w *waiter) settle(ctx context.Context, now *chain) (changed bool, err error) {
+	live, err := w.client.get(ctx, Deployments, w.target.Router.Namespace, now.deployment().Name)
+	if err != nil || live == nil {
+		return false, err
+	}
+	applied, err := w.client.settle(ctx, now, live)
 	if err != nil {
 		return false, err
 	}
 	w.settled, w.generation = true, applied.Object.GetGeneration()
-	if stale {
-		w.restarted = render.Hash(v.nad.Spec.Config)
+	if now.stale() {
+		w.restarted = now.stamp()
 		w.say(restarting)
 	}
 	return applied.Result != Unchanged, nil
@@ -194,13 +157,68 @@ func (w *waiter) settle(ctx context.Context, v *view) (changed bool, err error) 
 // restarting is said of a pod that starts with changed rules.
 const restarting = "restarting its pod, so that it starts with the changed rules"
 
-// restart restarts the pod, once for each state of the NAD, and says so.
-func (w *waiter) restart(ctx context.Context, v *view) error {
-	hash := render.Hash(v.nad.Spec.Config)
-	if hash == w.restarted {
-		return nil
+// final is why the router does not serve when time is up, looked for once more.
+func (w *waiter) final(ctx context.Context) string {
+	if w.last != nil {
+		w.readMore(ctx)
 	}
-	w.restarted = hash
-	w.say(restarting)
-	return w.client.restart(ctx, v)
+	return w.words()
+}
+
+// enriched is s with what was read beside it.
+func (w *waiter) enriched(s *snapshot.Snapshot) *snapshot.Snapshot {
+	if w.more == nil {
+		return s
+	}
+	s.Cluster, s.Unknown = w.more.Cluster, append(s.Unknown, w.more.Unknown...)
+	for i := range s.Pods {
+		for _, p := range w.more.Pods {
+			if p.UID == s.Pods[i].UID {
+				s.Pods[i].Events = p.Events
+			}
+		}
+	}
+	return s
+}
+
+// readMore reads what lies beside the chain and holds it up: the operator's state where there is no NAD, the events of
+// a pod that hangs.
+func (w *waiter) readMore(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	w.asked = time.Now()
+	o := ReadOptions{Namespace: w.target.Router.Namespace}
+	more := &snapshot.Snapshot{Pods: w.last.snapshot.Pods}
+	var err error
+	switch {
+	case w.last.progress.Stage == check.StageNetwork && w.target.Router.Provisioner != egress.Standalone:
+		var part *snapshot.Snapshot
+		if part, err = w.client.readOne(ctx, reads(ClusterOperators, addNetworkOperator).only("network"), o); err == nil {
+			merge(more, part)
+		}
+	case w.last.progress.Stage == check.StagePod:
+		err = w.client.readEvents(ctx, more, o)
+	default:
+		return
+	}
+	w.unread = ""
+	if err != nil {
+		w.unread = err.Error()
+		return
+	}
+	for _, u := range more.Unknown {
+		w.unread = u.Reason
+	}
+	w.more = more
+	w.last = newChain(w.target, w.enriched(w.last.snapshot))
+}
+
+func (w *waiter) words() string {
+	switch {
+	case w.last == nil:
+		return ""
+	case w.unread != "" && w.last.progress.Reason != "":
+		return fmt.Sprintf("%s (more cannot be read: %s)", w.last.progress.Reason, w.unread)
+	}
+	return w.last.progress.Reason
 }

@@ -2,15 +2,8 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/client-go/metadata/metadatainformer"
-	"k8s.io/client-go/tools/cache"
-
-	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
 
 // settle is how long Watch waits for more news before it tells of the first.
@@ -23,8 +16,8 @@ func (c *Client) Watch(ctx context.Context, namespace string, changed func() err
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	news := make(chan struct{}, 1)
-	for _, s := range watched() {
-		if err := c.watchMetadata(ctx, s, namespace, news); err != nil {
+	for _, r := range watched() {
+		if err := c.watchMetadata(ctx, r, namespace, news); err != nil {
 			return err
 		}
 	}
@@ -50,43 +43,36 @@ func (c *Client) Watch(ctx context.Context, namespace string, changed func() err
 	}
 }
 
-// watched are the resources that a router's chain is made of.
-func watched() []selection {
-	ours := selector(map[string]string{egress.LabelName: egress.NameValue, egress.LabelManagedBy: egress.ManagedByValue})
-	operators := selector(map[string]string{"app": egress.OperatorApp})
-	return []selection{
-		{gvr: egress.Resource},
-		{gvr: nads()},
-		{gvr: deployments(), labels: ours}, {gvr: deployments(), labels: operators},
-		{gvr: core("pods"), labels: ours}, {gvr: core("pods"), labels: operators},
-		{gvr: core("services")},
+// watched are the kinds that a router's chain is made of.
+func watched() []reading {
+	return []reading{
+		metadataOf(EgressRouters), metadataOf(NADs),
+		metadataOf(Deployments).labelled(ours()), metadataOf(Deployments).labelled(operators()),
+		metadataOf(Pods).labelled(ours()), metadataOf(Pods).labelled(operators()),
+		metadataOf(Services),
 	}
 }
 
-// watchMetadata tells news of every change to what s selects.
-func (c *Client) watchMetadata(ctx context.Context, s selection, namespace string, news chan<- struct{}) error {
+// watchMetadata tells news of every change to what r selects.
+func (c *Client) watchMetadata(ctx context.Context, r reading, namespace string, news chan<- struct{}) error {
 	ctx, cancel := context.WithCancel(ctx)
-	informer := metadatainformer.NewFilteredMetadataInformer(c.metadata, s.gvr, namespace, 0, cache.Indexers{}, s.narrow)
-	err := errors.Join(
-		informer.Informer().SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
-			if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) || notServed(err) {
-				cancel()
-			}
-		}),
-		addHandler(informer, func() {
-			select {
-			case news <- struct{}{}:
-			default:
-			}
-		}),
-	)
-	if err != nil {
+	s := c.newSource(r, namespace)
+	s.refused = func(error) { cancel() }
+	if err := s.handle(func(_, _ *held) { notify(news) }); err != nil {
 		cancel()
-		return fmt.Errorf("watching %s: %w", s.gvr.Resource, err)
+		return fmt.Errorf("watching %s: %w", r.row().resource, err)
 	}
 	go func() {
 		defer cancel()
-		informer.Informer().RunWithContext(ctx)
+		s.run(ctx)
 	}()
 	return nil
+}
+
+// notify says that there is news, unless that is known.
+func notify(news chan<- struct{}) {
+	select {
+	case news <- struct{}{}:
+	default:
+	}
 }

@@ -119,7 +119,7 @@ func (s *server) waitWithoutEvents(t *testing.T, c *cluster.Client, namespace st
 		got, err := s.client.Read(ctx, cluster.ReadOptions{Namespace: namespace})
 		return err == nil && len(got.Pods) == 1 && got.Pods[0].State == "ContainerCreating", err
 	})
-	err := c.Wait(t.Context(), cluster.Target{Router: r, Provisioner: egress.Standalone}, 2*time.Second, func(string) {})
+	err := c.Wait(t.Context(), cluster.Target{Router: cluster.RouterOf(r, egress.Standalone, nil)}, 2*time.Second, func(string) {})
 	var timeout *cluster.TimeoutError
 	if !errors.As(err, &timeout) || !strings.Contains(timeout.Why, `cannot list resource "events"`) {
 		t.Errorf("got %v", err)

@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"errors"
+
 	nov1 "github.com/openshift/api/networkoperator/v1"
 	"github.com/spf13/cobra"
 
@@ -17,6 +19,8 @@ type createFlags struct {
 	source  sourceFlags
 	expose  bool
 	force   bool
+	restart bool
+	failOn  string
 	workers int
 	// noProgress leaves the bar out.
 	noProgress bool
@@ -40,6 +44,10 @@ type createOptions struct {
 	clients []render.Clients
 	expose  bool
 	force   bool
+	// restart restarts the operator's pod also where it cannot be told whether it runs older rules.
+	restart bool
+	// failOn is the level of findings on a router that is up that fails the command.
+	failOn  string
 	workers int
 	// noProgress leaves the bar out.
 	noProgress bool
@@ -86,6 +94,8 @@ PORT of the router goes to IP, from the reserved address.`,
 	c.applyFlags.add(cmd)
 	c.waitFlags.add(cmd, true, "Wait until the router serves; the default for one router, not for several")
 	cmd.Flags().BoolVar(&c.force, "force", false, "Go on in spite of errors in the spec, except those that would degrade the cluster's network operator, and of a Pod Security level that refuses the pod")
+	cmd.Flags().BoolVar(&c.restart, "restart", false, "Restart the operator's pod also where it cannot be told whether it runs older rules")
+	addFailOn(cmd, &c.failOn, failNever)
 	cmd.Flags().IntVar(&c.workers, "concurrency", c.workers, "How many routers to work on at a time")
 	cmd.Flags().BoolVar(&c.noProgress, "no-progress", false, "Show a line an object on a terminal too, not a bar, where there are several routers")
 	return cmd
@@ -93,7 +103,7 @@ PORT of the router goes to IP, from the reserved address.`,
 
 // complete makes options of the flags. Whatever it refuses, the user typed.
 func (c *createFlags) complete(f *factory, cmd *cobra.Command, args []string) (*createOptions, error) {
-	o := &createOptions{factory: f, waitFlags: c.waitFlags, expose: c.expose, force: c.force, workers: c.workers, noProgress: c.noProgress}
+	o := &createOptions{factory: f, waitFlags: c.waitFlags, expose: c.expose, force: c.force, restart: c.restart, failOn: c.failOn, workers: c.workers, noProgress: c.noProgress}
 	var err error
 	if o.applyOptions, err = c.applyFlags.options(f); err != nil {
 		return nil, err
@@ -101,7 +111,7 @@ func (c *createFlags) complete(f *factory, cmd *cobra.Command, args []string) (*
 	if err := c.waitFlags.check(); err != nil {
 		return nil, err
 	}
-	if err := positive("concurrency", c.workers); err != nil {
+	if err := errors.Join(positive("concurrency", c.workers), checkFailOn(c.failOn)); err != nil {
 		return nil, err
 	}
 	if o.routers, err = c.read(f, cmd, args, o.dryRun); err != nil {

@@ -60,7 +60,14 @@ func (o *createOptions) applyAll(ctx context.Context, client *cluster.Client, jo
 		t.add(ctx, result)
 	}
 	progress.end()
-	return o.conclude(ctx, t, len(jobs))
+	var found error
+	if o.wait && o.dryRun == dryRunNone && t.waited > 0 && ctx.Err() == nil {
+		found = o.review(ctx, client, jobs)
+	}
+	if err := o.conclude(ctx, t, len(jobs)); err != nil {
+		return err
+	}
+	return found
 }
 
 // show says what became of a job: a line an object, unless a bar takes their place. Of several routers the
@@ -84,10 +91,16 @@ func (o *createOptions) show(ctx context.Context, progress *progress, j job, res
 // tally counts what became of the routers.
 type tally struct {
 	created, configured, unchanged, failed, unreached int
-	first                                             error
+	// waited is how many were waited for, whether or not that ended well.
+	waited int
+	first  error
 }
 
 func (t *tally) add(ctx context.Context, result outcome) {
+	var late *cluster.TimeoutError
+	if result.err == nil || errors.As(result.err, &late) {
+		t.waited++
+	}
 	if result.err != nil {
 		if ctx.Err() != nil {
 			t.unreached++
@@ -161,7 +174,7 @@ func (o *createOptions) applyOne(ctx context.Context, client *cluster.Client, ap
 
 func (o *createOptions) await(ctx context.Context, client *cluster.Client, target cluster.Target) error {
 	return client.Wait(ctx, target, o.timeout, func(reason string) {
-		o.note("egress router %s: %s", egress.Key(target.Router), reason)
+		o.note("egress router %s: %s", egress.Key(&target.Router.EgressRouter), reason)
 	})
 }
 
@@ -178,7 +191,7 @@ func (o *createOptions) refresh(ctx context.Context, applier *cluster.Applier, t
 		return nil
 	case cluster.Configured:
 		o.notePart(target)
-		o.note("egress router %s: its pod runs the older rules until it is restarted: run this again, or with --wait", egress.Key(target.Router))
+		o.note("egress router %s: its pod runs the older rules until it is restarted: run this again, or with --wait", egress.Key(&target.Router.EgressRouter))
 		return nil
 	}
 	before := len(*applied)
@@ -190,7 +203,7 @@ func (o *createOptions) refresh(ctx context.Context, applier *cluster.Applier, t
 		o.notePart(target)
 	}
 	if restarted {
-		o.note("egress router %s: restarting its pod, so that it starts with the changed rules", egress.Key(target.Router))
+		o.note("egress router %s: restarting its pod, so that it starts with the changed rules", egress.Key(&target.Router.EgressRouter))
 	}
 	return nil
 }

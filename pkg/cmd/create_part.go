@@ -11,7 +11,7 @@ import (
 
 // target is j as it is waited for. What becomes of the operator's Deployment is added to applied.
 func (o *createOptions) target(j job, applied *[]cluster.Applied) cluster.Target {
-	t := cluster.Target{Router: j.router, Provisioner: o.provisioner, Findings: j.findings}
+	t := cluster.Target{Router: cluster.RouterOf(j.router, o.provisioner, *applied), Command: o.name, Restart: o.restart}
 	if j.part != nil {
 		t.Part = &cluster.Part{Object: j.part, Options: o.apply, Done: func(a cluster.Applied) { *applied = append(*applied, a) }}
 	}
@@ -39,7 +39,7 @@ func (o *createOptions) dryPart(ctx context.Context, applier *cluster.Applier, t
 func (o *createOptions) notePart(t cluster.Target) {
 	if len(o.partSet) > 0 {
 		o.note("egress router %s: %s: to be set on deployment.apps/%s once the operator has made that: run this again then, or with --wait",
-			egress.Key(t.Router), strings.Join(o.partSet, ", "), egress.OperatorDeployment)
+			egress.Key(&t.Router.EgressRouter), strings.Join(o.partSet, ", "), egress.OperatorDeployment)
 	}
 }
 

@@ -23,14 +23,13 @@ func (o *createOptions) run(ctx context.Context) error {
 	if err := o.settle(ctx); err != nil {
 		return err
 	}
-	findings, err := o.check()
-	if err != nil {
+	if err := o.check(); err != nil {
 		return err
 	}
 	if err := o.findRoutes(ctx); err != nil {
 		return err
 	}
-	jobs, err := o.render(findings)
+	jobs, err := o.render()
 	if err != nil {
 		return invalid(err)
 	}
@@ -114,19 +113,16 @@ func (o *createOptions) snapshot(provisioner egress.Provisioner) *snapshot.Snaps
 }
 
 // check says what the spec checks find; errors stop the command, unless --force goes past them.
-func (o *createOptions) check() ([]finding.Finding, error) {
+func (o *createOptions) check() error {
 	findings := check.Specs(o.snapshot(o.provisioner))
 	errors := finding.AtLeast(findings, finding.Error)
 	if o.force {
 		errors = unforceable(errors, o.provisioner)
 	}
-	if err := o.refuse(errors); err != nil {
-		return nil, err
+	if err := o.refuse(errors); err != nil || len(findings) == 0 {
+		return err
 	}
-	if len(findings) > 0 {
-		return findings, report.New(findings, nil, nil).Write(o.ErrOut, "table", colour(o.ErrOut))
-	}
-	return nil, nil
+	return report.New(findings, nil, nil).Write(o.ErrOut, "table", colour(o.ErrOut))
 }
 
 // unforceable are the errors that --force does not go past: under the operator they would degrade the
@@ -137,7 +133,7 @@ func unforceable(errors []finding.Finding, provisioner egress.Provisioner) []fin
 	}
 	var out []finding.Finding
 	for _, f := range errors {
-		if slices.Contains([]finding.Code{finding.NoPrefix, finding.NoGateway, finding.NoAddress}, f.Code) {
+		if slices.Contains(check.Degrading(), f.Code) {
 			out = append(out, f)
 		}
 	}
@@ -161,22 +157,21 @@ func (o *createOptions) refuse(errors []finding.Finding) error {
 
 // job is one router, rendered.
 type job struct {
-	router   *nov1.EgressRouter
-	objects  []cluster.Object
-	findings []finding.Finding
+	router  *nov1.EgressRouter
+	objects []cluster.Object
 	// part is what is set on the operator's Deployment; nil under the standalone provisioner.
 	part *unstructured.Unstructured
 }
 
 // render renders all routers, so that a mistake in the last one is found before the first is applied.
-func (o *createOptions) render(findings []finding.Finding) ([]job, error) {
+func (o *createOptions) render() ([]job, error) {
 	var jobs []job
 	for _, r := range o.routers {
 		rendered, err := render.Router(r, o.provisioner, o.pod)
 		if err != nil {
 			return nil, fmt.Errorf("router %s: %w", r.Name, err)
 		}
-		j := job{router: r, findings: errorsOf(findings, r)}
+		j := job{router: r}
 		if o.provisioner == egress.Operator {
 			if j.part, err = render.OperatorPart(r, o.pod); err != nil {
 				return nil, fmt.Errorf("router %s: %w", r.Name, err)
@@ -199,17 +194,6 @@ func (o *createOptions) render(findings []finding.Finding) ([]job, error) {
 		jobs = append(jobs, j)
 	}
 	return jobs, nil
-}
-
-// errorsOf are the errors among findings that are about r.
-func errorsOf(findings []finding.Finding, r *nov1.EgressRouter) []finding.Finding {
-	var out []finding.Finding
-	for _, f := range finding.AtLeast(findings, finding.Error) {
-		if f.Object == egress.Key(r) {
-			out = append(out, f)
-		}
-	}
-	return out
 }
 
 func (o *createOptions) printAll(jobs []job) error {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/report"
@@ -20,7 +21,7 @@ type findingFlags struct {
 
 func (n *findingFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&n.output, "output", "o", report.Formats()[0], "How to show findings: "+strings.Join(report.Formats(), ", "))
-	cmd.Flags().StringVar(&n.failOn, "fail-on", "error", "The level of findings that fails the command: error, warning or never")
+	addFailOn(cmd, &n.failOn, string(finding.Error))
 	cmd.Flags().StringSliceVar(&n.ignore, "ignore", nil, "Findings to leave out, `CODE[:NAMESPACE/NAME]`; may be repeated")
 }
 
@@ -36,10 +37,8 @@ func (n *findingFlags) options() (findingOptions, error) {
 	if err := report.CheckFormat(n.output); err != nil {
 		return o, err
 	}
-	switch n.failOn {
-	case "error", "warning", "never":
-	default:
-		return o, fmt.Errorf("--fail-on %q is unknown: write error, warning or never", n.failOn)
+	if err := checkFailOn(n.failOn); err != nil {
+		return o, err
 	}
 	for _, text := range n.ignore {
 		ignore, err := finding.ParseIgnore(text)
@@ -53,19 +52,40 @@ func (n *findingFlags) options() (findingOptions, error) {
 
 // report shows findings, and with them a plan and a matrix where they are given, and ends the command with
 // the findings' exit code: onError where there are errors.
-func (o findingOptions) report(f *factory, findings []finding.Finding, plan *platform.Plan, matrix *platform.Matrix, onError int) error {
+func (o findingOptions) report(f *factory, findings []finding.Finding, plan *platform.Plan, matrix *check.Matrix, onError int) error {
 	findings = finding.Without(findings, o.ignore)
 	r := report.New(findings, plan, matrix, report.FailOn(o.failOn))
 	if err := r.Write(f.Out, o.output, colour(f.Out)); err != nil {
 		return err
 	}
+	return o.exit(r.Summary, onError)
+}
+
+// exit ends the command with the code for findings of which there are so many.
+func (o findingOptions) exit(s finding.Summary, onError int) error {
 	switch {
-	case o.failOn == "never":
+	case o.failOn == failNever:
 		return nil
-	case r.Summary.Error > 0:
+	case s.Error > 0:
 		return &exitError{code: onError}
-	case r.Summary.Warning > 0 && o.failOn == "warning":
+	case s.Warning > 0 && o.failOn == string(finding.Warning):
 		return &exitError{code: exitWarnings}
 	}
 	return nil
+}
+
+// failNever is the --fail-on that no finding fails.
+const failNever = "never"
+
+// addFailOn adds --fail-on.
+func addFailOn(cmd *cobra.Command, value *string, otherwise string) {
+	cmd.Flags().StringVar(value, "fail-on", otherwise, "The level of findings that fails the command: error, warning or never")
+}
+
+func checkFailOn(level string) error {
+	switch level {
+	case string(finding.Error), string(finding.Warning), failNever:
+		return nil
+	}
+	return fmt.Errorf("--fail-on %q is unknown: write error, warning or never", level)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,8 +13,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
-	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 	"github.com/kubectl-egress/kubectl-egress/pkg/report"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
@@ -45,48 +45,39 @@ func newGetCommand(f *factory) *cobra.Command {
 }
 
 func (g *getFlags) run(ctx context.Context, f *factory, names []string) error {
-	if g.all && len(names) > 0 {
-		return invalid(fmt.Errorf("a NAME is in one namespace: leave -A out"))
-	}
 	printer, err := g.printer()
 	if err != nil {
 		return invalid(err)
 	}
-	namespace, _, err := f.currentNamespace()
-	if err != nil {
-		return invalid(err)
-	}
-	if g.all {
-		namespace = ""
-	}
-	client, err := f.client(egress.ManagedByValue)
-	if err != nil {
+	// Objects are shown as they were given; the table says how the routers do, for which more must be read.
+	l, err := (&lookFlags{all: g.all, asGiven: printer != nil}).read(ctx, f, names)
+	if l == nil || l.Snapshot == nil {
 		return err
 	}
-	s, err := client.Read(ctx, cluster.ReadOptions{Namespace: namespace})
+	unread := unread(f, l.Snapshot)
 	if err != nil {
-		return err
-	}
-	unread := unread(f, s)
-	if err := missing(s, namespace, names); err != nil {
 		return errors.Join(err, unread)
 	}
-	if len(names) > 0 {
-		s.Routers = slices.DeleteFunc(s.Routers, func(r snapshot.Router) bool { return !slices.Contains(names, r.Name) })
-	}
-	return errors.Join(g.show(f, s, printer, len(names) == 1, namespace), unread)
+	return errors.Join(g.show(f, l, printer), unread)
 }
 
 // unread says what could not be read. Without a right to list the routers asked for the answer would be wrong,
 // which fails the command; those of other namespaces are not asked for.
 func unread(f *factory, s *snapshot.Snapshot) error {
 	var errs []error
+	var beside []string
 	for _, u := range s.Unknown {
-		if !u.Partial && (u.Resource == "egressrouters" || u.Resource == "deployments") {
+		switch {
+		case !u.Partial && (u.Resource == "egressrouters" || u.Resource == "deployments"):
 			errs = append(errs, fmt.Errorf("%s cannot be read: %s", u, u.Reason))
-			continue
+		case !u.Partial && slices.Contains([]string{"network-attachment-definitions", "pods", "services", "endpointslices"}, u.Resource):
+			f.note("%s cannot be read: %s", u, u.Reason)
+		default:
+			beside = append(beside, u.String())
 		}
-		f.note("%s cannot be read: %s", u, u.Reason)
+	}
+	if len(beside) > 0 {
+		f.note("not checked, because you may not read them: %s", strings.Join(beside, ", "))
 	}
 	return errors.Join(errs...)
 }
@@ -105,18 +96,18 @@ func (g *getFlags) printer() (printers.ResourcePrinter, error) {
 	}
 }
 
-// show prints the routers of s: as a table, or as EgressRouters, which a single name asks for alone.
-func (g *getFlags) show(f *factory, s *snapshot.Snapshot, printer printers.ResourcePrinter, single bool, namespace string) error {
+// show prints the routers asked for: as a table, or as EgressRouters, which a single name asks for alone.
+func (g *getFlags) show(f *factory, l *look, printer printers.ResourcePrinter) error {
 	if printer == nil {
-		return g.table(f, s, namespace)
+		return g.table(f, l)
 	}
 	list := &unstructured.UnstructuredList{Object: map[string]any{"apiVersion": "v1", "kind": "List"}}
-	for i := range s.Routers {
-		object, err := render.EgressRouter(&s.Routers[i].EgressRouter)
+	for _, r := range l.routers() {
+		object, err := render.EgressRouter(&r.EgressRouter)
 		if err != nil {
 			return err
 		}
-		if single {
+		if len(l.names) == 1 {
 			return printer.PrintObj(object, f.Out)
 		}
 		list.Items = append(list.Items, *object)
@@ -132,14 +123,14 @@ func (g *getFlags) show(f *factory, s *snapshot.Snapshot, printer printers.Resou
 	return printer.PrintObj(list, f.Out)
 }
 
-func (g *getFlags) table(f *factory, s *snapshot.Snapshot, namespace string) error {
-	if len(s.Routers) == 0 {
-		f.noRouters(namespace)
+func (g *getFlags) table(f *factory, l *look) error {
+	if len(l.routers()) == 0 {
+		f.noRouters(l.namespace)
 		return nil
 	}
 	writer := printers.GetNewTabWriter(f.Out)
 	options := printers.PrintOptions{Wide: *g.print.OutputFormat == "wide", WithNamespace: g.all, NoHeaders: g.noHeaders}
-	if err := printers.NewTablePrinter(options).PrintObj(report.Routers(s, time.Now()), writer); err != nil {
+	if err := printers.NewTablePrinter(options).PrintObj(report.Routers(l.Snapshot, l.routers(), l.judge(check.Options{Command: f.name}), time.Now()), writer); err != nil {
 		return err
 	}
 	return writer.Flush()

@@ -7,13 +7,11 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
-	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
@@ -21,6 +19,8 @@ import (
 type lookFlags struct {
 	all  bool
 	from string
+	// asGiven reads no more than the routers' chain, and the routers with all labels and annotations that they were given.
+	asGiven bool
 }
 
 func (l *lookFlags) add(cmd *cobra.Command) {
@@ -60,7 +60,7 @@ func (l *lookFlags) read(ctx context.Context, f *factory, names []string) (*look
 	if l.from != "" {
 		out.Snapshot, err = readFile(f, l.from)
 	} else {
-		err = out.readCluster(ctx, f)
+		err = out.readCluster(ctx, f, l.asGiven)
 	}
 	if err != nil {
 		return nil, err
@@ -68,11 +68,11 @@ func (l *lookFlags) read(ctx context.Context, f *factory, names []string) (*look
 	return out, missing(out.Snapshot, out.namespace, names)
 }
 
-func (l *look) readCluster(ctx context.Context, f *factory) (err error) {
+func (l *look) readCluster(ctx context.Context, f *factory, asGiven bool) (err error) {
 	if l.client, err = f.client(egress.ManagedByValue); err != nil {
 		return err
 	}
-	l.Snapshot, err = l.client.Read(ctx, cluster.ReadOptions{Namespace: l.namespace, Wide: true, Checks: true})
+	l.Snapshot, err = l.client.Read(ctx, cluster.ReadOptions{Namespace: l.namespace, Wide: !asGiven, Checks: !asGiven})
 	return err
 }
 
@@ -108,18 +108,6 @@ func (l *look) routers() []snapshot.Router {
 
 func (l *look) reports(namespace, name string) bool {
 	return (l.namespace == "" || namespace == l.namespace) && (len(l.names) == 0 || slices.Contains(l.names, name))
-}
-
-// about are the findings to report: those on the routers asked for, and those that are about no router.
-func (l *look) about(findings []finding.Finding) []finding.Finding {
-	var out []finding.Finding
-	for _, f := range findings {
-		namespace, name, isRouter := strings.Cut(f.Object, "/")
-		if !isRouter || l.reports(namespace, name) {
-			out = append(out, f)
-		}
-	}
-	return out
 }
 
 // missing says which of names is no router in s. Where routers could not be read, that is said in place of

@@ -8,7 +8,6 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
-	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 )
 
 // checkFlags are the flags of the verbs that check the cluster.
@@ -96,9 +95,12 @@ func (p *preflightFlags) run(ctx context.Context, f *factory, names []string) er
 	return run.show(plan)
 }
 
-// check is what the checks of specs and cluster say of the routers asked for.
-func (l *look) check(o check.Options) []finding.Finding {
-	return l.about(check.Cluster(l.Snapshot, o))
+// judge is what the judge says of the routers asked for, and of the cluster.
+func (l *look) judge(o check.Options) *check.Judgement {
+	if l.namespace != "" || len(l.names) > 0 {
+		o.Only = l.reports
+	}
+	return check.Judge(l.Snapshot, o)
 }
 
 // ask adds to l what the user may write in its namespace. Over all namespaces nobody can be asked at once.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/report"
@@ -82,7 +83,7 @@ func (o *onPlatform) show(plan *platform.Plan) error {
 }
 
 // findings are those of the platform, and of the routers' specs and the cluster where there are routers.
-func (o *onPlatform) findings(plan *platform.Plan) ([]finding.Finding, *platform.Matrix, error) {
+func (o *onPlatform) findings(plan *platform.Plan) ([]finding.Finding, *check.Matrix, error) {
 	if o.byHand.IsValid() {
 		return plan.Findings, nil, nil
 	}
@@ -90,11 +91,10 @@ func (o *onPlatform) findings(plan *platform.Plan) ([]finding.Finding, *platform
 	if err != nil {
 		return nil, nil, invalid(err)
 	}
-	matrix := platform.Readiness(o.look.Snapshot, o.look.routers())
+	judged := o.look.judge(checks)
 	// What the platform refuses has codes of its own; the matrix shows it beside the rest.
-	found := append(o.look.check(checks), matrix.Findings()...)
-	matrix = matrix.With(plan.Permissions)
-	found = append(found, plan.Findings...)
+	matrix := judged.Matrix.With(plan.Permissions)
+	found := append(judged.Findings, plan.Findings...)
 	finding.Sort(found)
 	return found, &matrix, nil
 }

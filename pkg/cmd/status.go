@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/report"
 )
 
@@ -88,8 +87,7 @@ func (s *statusFlags) once(ctx context.Context, f *factory, names []string, last
 		f.noRouters(l.namespace)
 		return l, unread
 	}
-	matrix := platform.Readiness(l.Snapshot, l.routers())
-	list := report.Status(l.Snapshot, l.routers(), append(l.check(checks), matrix.Findings()...), &matrix)
+	list := report.Status(l.Snapshot, l.routers(), l.judge(checks))
 	var b bytes.Buffer
 	if err := s.write(&b, list, colour(f.Out)); err != nil {
 		return l, err

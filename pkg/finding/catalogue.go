@@ -48,6 +48,7 @@ const (
 	UserNetwork      Code = "EGR217"
 	OpenToAll        Code = "EGR218"
 	GhostRouter      Code = "EGR219"
+	OperatorSilent   Code = "EGR220"
 )
 
 // The codes of the OpenStack checks.
@@ -129,6 +130,7 @@ func Catalogue() []Entry {
 		{UserNetwork, Error, "the namespace's primary network is user-defined"},
 		{OpenToAll, Info, "no NetworkPolicy says who may use the router"},
 		{GhostRouter, Warning, "the network operator still complains of a router that is gone"},
+		{OperatorSilent, Error, "the operator has made nothing of a valid router"},
 		{NoPort, Error, "the node has no Neutron port that fits, or several"},
 		{PairMissing, Error, "the allowed-address pair is missing"},
 		{PairStale, Warning, "an allowed-address pair is no longer needed"},

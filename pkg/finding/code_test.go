@@ -11,10 +11,10 @@ func TestParseCode(t *testing.T) {
 			t.Errorf("ParseCode(%q) is %q, %v; want %s", text, got, err, want)
 		}
 	}
-	_, err := ParseCode("EGR220")
-	want := `there is no finding "EGR220": the nearest are EGR210 (the pod cannot start, and the event hides why), ` +
-		`EGR219 (the network operator still complains of a router that is gone), EGR218 (no NetworkPolicy says who may use the router), ` +
-		`EGR217 (the namespace's primary network is user-defined), EGR216 (the pod runs older rules than the NAD holds)`
+	_, err := ParseCode("EGR221")
+	want := `there is no finding "EGR221": the nearest are EGR220 (the operator has made nothing of a valid router), ` +
+		`EGR211 (the NAD does not say what the router asks for), EGR201 (the API for egress routers, or Multus, is not served), ` +
+		`EGR219 (the network operator still complains of a router that is gone), EGR218 (no NetworkPolicy says who may use the router)`
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)
 	}

@@ -4,9 +4,38 @@ import (
 	"net/netip"
 	"reflect"
 	"testing"
+	"time"
 
+	nov1 "github.com/openshift/api/networkoperator/v1"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
+
+// cluster is a router of 192.168.12.99/24 whose pod is on worker-1, on the nodes given.
+func cluster(nodes ...snapshot.Node) *snapshot.Snapshot {
+	var r snapshot.Router
+	r.Namespace, r.Name, r.Provisioner = "billing", "partner-a", egress.Standalone
+	r.Spec.Addresses = []nov1.EgressRouterAddress{{IP: "192.168.12.99/24", Gateway: "192.168.12.1"}}
+	r.Spec.Redirect = &nov1.RedirectConfig{RedirectRules: []nov1.L4RedirectRule{
+		{Port: 80, Protocol: "TCP", DestinationIP: "203.0.113.26"},
+		{Port: 81, Protocol: "TCP", DestinationIP: "203.0.113.26"},
+	}, FallbackIP: "203.0.113.9"}
+	return &snapshot.Snapshot{
+		Routers: []snapshot.Router{r}, Nodes: nodes,
+		Pods: []snapshot.Pod{{Namespace: "billing", Name: "partner-a-x", Labels: egress.Labels("partner-a"), Node: "worker-1",
+			Ready: true, IP: "192.168.12.99", MAC: "02:E6:C0:A8:0C:63", Created: time.Unix(1, 0)}},
+	}
+}
+
+// worker is a healthy node; change makes it what a test is about.
+func worker(name string, change func(*snapshot.Node)) snapshot.Node {
+	n := snapshot.Node{Name: name, Ready: true, Addresses: []string{"192.168.12.11"}, ProviderID: "openstack:///" + name}
+	if change != nil {
+		change(&n)
+	}
+	return n
+}
 
 func TestAttachments(t *testing.T) {
 	at := func(name string, active bool) Attachment {

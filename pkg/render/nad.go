@@ -181,6 +181,31 @@ func ReadMAC(config string) string {
 	return ""
 }
 
+// Stamp is what the pods that start with a NAD's spec.config are marked with: for an operator's router the hash of what
+// the plugin reads of it, since another release of the operator may write the same in other words; for a standalone one
+// that of the text, since interface and MAC count too. A config that cannot be read has none.
+func Stamp(config string, provisioner egress.Provisioner) string {
+	if provisioner == egress.Standalone {
+		return Hash(config)
+	}
+	network, err := ReadNetwork(config)
+	if err != nil {
+		return ""
+	}
+	return network.Hash()
+}
+
+// Hash is a short name for what n tells the plugin, in whatever words that was written.
+func (n Network) Hash() string {
+	// Go writes nothing and an empty list differently.
+	n.Addresses, n.Destinations = append([]string{}, n.Addresses...), append([]string{}, n.Destinations...)
+	text, err := marshal(n)
+	if err != nil {
+		return ""
+	}
+	return Hash(text)
+}
+
 // Hash is a short name for a NAD's spec.config, the same for the same text.
 func Hash(config string) string {
 	sum := sha256.Sum256([]byte(config))

@@ -10,52 +10,41 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-// Status gathers from s what belongs to each of routers. findings may be about more than these: those on
-// other routers are left out. matrix may be nil.
-func Status(s *snapshot.Snapshot, routers []snapshot.Router, findings []finding.Finding, matrix *platform.Matrix) StatusList {
-	of := map[string][]finding.Finding{}
+// Status gathers from s what belongs to each of routers, of which judged says how they do.
+func Status(s *snapshot.Snapshot, routers []snapshot.Router, judged *check.Judgement) StatusList {
 	list := StatusList{Routers: []StatusJSON{}, Findings: []finding.Finding{}}
-	for _, f := range findings {
-		if strings.Contains(f.Object, "/") {
-			of[f.Object] = append(of[f.Object], f)
-		} else {
+	for _, f := range judged.Findings {
+		if !strings.Contains(f.Object, "/") {
 			list.Findings = append(list.Findings, f)
 		}
 	}
-	rows := map[string][]platform.Row{}
-	if matrix != nil {
-		for _, row := range matrix.Rows {
-			rows[row.Router] = append(rows[row.Router], row)
-		}
+	rows := map[string][]check.Row{}
+	for _, row := range judged.Matrix.Rows {
+		rows[row.Router] = append(rows[row.Router], row)
 	}
-	for i := range routers {
-		key := egress.Key(&routers[i].EgressRouter)
-		one := statusOf(s, routers[i])
-		// The checks name objects as they may be printed.
-		one.Findings = append(one.Findings, of[finding.Printable(key)]...)
-		one.Platform = append(one.Platform, rows[key]...)
+	for _, r := range routers {
+		one := statusOf(s, r, judged)
+		one.Platform = append(one.Platform, rows[egress.Key(&r.EgressRouter)]...)
 		list.Routers = append(list.Routers, one)
 	}
 	return list
 }
 
-func statusOf(s *snapshot.Snapshot, r snapshot.Router) StatusJSON {
+func statusOf(s *snapshot.Snapshot, r snapshot.Router, judged *check.Judgement) StatusJSON {
 	address := egress.Address(&r.EgressRouter)
-	pod := s.PodOf(r)
+	state := judged.State(r)
 	status := StatusJSON{
 		Namespace: r.Namespace, Name: r.Name, Provisioner: r.Provisioner, Address: address.IP, Gateway: address.Gateway,
-		Rules: rulesOf(r), Ready: works(pod, r), Reason: State(pod, r), NAD: nadOf(s, r), Deployment: deploymentOf(s, r),
-		Pods: []PodStatus{}, Services: []ServiceStatus{}, Policies: []PolicyStatus{}, Platform: []platform.Row{}, Findings: []finding.Finding{},
-	}
-	if pod == nil && s.UnknownOf("pods") != nil {
-		status.Reason = unknown
+		Rules: rulesOf(r), Ready: state == check.Ready, Reason: state, NAD: nadOf(s, r), Deployment: deploymentOf(s, r),
+		Pods: []PodStatus{}, Services: []ServiceStatus{}, Policies: []PolicyStatus{}, Platform: []check.Row{},
+		Findings: append([]finding.Finding{}, judged.On(r)...),
 	}
 	for _, p := range s.AllPodsOf(r) {
 		status.Pods = append(status.Pods, podOf(p))

@@ -8,6 +8,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
@@ -24,7 +25,7 @@ func hostile() Report {
 		[]finding.Finding{{Code: finding.NoPrefix, Level: finding.Error, Object: "ns/" + evil, Message: evil, Why: evil + "\n" + evil, Fix: evil}},
 		&platform.Plan{Platform: "openstack", Where: evil, Notes: []string{evil}, Changes: []platform.Change{{
 			ID: evil, Target: evil, Field: evil, Before: json.RawMessage(`null`), After: raw, Reason: evil, Command: evil + "\n" + evil}}},
-		&platform.Matrix{Rows: []platform.Row{{Router: evil, Node: evil, Works: platform.No, Why: []string{evil}}}},
+		&check.Matrix{Rows: []check.Row{{Router: evil, Node: evil, Works: platform.No, Why: []string{evil}}}},
 	)
 }
 

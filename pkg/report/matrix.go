@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/cli-runtime/pkg/printers"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
@@ -46,16 +47,16 @@ func (r Report) readiness(b *strings.Builder) error {
 	return nil
 }
 
-// grid is a platform.Matrix with its axes.
+// grid is a check.Matrix with its axes.
 type grid struct {
-	rows    []platform.Row
+	rows    []check.Row
 	routers []string
 	nodes   []string
-	cells   map[[2]string]platform.Row
+	cells   map[[2]string]check.Row
 }
 
-func newGrid(rows []platform.Row) grid {
-	g := grid{rows: rows, cells: map[[2]string]platform.Row{}}
+func newGrid(rows []check.Row) grid {
+	g := grid{rows: rows, cells: map[[2]string]check.Row{}}
 	seen := map[string]bool{}
 	for _, row := range rows {
 		if !seen["r/"+row.Router] {
@@ -112,7 +113,7 @@ func (g grid) row(node string) string {
 }
 
 // answerOf is whether row's router would work; what is not said is unknown.
-func answerOf(row platform.Row) platform.Answer {
+func answerOf(row check.Row) platform.Answer {
 	if row.Works == "" {
 		return platform.Unknown
 	}
@@ -120,7 +121,7 @@ func answerOf(row platform.Row) platform.Answer {
 }
 
 // answer is row in a word or two.
-func answer(row platform.Row) string {
+func answer(row check.Row) string {
 	text := string(answerOf(row))
 	if row.Works == platform.No && row.Allowed == platform.No && len(row.Why) == 1 {
 		text = "blocked"
@@ -134,7 +135,7 @@ func answer(row platform.Row) string {
 // byRouter writes a row a router.
 func (g grid) byRouter(w io.Writer) error {
 	out := []string{"ROUTER\tPOD ON\tYES\tNO\tUNKNOWN\tWOULD NOT WORK ON"}
-	rows := map[string][]platform.Row{}
+	rows := map[string][]check.Row{}
 	for _, row := range g.rows {
 		rows[row.Router] = append(rows[row.Router], row)
 	}

@@ -5,15 +5,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
 // matrix is routers on 12 nodes: the pod of each is on worker-01, two nodes are lost, and of one nothing is known.
-func matrix(routers int) *platform.Matrix {
-	var m platform.Matrix
+func matrix(routers int) *check.Matrix {
+	var m check.Matrix
 	for r := range routers {
 		for n := 1; n <= 12; n++ {
-			row := platform.Row{Router: fmt.Sprintf("billing/router-%d", r), Node: fmt.Sprintf("worker-%02d", n), Active: n == 1, Works: platform.Yes}
+			row := check.Row{Router: fmt.Sprintf("billing/router-%d", r), Node: fmt.Sprintf("worker-%02d", n), Active: n == 1, Works: platform.Yes}
 			switch n {
 			case 3, 7:
 				row.Works, row.Why = platform.No, []string{"it is not Ready"}
@@ -34,9 +35,9 @@ func TestReadiness(t *testing.T) {
 
 // A reason that many nodes share is given once, with a few of them.
 func TestReadinessFolds(t *testing.T) {
-	var m platform.Matrix
+	var m check.Matrix
 	for n := range 200 {
-		m.Rows = append(m.Rows, platform.Row{Router: "a/b", Node: fmt.Sprintf("n%03d", n), Works: platform.No, Allowed: platform.No, Why: []string{"EGR302"}})
+		m.Rows = append(m.Rows, check.Row{Router: "a/b", Node: fmt.Sprintf("n%03d", n), Works: platform.No, Allowed: platform.No, Why: []string{"EGR302"}})
 	}
 	want := "readiness by node (* is where the pod is):\n" +
 		"NODE                a/b\n" +

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
@@ -21,7 +22,7 @@ type Report struct {
 	// Readiness says for each router on how many nodes it would work.
 	Readiness []Readiness `json:"readiness,omitempty"`
 
-	rows   []platform.Row
+	rows   []check.Row
 	failOn string
 	where  string
 	notes  []string
@@ -35,15 +36,15 @@ type Readiness struct {
 	Works int `json:"works"`
 	// Rows are the node where the pod is, and every node on which the router would not work, or of which it is
 	// not known: of many nodes most are alike.
-	Rows []platform.Row `json:"rows"`
+	Rows []check.Row `json:"rows"`
 }
 
 // fold counts the rows, which are ordered by router, and keeps those that tell something.
-func fold(rows []platform.Row) []Readiness {
+func fold(rows []check.Row) []Readiness {
 	var out []Readiness
 	for _, row := range rows {
 		if len(out) == 0 || out[len(out)-1].Router != row.Router {
-			out = append(out, Readiness{Router: row.Router, Rows: []platform.Row{}})
+			out = append(out, Readiness{Router: row.Router, Rows: []check.Row{}})
 		}
 		last := &out[len(out)-1]
 		last.Nodes++
@@ -65,7 +66,7 @@ type Option func(*Report)
 func FailOn(level string) Option { return func(r *Report) { r.failOn = level } }
 
 // New makes a Report of findings, a plan and a matrix, any of which may be empty.
-func New(findings []finding.Finding, plan *platform.Plan, matrix *platform.Matrix, options ...Option) Report {
+func New(findings []finding.Finding, plan *platform.Plan, matrix *check.Matrix, options ...Option) Report {
 	r := Report{
 		Summary: finding.Summarize(findings), Findings: findings, Plan: []platform.Change{}, failOn: string(finding.Error),
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
@@ -27,7 +28,7 @@ func sample() Report {
 		Reason: "billing/partner-a sends from here", Version: "7",
 		Command: "openstack port set --allowed-address ip-address=192.168.12.99,mac-address=02:e6:c0:a8:0c:63 1f0c",
 	}}, Where: "cloud prod, project network, user ops", Notes: []string{"Neutron 21 takes ten pairs a port"}},
-		&platform.Matrix{Rows: []platform.Row{
+		&check.Matrix{Rows: []check.Row{
 			{Router: "billing/partner-a", Node: "worker-1", Active: true, Works: platform.No, Allowed: platform.No, Why: []string{"EGR302: the pair is missing"}},
 			{Router: "billing/partner-a", Node: "worker-2", Works: platform.Yes, Allowed: platform.Yes},
 			{Router: "shop/partner-b", Node: "worker-2", Works: platform.Unknown, Why: []string{"nothing says which subnets it stands in"}},
@@ -43,7 +44,7 @@ func TestFormats(t *testing.T) {
 	t.Run("empty", func(t *testing.T) {
 		golden(t, "empty.json", write(t, New(nil, nil, nil), "json", false))
 		for _, format := range []string{"table", "short", "junit", "markdown"} {
-			golden(t, "empty."+format, write(t, New(nil, &platform.Plan{}, &platform.Matrix{}), format, false))
+			golden(t, "empty."+format, write(t, New(nil, &platform.Plan{}, &check.Matrix{}), format, false))
 		}
 	})
 }

@@ -8,13 +8,14 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/duration"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-// Routers is the table of "get": a row for each router of s, in the columns that kubectl would give it.
-// The columns of priority 1 are for -o wide. now is for the ages.
-func Routers(s *snapshot.Snapshot, now time.Time) *metav1.Table {
+// Routers is the table of "get": a row for each of routers, in the columns that kubectl would give it. judged says how
+// they do. The columns of priority 1 are for -o wide. now is for the ages.
+func Routers(s *snapshot.Snapshot, routers []snapshot.Router, judged *check.Judgement, now time.Time) *metav1.Table {
 	table := &metav1.Table{ColumnDefinitions: []metav1.TableColumnDefinition{
 		{Name: "Name", Type: "string"},
 		{Name: "Provisioner", Type: "string"},
@@ -23,23 +24,27 @@ func Routers(s *snapshot.Snapshot, now time.Time) *metav1.Table {
 		{Name: "Ports", Type: "string"},
 		{Name: "Service", Type: "string"},
 		{Name: "Status", Type: "string"},
+		{Name: "Reason", Type: "string"},
 		{Name: "Age", Type: "string"},
 		{Name: "Node", Type: "string", Priority: 1},
 		{Name: "MAC", Type: "string", Priority: 1},
 		{Name: "Redirects", Type: "string", Priority: 1},
 	}}
-	for i := range s.Routers {
-		table.Rows = append(table.Rows, row(s, s.Routers[i], now))
+	for _, r := range routers {
+		table.Rows = append(table.Rows, row(s, r, judged, now))
 	}
 	return table
 }
 
-func row(s *snapshot.Snapshot, r snapshot.Router, now time.Time) metav1.TableRow {
+func row(s *snapshot.Snapshot, r snapshot.Router, judged *check.Judgement, now time.Time) metav1.TableRow {
 	node, mac := "<none>", "<none>"
 	if pod := s.PodOf(r); pod != nil {
 		node, mac = orNone(pod.Node), orNone(pod.MAC)
 	}
-	var ports, services []string
+	var ports, services, reasons []string
+	for _, code := range judged.Reasons(r) {
+		reasons = append(reasons, string(code))
+	}
 	for _, p := range egress.Ports(&r.EgressRouter) {
 		ports = append(ports, p.String())
 	}
@@ -52,36 +57,9 @@ func row(s *snapshot.Snapshot, r snapshot.Router, now time.Time) metav1.TableRow
 		Object: runtime.RawExtension{Object: &partial},
 		Cells: []any{
 			r.Name, string(r.Provisioner), orNone(address.IP), orNone(address.Gateway), orNone(strings.Join(ports, ",")),
-			orNone(strings.Join(services, ",")), State(s.PodOf(r), r), age(r.CreationTimestamp, now),
+			orNone(strings.Join(services, ",")), judged.State(r), orNone(strings.Join(reasons, ",")), age(r.CreationTimestamp, now),
 			node, mac, orNone(strings.Join(rulesOf(r), ",")),
 		},
-	}
-}
-
-// works reports whether pod is ready, and holds r's address on net1.
-func works(pod *snapshot.Pod, r snapshot.Router) bool {
-	return pod != nil && pod.Ready && pod.IP != "" && pod.IP == egress.ReservedIP(&r.EgressRouter).String()
-}
-
-// ready is the state of a router that works as far as the cluster can tell.
-const ready = "Ready"
-
-// State is the state of r, whose pod counts, in a word or two: Ready with the reserved address on net1.
-func State(pod *snapshot.Pod, r snapshot.Router) string {
-	switch {
-	case pod == nil:
-		return "NoPod"
-	case !pod.Ready && pod.State == "Running":
-		return "NotReady" // as on a lost node: kubectl shows beside Running that it is not ready
-	case !pod.Ready:
-		reason, _, _ := strings.Cut(pod.State, " (")
-		return reason
-	case pod.IP == "":
-		return "NoNet1"
-	case !works(pod, r):
-		return "OtherIP"
-	default:
-		return ready
 	}
 }
 

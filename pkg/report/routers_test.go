@@ -10,6 +10,7 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
@@ -35,6 +36,7 @@ func TestRouters(t *testing.T) {
 			router("other", egress.Standalone, "192.168.12.5"),
 			router("bare", egress.Standalone, "192.168.12.6"),
 			router("lost", egress.Standalone, "192.168.12.7"),
+			router("degraded", egress.Standalone, "192.168.12.8"),
 		},
 		Pods: []snapshot.Pod{
 			pod("ready", false, "Pending", "", time.Minute), pod("ready", true, "Running", "192.168.12.3", time.Hour),
@@ -42,6 +44,7 @@ func TestRouters(t *testing.T) {
 			pod("other", true, "Running", "192.168.12.9", time.Hour),
 			pod("bare", true, "Running", "", time.Hour),
 			pod("lost", false, "Running", "192.168.12.7", time.Hour),
+			pod("degraded", true, "Running", "192.168.12.8", time.Hour),
 		},
 		Services: []snapshot.Service{
 			{Namespace: "billing", Name: "by-hand", Selector: map[string]string{egress.LabelInstance: "ready"}},
@@ -50,9 +53,14 @@ func TestRouters(t *testing.T) {
 			{Namespace: "shop", Name: "elsewhere", Selector: map[string]string{egress.LabelInstance: "ready"}},
 		},
 	}
+	findings := []finding.Finding{
+		{Code: finding.PodHangs, Level: finding.Error, Object: "billing/hangs"}, {Code: finding.PodHangs, Level: finding.Error, Object: "billing/hangs"},
+		{Code: finding.OldRules, Level: finding.Warning, Object: "billing/ready"}, {Code: finding.OpenToAll, Level: finding.Info, Object: "billing/none"},
+		{Code: finding.NodeReadiness, Level: finding.Error, Object: "billing/degraded"},
+	}
 	var b strings.Builder
 	w := printers.GetNewTabWriter(&b)
-	if err := printers.NewTablePrinter(printers.PrintOptions{Wide: true, WithNamespace: true}).PrintObj(Routers(s, now), w); err != nil {
+	if err := printers.NewTablePrinter(printers.PrintOptions{Wide: true, WithNamespace: true}).PrintObj(Routers(s, s.Routers, judged(s, findings, nil), now), w); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Flush(); err != nil {

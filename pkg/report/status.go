@@ -3,13 +3,10 @@ package report
 import (
 	"time"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
-
-// unknown is the state of a router whose pods cannot be read.
-const unknown = "Unknown"
 
 // StatusList is what status shows, and as JSON the object that it prints: always this one, however many
 // routers there are.
@@ -29,10 +26,11 @@ type StatusJSON struct {
 	Gateway string `json:"gateway"`
 	// Rules are the redirects as --redirect takes them, a fallback IP last as *=IP.
 	Rules []string `json:"rules"`
-	// Ready tells that a pod is ready and has the reserved address on net1.
+	// Ready tells that the router serves, as far as the cluster can tell: a pod is ready and has the reserved address
+	// on net1, and no error holds against it.
 	Ready bool `json:"ready"`
-	// Reason is Ready, or in a word why not: NoPod, NotReady, NoNet1, OtherIP, Unknown, or the pod's state
-	// as kubectl shows it.
+	// Reason is Ready, or in a word why not: Degraded, NoPod, NotReady, NoNet1, OtherIP, NoEndpoint, Unknown, or the
+	// pod's state as kubectl shows it.
 	Reason string `json:"reason"`
 	// NAD and Deployment are null where there are none, or where they are unknown.
 	NAD        *NADStatus        `json:"nad"`
@@ -43,7 +41,7 @@ type StatusJSON struct {
 	// Policies are the NetworkPolicies that limit who may use the router.
 	Policies []PolicyStatus `json:"policies"`
 	// Platform are the nodes that the pod could be on, and whether the router would work there.
-	Platform []platform.Row    `json:"platform"`
+	Platform []check.Row       `json:"platform"`
 	Findings []finding.Finding `json:"findings"`
 	// Unknown are the resources of the chain that could not be read, such as services.
 	Unknown []string `json:"unknown,omitempty"`

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
@@ -89,7 +90,7 @@ func healthy() *snapshot.Snapshot {
 }
 
 // broken is healthy with a fault in every part of the first router's chain, and the findings on them.
-func broken() (*snapshot.Snapshot, []finding.Finding, *platform.Matrix) {
+func broken() (*snapshot.Snapshot, []finding.Finding, *check.Matrix) {
 	s := healthy()
 	s.NADs[0].Config = strings.Replace(operatorConfig, "203.0.113.26", "203.0.113.27", 1)
 	s.Deployments[0].Available, s.Deployments[0].Failure = 0, "pods is forbidden: violates PodSecurity"
@@ -111,12 +112,19 @@ func broken() (*snapshot.Snapshot, []finding.Finding, *platform.Matrix) {
 		{Code: finding.NoMacvlan, Level: finding.Error, Object: "cluster", Message: "AWS drops macvlan"},
 		{Code: finding.NoService, Level: finding.Info, Object: "shop/elsewhere", Message: "not asked for"},
 	}
-	return s, findings, &platform.Matrix{Rows: []platform.Row{
+	return s, findings, &check.Matrix{Rows: []check.Row{
 		{Router: "billing/partner-a", Node: "a-spare", Works: platform.Yes, Allowed: platform.Yes},
 		{Router: "billing/partner-a", Node: "b-lost", Works: platform.No, Why: []string{"it is not Ready: gone for 3h"}},
 		{Router: "billing/partner-a", Node: "worker-1", Active: true, Works: platform.No, Allowed: platform.No, Why: []string{"EGR302: the pair is missing"}},
 		{Router: "shop/partner-b", Node: "worker-1", Active: true, Works: platform.Yes},
 	}}
+}
+
+func judged(s *snapshot.Snapshot, findings []finding.Finding, matrix *check.Matrix) *check.Judgement {
+	if matrix == nil {
+		matrix = &check.Matrix{}
+	}
+	return check.NewJudgement(s, findings, *matrix)
 }
 
 func tree(t *testing.T, l StatusList, colour bool) string {
@@ -130,19 +138,19 @@ func tree(t *testing.T, l StatusList, colour bool) string {
 
 func TestStatusTree(t *testing.T) {
 	s := healthy()
-	golden(t, "status.operator", tree(t, Status(s, s.Routers[:1], nil, nil), false))
-	golden(t, "status.standalone", tree(t, Status(s, s.Routers[1:], nil, nil), false))
-	golden(t, "status.healthy", tree(t, Status(s, s.Routers, nil, nil), false))
+	golden(t, "status.operator", tree(t, Status(s, s.Routers[:1], judged(s, nil, nil)), false))
+	golden(t, "status.standalone", tree(t, Status(s, s.Routers[1:], judged(s, nil, nil)), false))
+	golden(t, "status.healthy", tree(t, Status(s, s.Routers, judged(s, nil, nil)), false))
 	s, findings, matrix := broken()
-	golden(t, "status.broken", tree(t, Status(s, s.Routers, findings, matrix), false))
-	golden(t, "status.bare", tree(t, Status(&snapshot.Snapshot{}, s.Routers[:1], nil, nil), false))
-	golden(t, "status.none", tree(t, Status(s, nil, nil, nil), false))
+	golden(t, "status.broken", tree(t, Status(s, s.Routers, judged(s, findings, matrix)), false))
+	golden(t, "status.bare", tree(t, Status(&snapshot.Snapshot{}, s.Routers[:1], judged(&snapshot.Snapshot{}, nil, nil)), false))
+	golden(t, "status.none", tree(t, Status(s, nil, judged(s, nil, nil)), false))
 }
 
 func TestStatusJSON(t *testing.T) {
 	s, findings, matrix := broken()
 	var b strings.Builder
-	if err := WriteJSON(&b, Status(s, s.Routers, findings, matrix)); err != nil {
+	if err := WriteJSON(&b, Status(s, s.Routers, judged(s, findings, matrix))); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "status.json", b.String())
@@ -154,7 +162,7 @@ func TestStatusUnknown(t *testing.T) {
 	for _, resource := range []string{"network-attachment-definitions", "deployments", "pods", "services", "endpointslices", "networkpolicies"} {
 		s.Unknown = append(s.Unknown, snapshot.Unknown{Resource: resource, Namespace: "billing", Reason: "forbidden"})
 	}
-	got := Status(s, []snapshot.Router{operatorRouter()}, nil, nil)
+	got := Status(s, []snapshot.Router{operatorRouter()}, judged(s, nil, nil))
 	golden(t, "status.unknown", tree(t, got, false))
 	if got := got.Routers[0]; got.Ready || got.Reason != "Unknown" || len(got.Unknown) != 6 {
 		t.Errorf("ready %t, reason %s, unknown %s", got.Ready, got.Reason, got.Unknown)
@@ -165,11 +173,11 @@ func TestStatusUnknown(t *testing.T) {
 func TestStatusColours(t *testing.T) {
 	ready := healthy()
 	warning := []finding.Finding{{Code: finding.OldRules, Level: finding.Warning, Object: "billing/partner-a", Message: "older rules"}}
-	if got := tree(t, Status(ready, ready.Routers[:1], warning, nil), true); !strings.Contains(got, "\x1b[33mReady\x1b[0") {
+	if got := tree(t, Status(ready, ready.Routers[:1], judged(ready, warning, nil)), true); !strings.Contains(got, "\x1b[33mReady\x1b[0") {
 		t.Errorf("a ready router with a warning is not yellow in %q", got)
 	}
 	s, findings, matrix := broken()
-	got := tree(t, Status(s, s.Routers, findings, matrix), true)
+	got := tree(t, Status(s, s.Routers, judged(s, findings, matrix)), true)
 	for _, want := range []string{"\x1b[31mContainerCreating\x1b[0", "\x1b[32mReady\x1b[0", "\x1b[31merror\x1b[0", "\x1b[33mwarning\x1b[0"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in %q", want, got)
@@ -193,7 +201,7 @@ func TestStatusTreeObeysNothing(t *testing.T) {
 	for i := range matrix.Rows {
 		matrix.Rows[i].Node, matrix.Rows[i].Why = evil, []string{evil}
 	}
-	got := tree(t, Status(s, s.Routers, findings, matrix), false)
+	got := tree(t, Status(s, s.Routers, judged(s, findings, matrix)), false)
 	for _, r := range got {
 		if r != '\n' && finding.Printable(string(r)) != string(r) {
 			t.Errorf("%U gets through", r)

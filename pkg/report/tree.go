@@ -10,6 +10,7 @@ import (
 	"github.com/fatih/color"
 	"github.com/xlab/treeprint"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 )
@@ -61,7 +62,7 @@ func (t treeWriter) head(s StatusJSON) string {
 	switch {
 	case s.Healthy():
 		shade = color.FgGreen
-	case s.Ready, s.Reason == unknown:
+	case s.Ready, s.Reason == check.Unknown:
 		shade = color.FgYellow
 	}
 	line := fmt.Sprintf("%s  %s  %s", say("%s %s/%s", kind, s.Namespace, s.Name), paint(finding.Printable(s.Reason), shade, t.colour),

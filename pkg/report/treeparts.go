@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/duration"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
@@ -201,7 +202,7 @@ func (t treeWriter) platform(root treeprint.Tree, s StatusJSON, found []finding.
 }
 
 // nodeText is one node of a router's.
-func nodeText(row platform.Row) string {
+func nodeText(row check.Row) string {
 	text := row.Node
 	if row.Active {
 		text += " (the pod is here)"

@@ -15,6 +15,8 @@ import (
 type Router struct {
 	nov1.EgressRouter `json:",inline"`
 	Provisioner       egress.Provisioner `json:"provisioner"`
+	// Changed is when the spec of an EgressRouter was last written, in seconds; zero where that is not known.
+	Changed time.Time `json:"changed,omitzero"`
 }
 
 // NAD is a NetworkAttachmentDefinition.
@@ -42,8 +44,12 @@ type Deployment struct {
 	Router  string    `json:"router,omitempty"`
 	Created time.Time `json:"created"`
 	// Observed tells that its controller has seen its newest content.
-	Observed  bool  `json:"observed"`
-	Replicas  int32 `json:"replicas"`
+	Observed bool  `json:"observed"`
+	// Generation counts the changes of its content.
+	Generation int64 `json:"generation,omitempty"`
+	Replicas int32 `json:"replicas"`
+	// Current is how many pods there are, those of older templates among them.
+	Current   int32 `json:"current,omitempty"`
 	Updated   int32 `json:"updated"`
 	Available int32 `json:"available"`
 	// Strategy is Recreate or RollingUpdate.

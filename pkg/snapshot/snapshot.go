@@ -50,6 +50,9 @@ type Unknown struct {
 
 // String names what is unknown: "nodes", "pods in namespace billing".
 func (u Unknown) String() string {
+	if u.Partial && u.Resource == "namespaces" {
+		return "other namespaces"
+	}
 	if u.Partial {
 		return u.Resource + " in other namespaces"
 	}

@@ -1,4 +1,4 @@
-package platform
+package check
 
 import (
 	"reflect"
@@ -11,11 +11,12 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-// cluster is a router of 192.168.12.99/24 whose pod is on worker-1, on the nodes given.
-func cluster(nodes ...snapshot.Node) *snapshot.Snapshot {
+// onNodes is a router of 192.168.12.99/24 whose pod is on worker-1, on the nodes given.
+func onNodes(nodes ...snapshot.Node) *snapshot.Snapshot {
 	var r snapshot.Router
 	r.Namespace, r.Name, r.Provisioner = "billing", "partner-a", egress.Standalone
 	r.Spec.Addresses = []nov1.EgressRouterAddress{{IP: "192.168.12.99/24", Gateway: "192.168.12.1"}}
@@ -46,20 +47,20 @@ func TestReadiness(t *testing.T) {
 		name   string
 		node   func(*snapshot.Node)
 		change func(*snapshot.Snapshot)
-		works  Answer
+		works  platform.Answer
 		why    string
 	}{
-		{"healthy", nil, nil, Yes, ""},
-		{"not Ready", func(n *snapshot.Node) { n.Ready, n.NotReady = false, "NodeStatusUnknown for 5m" }, nil, No, "it is not Ready: NodeStatusUnknown for 5m"},
-		{"IPv6 alone", func(n *snapshot.Node) { n.Addresses, n.CIDRs = []string{"fd00::5"}, []string{"192.168.12.11/24"} }, nil, No, "it has no IPv4 address"},
-		{"a subnet that the CNI names", func(n *snapshot.Node) { elsewhere(n); n.CIDRs = []string{"10.0.0.5/24", "192.168.12.11/24"} }, nil, Yes, ""},
-		{"other subnets alone", func(n *snapshot.Node) { elsewhere(n); n.CIDRs = []string{"10.0.0.5/24", "fd00::1/64"} }, nil, No, "it stands in 10.0.0.0/24, not in 192.168.12.0/24"},
-		{"other addresses, subnets unknown", elsewhere, nil, Unknown, "its addresses (10.0.0.5) are not in 192.168.12.0/24, and nothing says which subnets it stands in"},
-		{"another interface", func(n *snapshot.Node) { elsewhere(n); n.CIDRs = []string{"10.0.0.5/24"} }, master, Unknown, "which subnet its interface ens4 is in is not known"},
+		{"healthy", nil, nil, platform.Yes, ""},
+		{"not Ready", func(n *snapshot.Node) { n.Ready, n.NotReady = false, "NodeStatusUnknown for 5m" }, nil, platform.No, "it is not Ready: NodeStatusUnknown for 5m"},
+		{"IPv6 alone", func(n *snapshot.Node) { n.Addresses, n.CIDRs = []string{"fd00::5"}, []string{"192.168.12.11/24"} }, nil, platform.No, "it has no IPv4 address"},
+		{"a subnet that the CNI names", func(n *snapshot.Node) { elsewhere(n); n.CIDRs = []string{"10.0.0.5/24", "192.168.12.11/24"} }, nil, platform.Yes, ""},
+		{"other subnets alone", func(n *snapshot.Node) { elsewhere(n); n.CIDRs = []string{"10.0.0.5/24", "fd00::1/64"} }, nil, platform.No, "it is in 10.0.0.0/24, not in 192.168.12.0/24"},
+		{"other addresses, subnets unknown", elsewhere, nil, platform.Unknown, "its addresses (10.0.0.5) are not in 192.168.12.0/24, and nothing says which subnets it is in"},
+		{"another interface", func(n *snapshot.Node) { elsewhere(n); n.CIDRs = []string{"10.0.0.5/24"} }, master, platform.Unknown, "which subnet its interface ens4 is in is not known"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s := cluster(worker("worker-1", nil), worker("worker-2", test.node))
+			s := onNodes(worker("worker-1", nil), worker("worker-2", test.node))
 			if test.change != nil {
 				test.change(s)
 			}
@@ -68,7 +69,7 @@ func TestReadiness(t *testing.T) {
 				why = []string{test.why}
 			}
 			want := Row{Router: "billing/partner-a", Node: "worker-2", Works: test.works, Why: why}
-			if got := Readiness(s, s.Routers).Rows[1]; !reflect.DeepEqual(got, want) {
+			if got := newState(s, Options{}).readiness().Rows[1]; !reflect.DeepEqual(got, want) {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 		})
@@ -81,23 +82,24 @@ func TestReadinessFindings(t *testing.T) {
 	tests := []struct {
 		name        string
 		s           *snapshot.Snapshot
-		permissions []Permission
+		permissions []platform.Permission
 		level       finding.Level
 		parts       string
 	}{
-		{"healthy", cluster(worker("worker-1", nil), worker("worker-2", nil)), nil, "", ""},
-		{"some", cluster(worker("worker-1", nil), worker("worker-2", lost)), nil, finding.Warning, "1 of the 2 nodes"},
-		{"none", cluster(worker("worker-1", lost), worker("worker-2", lost)), nil, finding.Error, "0 of the 2 nodes"},
-		{"a cordoned one does not count", cluster(worker("worker-1", nil), worker("worker-2", func(n *snapshot.Node) { lost(n); cordoned(n) })), nil, "", ""},
-		{"the platform lets nothing through", cluster(worker("worker-1", nil)),
-			[]Permission{{"billing/partner-a", "worker-1", No, "EGR302: the pair is missing"}}, finding.Error, "EGR302: the pair is missing"},
-		{"the platform lets it through", cluster(worker("worker-1", nil)), []Permission{{"billing/partner-a", "worker-1", Yes, ""}}, "", ""},
-		{"nobody knows", cluster(worker("worker-1", nil)), []Permission{{"billing/partner-a", "worker-1", Unknown, "port 1 cannot be read"}}, finding.Warning, "port 1 cannot be read"},
-		{"nodes unread", unread(cluster()), nil, "", ""},
+		{"healthy", onNodes(worker("worker-1", nil), worker("worker-2", nil)), nil, "", ""},
+		{"some", onNodes(worker("worker-1", nil), worker("worker-2", lost)), nil, finding.Warning, "1 of the 2 nodes"},
+		{"none", onNodes(worker("worker-1", lost), worker("worker-2", lost)), nil, finding.Error, "0 of the 2 nodes"},
+		{"a cordoned one does not count", onNodes(worker("worker-1", nil), worker("worker-2", func(n *snapshot.Node) { lost(n); cordoned(n) })), nil, "", ""},
+		{"the platform lets nothing through", onNodes(worker("worker-1", nil)),
+			[]platform.Permission{{Router: "billing/partner-a", Node: "worker-1", Allowed: platform.No, Why: "EGR302: the pair is missing"}}, finding.Error, "EGR302: the pair is missing"},
+		{"the platform lets it through", onNodes(worker("worker-1", nil)), []platform.Permission{{Router: "billing/partner-a", Node: "worker-1", Allowed: platform.Yes, Why: ""}}, "", ""},
+		{"nobody knows", onNodes(worker("worker-1", nil)), []platform.Permission{{Router: "billing/partner-a", Node: "worker-1", Allowed: platform.Unknown, Why: "port 1 cannot be read"}}, finding.Warning, "port 1 cannot be read"},
+		{"nodes unread", unread(onNodes()), nil, "", ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := Readiness(test.s, test.s.Routers).With(test.permissions).Findings()
+			c := newState(test.s, Options{})
+			got := c.notReady(c.readiness().With(test.permissions))
 			if test.level == "" {
 				if len(got) > 0 {
 					t.Errorf("got %+v", got)
@@ -118,11 +120,12 @@ func unread(s *snapshot.Snapshot) *snapshot.Snapshot {
 }
 
 func TestNowhere(t *testing.T) {
-	s := cluster(worker("worker-1", nil))
+	s := onNodes(worker("worker-1", nil))
 	s.Pods = nil
 	s.Deployments = []snapshot.Deployment{{Namespace: "billing", Name: "partner-a",
 		Template: corev1.PodSpec{NodeSelector: map[string]string{"egress": "yes"}}}}
-	got := Readiness(s, s.Routers).Findings()
+	c := newState(s, Options{})
+	got := c.notReady(c.readiness())
 	if len(got) != 1 || got[0].Level != finding.Error || got[0].Message != "no node can take its pod" {
 		t.Errorf("got %+v", got)
 	}

@@ -1,0 +1,105 @@
+package check
+
+import (
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// Judgement is all that is said of a cluster and its routers. Whoever says whether a router works takes its word from
+// here.
+type Judgement struct {
+	// Findings are those on the routers asked for, and those that are about no router, in order.
+	Findings []finding.Finding
+	// Matrix says on which nodes the routers would work, as far as the cluster itself tells.
+	Matrix Matrix
+
+	snapshot *snapshot.Snapshot
+	progress map[routerKey]Progress
+	on       map[string][]finding.Finding
+}
+
+// routerKey is a router among those of both provisioners.
+type routerKey struct {
+	key         string
+	provisioner egress.Provisioner
+}
+
+func keyOf(r snapshot.Router) routerKey {
+	return routerKey{egress.Key(&r.EgressRouter), r.Provisioner}
+}
+
+// Judge checks all that there is to check of a cluster: the specs, the chain behind each router, the nodes that it
+// could run on, and the cluster. What could not be read is said to be unknown.
+func Judge(s *snapshot.Snapshot, o Options) *Judgement {
+	c := newState(s, o)
+	progress := map[routerKey]Progress{}
+	found := Specs(s)
+	for _, check := range []func(*state) []finding.Finding{
+		noAPI, readRights, writeRights, noMacvlan, degraded, ghosts, taken, manyMACs, clusterRoutes,
+	} {
+		found = append(found, check(c)...)
+	}
+	for _, r := range c.asked() {
+		c := c.in(r)
+		for _, check := range []func(*state, snapshot.Router) []finding.Finding{
+			userNetwork, uncovered, noService, servicePorts, openToAll,
+		} {
+			found = append(found, check(c, r)...)
+		}
+		p := c.progress(r)
+		found = append(found, p.Findings...)
+		progress[keyOf(r)] = p
+	}
+	matrix := c.readiness()
+	found = append(found, c.notReady(matrix)...)
+	// A node where the pod fails is said to be one by the finding on the pod.
+	j := NewJudgement(s, o.reported(found), matrix.failing(progress))
+	j.progress = progress
+	return j
+}
+
+// NewJudgement is what findings and a matrix that are known already say of s.
+func NewJudgement(s *snapshot.Snapshot, findings []finding.Finding, matrix Matrix) *Judgement {
+	finding.Sort(findings)
+	j := &Judgement{Findings: findings, Matrix: matrix, snapshot: s, on: map[string][]finding.Finding{}}
+	for _, f := range findings {
+		j.on[f.Object] = append(j.on[f.Object], f)
+	}
+	return j
+}
+
+// asked are the routers that are to be judged.
+func (c *state) asked() []snapshot.Router {
+	if c.Only == nil {
+		return c.Routers
+	}
+	var out []snapshot.Router
+	for _, r := range c.Routers {
+		if c.Only(r.Namespace, r.Name) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// Progress is how far r has come.
+func (j *Judgement) Progress(r snapshot.Router) Progress { return j.progress[keyOf(r)] }
+
+// On are the findings on r, heaviest first.
+func (j *Judgement) On(r snapshot.Router) []finding.Finding {
+	return j.on[finding.Printable(egress.Key(&r.EgressRouter))]
+}
+
+// Reasons are the codes of the errors and warnings on r, heaviest first, each once.
+func (j *Judgement) Reasons(r snapshot.Router) []finding.Code {
+	var out []finding.Code
+	seen := map[finding.Code]bool{}
+	for _, f := range finding.AtLeast(j.On(r), finding.Warning) {
+		if !seen[f.Code] {
+			seen[f.Code] = true
+			out = append(out, f.Code)
+		}
+	}
+	return out
+}

@@ -1,0 +1,80 @@
+package cluster
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/render"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// chain is one router and what is between it and its clients, at one moment.
+type chain struct {
+	target   Target
+	snapshot *snapshot.Snapshot
+	progress check.Progress
+}
+
+// newChain judges what s holds of t's router.
+func newChain(t Target, s *snapshot.Snapshot) *chain {
+	s.Routers = []snapshot.Router{t.Router}
+	return &chain{t, s, check.Follow(s, t.Router, check.Options{Command: t.Command, Now: time.Now()})}
+}
+
+// readChain reads it once, without Services.
+func readChain(ctx context.Context, from reader, t Target) (*chain, error) {
+	namespace, name, by := t.Router.Namespace, t.Router.Name, t.Router.Provisioner
+	nad, err := from.object(ctx, NADs, namespace, by.NADName(name))
+	if err != nil {
+		return nil, err
+	}
+	deployment, err := from.object(ctx, Deployments, namespace, by.DeploymentName(name))
+	if err != nil {
+		return nil, err
+	}
+	pods, err := from.pods(ctx, namespace, by.PodLabels(name))
+	if err != nil {
+		return nil, explain(err, "list", Pods.GVR(), namespace)
+	}
+	s := &snapshot.Snapshot{}
+	add := func(r reading, objects ...*unstructured.Unstructured) {
+		for _, object := range objects {
+			if object != nil && err == nil {
+				err = r.add(s, object)
+			}
+		}
+	}
+	add(reads(NADs, addNAD), nad)
+	add(reads(Deployments, addDeployment), deployment)
+	add(reads(Pods, addPod), pods...)
+	if err != nil {
+		return nil, err
+	}
+	return newChain(t, s), nil
+}
+
+// deployment is the router's, or nil.
+func (c *chain) deployment() *snapshot.Deployment { return c.snapshot.DeploymentOf(c.target.Router) }
+
+// stale reports whether an operator's pod is to be restarted, since it runs older rules than the NAD holds: nothing
+// else does that, because the operator's template does not change with the rules.
+func (c *chain) stale() bool {
+	if c.target.Router.Provisioner == egress.Standalone || c.deployment() == nil || len(c.snapshot.PodsOf(c.target.Router)) == 0 {
+		return false
+	}
+	return c.progress.Rules == check.Outdated || c.progress.Rules == check.Doubtful && c.target.Restart
+}
+
+// settleable reports whether the operator has made the Deployment of the router as it is now.
+func (c *chain) settleable() bool {
+	return c.target.Part != nil && c.deployment() != nil && c.progress.Stage > check.StageNetwork
+}
+
+// stamp is what a pod that starts with the NAD as it is now carries.
+func (c *chain) stamp() string {
+	return render.Stamp(c.snapshot.NADOf(c.target.Router).Config, c.target.Router.Provisioner)
+}

@@ -1,0 +1,222 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// pageSize is how many objects a list asks for at a time.
+const pageSize = 500
+
+// selector writes a set of labels as a request has it.
+func selector(set map[string]string) string { return labels.FormatLabels(set) }
+
+// reading is one list of a kind, or one object: what is asked for, and what becomes of the answer.
+type reading struct {
+	Kind
+	format         format
+	labels, fields string
+	// object is the name of the one object that is read; "" is a list.
+	object string
+	// cached is answered from the server's cache, in one page, and not tried again.
+	cached bool
+	// add adds an object to a Snapshot; nil where the objects themselves are wanted.
+	add func(*snapshot.Snapshot, runtime.Object) error
+}
+
+// all reads the objects of a kind whole, as the server holds them.
+func all(k Kind) reading { return reading{Kind: k, format: asUnstructured} }
+
+// metadataOf reads the metadata of objects of a kind.
+func metadataOf(k Kind) reading { return reading{Kind: k, format: asMetadata} }
+
+// reads adds objects of a kind to a Snapshot.
+func reads[T any](k Kind, add func(*snapshot.Snapshot, *T) error) reading {
+	return reading{Kind: k, format: k.row().format, add: func(s *snapshot.Snapshot, object runtime.Object) error {
+		if t, ok := any(object).(*T); ok {
+			return add(s, t)
+		}
+		u, ok := object.(*unstructured.Unstructured)
+		if !ok {
+			return fmt.Errorf("the cluster answered with %T where %T was asked for", object, new(T))
+		}
+		t := new(T)
+		if err := typed(u, t); err != nil {
+			return err
+		}
+		return add(s, t)
+	}}
+}
+
+func typed(from *unstructured.Unstructured, to any) error {
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(from.Object, to); err != nil {
+		return fmt.Errorf("reading %s in namespace %s: %w", Name(from), from.GetNamespace(), err)
+	}
+	return nil
+}
+
+// labelled is r for the objects that bear the labels.
+func (r reading) labelled(labels map[string]string) reading {
+	r.labels = selector(labels)
+	return r
+}
+
+// called is the list of r with the object of that name alone: none is an empty list.
+func (r reading) called(name string) reading {
+	r.fields = "metadata.name=" + name
+	return r
+}
+
+// only is r for the object of that name alone: none is an error.
+func (r reading) only(name string) reading {
+	r.object = name
+	return r
+}
+
+// narrow asks for what r selects alone.
+func (r reading) narrow(o *metav1.ListOptions) {
+	o.LabelSelector, o.FieldSelector = r.labels, r.fields
+}
+
+func (r reading) verb() string {
+	if r.object != "" {
+		return "get"
+	}
+	return "list"
+}
+
+// explain says what a person can do about err, which reading r in a namespace, or with "" in all, has given.
+func (r reading) explain(err error, namespace string) error {
+	return explain(err, r.verb(), r.GVR(), namespace)
+}
+
+// builtinClient reads Kubernetes' own types as protobuf.
+func builtinClient(cfg *rest.Config, httpClient *http.Client) (rest.Interface, error) {
+	cfg = rest.CopyConfig(cfg)
+	cfg.ContentType = runtime.ContentTypeProtobuf
+	cfg.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
+	cfg.NegotiatedSerializer = scheme.Codecs.WithoutConversion()
+	cfg.GroupVersion = &schema.GroupVersion{}
+	return rest.UnversionedRESTClientForConfigAndClient(cfg, httpClient)
+}
+
+// builtinRequest asks for a list of one of Kubernetes' own types.
+func (c *Client) builtinRequest(k Kind, namespace string, o metav1.ListOptions) *rest.Request {
+	gvr := k.GVR()
+	root := "/apis"
+	if gvr.Group == "" {
+		root = "/api"
+	}
+	return c.builtin.Get().AbsPath(root, gvr.Group, gvr.Version).NamespaceIfScoped(namespace, namespace != "").Resource(gvr.Resource).
+		SpecificallyVersionedParams(&o, scheme.ParameterCodec, metav1.Unversioned)
+}
+
+// page reads one page of r, or its object, in a namespace, or with "" in all.
+func (c *Client) page(ctx context.Context, r reading, namespace string, o metav1.ListOptions) (runtime.Object, error) {
+	if r.row().scope == clusterWide {
+		namespace = "" // it was asked for by its name, which is the namespace's
+	}
+	switch {
+	case r.format == asMetadata && r.object != "":
+		return c.metadata.Resource(r.GVR()).Namespace(namespace).Get(ctx, r.object, getOptions())
+	case r.format == asMetadata:
+		return c.metadata.Resource(r.GVR()).Namespace(namespace).List(ctx, o)
+	case r.object != "":
+		return c.dynamic.Resource(r.GVR()).Namespace(namespace).Get(ctx, r.object, getOptions())
+	case r.format == asUnstructured:
+		return c.dynamic.Resource(r.GVR()).Namespace(namespace).List(ctx, o)
+	}
+	list, err := r.emptyList()
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", r.row().resource, err)
+	}
+	return list, c.builtinRequest(r.Kind, namespace, o).Do(ctx).Into(list)
+}
+
+// events watches r in a namespace, or with "" in all.
+func (c *Client) events(ctx context.Context, r reading, namespace string, o metav1.ListOptions) (watch.Interface, error) {
+	switch r.format {
+	case asMetadata:
+		return c.metadata.Resource(r.GVR()).Namespace(namespace).Watch(ctx, o)
+	case asUnstructured:
+		return c.dynamic.Resource(r.GVR()).Namespace(namespace).Watch(ctx, o)
+	default:
+		o.Watch = true
+		return c.builtinRequest(r.Kind, namespace, o).Watch(ctx)
+	}
+}
+
+// collect reads r in a namespace, or with "" in all, page by page, so that no page is kept, and adds each object to
+// what it returns. A list that takes longer than the server remembers its pages is read again, at once.
+func collect[T any](ctx context.Context, c *Client, r reading, namespace string, add func(*T, runtime.Object) error) (*T, error) {
+	out, err := collectPaged(ctx, c, r, namespace, pageSize, add)
+	if apierrors.IsResourceExpired(err) {
+		return collectPaged(ctx, c, r, namespace, 0, add)
+	}
+	return out, err
+}
+
+func collectPaged[T any](ctx context.Context, c *Client, r reading, namespace string, limit int64, add func(*T, runtime.Object) error) (*T, error) {
+	out := new(T)
+	options := metav1.ListOptions{Limit: limit}
+	r.narrow(&options)
+	send := c.retry
+	if r.cached {
+		// Version 0 is whatever the server has in its cache.
+		options.Limit, options.ResourceVersion = 0, "0"
+		send = func(_ context.Context, send func() error) error { return send() }
+	}
+	for {
+		var page runtime.Object
+		err := send(ctx, func() (err error) {
+			page, err = c.page(ctx, r, namespace, options)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if r.object != "" {
+			return out, add(out, page)
+		}
+		if err := meta.EachListItem(page, func(object runtime.Object) error { return add(out, object) }); err != nil {
+			return nil, err
+		}
+		list, err := meta.ListAccessor(page)
+		if err != nil {
+			return nil, fmt.Errorf("reading a list of %s: %w", r.row().resource, err)
+		}
+		if options.Continue = list.GetContinue(); options.Continue == "" {
+			return out, nil
+		}
+	}
+}
+
+// list reads the objects of r in a namespace, or with "" in all.
+func list[T runtime.Object](ctx context.Context, c *Client, r reading, namespace string) ([]T, error) {
+	found, err := collect(ctx, c, r, namespace, func(out *[]T, object runtime.Object) error {
+		t, ok := object.(T)
+		if !ok {
+			return fmt.Errorf("the cluster answered with %T where %T was asked for", object, t)
+		}
+		*out = append(*out, t)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return *found, nil
+}
