@@ -2,6 +2,7 @@ package check
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
@@ -20,6 +21,32 @@ func Specs(s *snapshot.Snapshot) []finding.Finding {
 	out = append(out, ownNodes(s)...)
 	finding.Sort(out)
 	return out
+}
+
+// Beside are the errors that routers, which are about to be applied, have because of others that are there. Those of
+// there that routers replace, which have their namespace and name, do not count.
+func Beside(routers, there []snapshot.Router) []finding.Finding {
+	type key struct {
+		code            finding.Code
+		object, message string
+	}
+	given := map[string]bool{}
+	for _, r := range routers {
+		given[egress.Key(&r.EgressRouter)] = true
+	}
+	all := slices.Clone(routers)
+	for _, r := range there {
+		if !given[egress.Key(&r.EgressRouter)] {
+			all = append(all, r)
+		}
+	}
+	alone := map[key]bool{}
+	for _, f := range Specs(&snapshot.Snapshot{Routers: routers}) {
+		alone[key{f.Code, f.Object, f.Message}] = true
+	}
+	return slices.DeleteFunc(finding.AtLeast(Specs(&snapshot.Snapshot{Routers: all}), finding.Error), func(f finding.Finding) bool {
+		return !given[f.Object] || alone[key{f.Code, f.Object, f.Message}]
+	})
 }
 
 // sharedNamespaces is EGR113, on each router concerned.

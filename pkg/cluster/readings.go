@@ -12,13 +12,11 @@ func operators() map[string]string { return map[string]string{"app": egress.Oper
 
 // readings are the lists that o asks for: their number does not grow with that of routers or namespaces.
 func readings(o ReadOptions) []reading {
-	lists := []reading{
-		reads(EgressRouters, addEgressRouter),
-		reads(Deployments, addStandalone).labelled(ours()),
+	lists := append(givenRouters(),
 		reads(Pods, addPod).labelled(ours()),
 		reads(Pods, addPod).labelled(operators()),
 		reads(Services, addService),
-	}
+	)
 	if o.Nodes || o.Checks {
 		lists = append(lists, reads(Nodes, addNode))
 	}
@@ -38,4 +36,9 @@ func readings(o ReadOptions) []reading {
 		reads(EgressIPs, addEgressIP),
 		reads(CloudPrivateIPs, addCloudPrivateIP),
 	)
+}
+
+// givenRouters are the lists of the routers of both provisioners, as they were given.
+func givenRouters() []reading {
+	return []reading{reads(EgressRouters, addEgressRouter), reads(Deployments, addStandalone).labelled(ours())}
 }

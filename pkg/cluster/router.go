@@ -117,6 +117,7 @@ func fromDeployment(deployment metav1.Object) (*Found, error) {
 	r := &found.EgressRouter
 	r.Name, r.Namespace = deployment.GetName(), deployment.GetNamespace()
 	r.CreationTimestamp, r.UID, r.ManagedFields = deployment.GetCreationTimestamp(), deployment.GetUID(), nil
+	r.DeletionTimestamp = deployment.GetDeletionTimestamp()
 	for key, value := range ownAnnotations(deployment.GetAnnotations()) {
 		metav1.SetMetaDataAnnotation(&r.ObjectMeta, key, value)
 	}

@@ -93,7 +93,7 @@ PORT of the router goes to IP, from the reserved address.`,
 	c.pod.add(cmd)
 	c.applyFlags.add(cmd)
 	c.waitFlags.add(cmd, true, "Wait until the router serves; the default for one router, not for several")
-	cmd.Flags().BoolVar(&c.force, "force", false, "Go on in spite of errors in the spec, except those that would degrade the cluster's network operator, and of a Pod Security level that refuses the pod")
+	cmd.Flags().BoolVar(&c.force, "force", false, "Continue despite errors in the spec, except those that would degrade the cluster's network operator, and despite a Pod Security level that refuses the pod; never past another router in the namespace or with the address")
 	cmd.Flags().BoolVar(&c.restart, "restart", false, "Restart the operator's pod also where it cannot be told whether it runs older rules")
 	addFailOn(cmd, &c.failOn, failNever)
 	cmd.Flags().IntVar(&c.workers, "concurrency", c.workers, "How many routers to work on at a time")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 )
 
@@ -26,38 +27,51 @@ func serviceObject(r *nov1.EgressRouter, options render.ServiceOptions) cluster.
 // outcome is what became of one job.
 type outcome struct {
 	applied []cluster.Applied
-	err     error
+	// findings are those that err stands for.
+	findings []finding.Finding
+	err      error
+	// shown is how many of applied were shown, told whether err was.
+	shown int
+	told  bool
 }
 
-// applyAll applies the jobs, some at a time. What became of them is shown in the order of the input; one
-// failure does not stop the others.
+// applyAll applies the jobs, some at a time, and then sees them through: in between it looks once, for all of them,
+// whether another router came into their namespaces. What became of them is shown in the order of the input; one failure
+// does not stop the others.
 func (o *createOptions) applyAll(ctx context.Context, client *cluster.Client, jobs []job) error {
 	applier, err := client.Applier(ctx, o.routers, o.provisioner, o.expose, o.apply)
 	if err != nil {
 		return err
 	}
-	outcomes := make([]chan outcome, len(jobs))
-	for i := range outcomes {
-		outcomes[i] = make(chan outcome, 1)
-	}
-	var group errgroup.Group
-	group.SetLimit(o.workers)
-	go func() {
-		for i, j := range jobs {
-			group.Go(func() error {
-				outcomes[i] <- o.applyOne(ctx, client, applier, j)
-				return nil
-			})
-		}
-	}()
 	progress := o.newProgress(len(jobs))
-	var t tally
-	for i, j := range jobs {
-		result := <-outcomes[i]
-		if err := o.show(ctx, progress, j, result, len(jobs)); err != nil {
-			return err
+	outcomes := make([]outcome, len(jobs))
+	err = inOrder(len(jobs), o.workers, func(i int) {
+		outcomes[i] = o.applyOne(ctx, applier, jobs[i])
+	}, func(i int) error {
+		if !o.wait {
+			progress.step()
 		}
-		t.add(ctx, result)
+		if len(jobs) == 1 {
+			return nil // shown when all is done
+		}
+		return o.show(ctx, progress, jobs[i], &outcomes[i], len(jobs))
+	})
+	if err != nil {
+		return err
+	}
+	late := o.findLate(ctx, client, outcomes)
+	var t tally
+	err = inOrder(len(jobs), o.workers, func(i int) {
+		o.conduct(ctx, client, applier, jobs[i], &outcomes[i], late)
+	}, func(i int) error {
+		if o.wait {
+			progress.step()
+		}
+		t.add(ctx, outcomes[i])
+		return o.show(ctx, progress, jobs[i], &outcomes[i], len(jobs))
+	})
+	if err != nil {
+		return err
 	}
 	progress.end()
 	var found error
@@ -70,21 +84,58 @@ func (o *createOptions) applyAll(ctx context.Context, client *cluster.Client, jo
 	return found
 }
 
-// show says what became of a job: a line an object, unless a bar takes their place. Of several routers the
-// failed ones are named at once; of one, the error ends the command.
-func (o *createOptions) show(ctx context.Context, progress *progress, j job, result outcome, jobs int) error {
+// inOrder does n pieces of work, some at a time; done is told of each in order, and its error ends that.
+func inOrder(n, workers int, do func(i int), done func(i int) error) error {
+	ended := make([]chan struct{}, n)
+	for i := range ended {
+		ended[i] = make(chan struct{})
+	}
+	var group errgroup.Group
+	group.SetLimit(workers)
+	go func() {
+		for i := range n {
+			group.Go(func() error {
+				defer close(ended[i])
+				do(i)
+				return nil
+			})
+		}
+	}()
+	for i := range n {
+		<-ended[i]
+		if err := done(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// show says what became of a job and was not said yet: a line an object, unless a bar takes their place. Of several
+// routers the failed ones are named at once; of one, the error ends the command.
+func (o *createOptions) show(ctx context.Context, progress *progress, j job, result *outcome, jobs int) error {
 	if !progress.bar() {
-		for _, applied := range result.applied {
+		for _, applied := range result.applied[result.shown:] {
 			if err := o.print.object(applied.Object, applied.Result); err != nil {
 				return err
 			}
 		}
 	}
-	if result.err != nil && jobs > 1 && ctx.Err() == nil {
+	result.shown = len(result.applied)
+	if result.told || result.err == nil {
+		return nil
+	}
+	result.told = true
+	if len(result.findings) > 0 || jobs > 1 {
 		progress.clear()
+	}
+	if len(result.findings) > 0 {
+		if err := o.table(result.findings); err != nil {
+			return err
+		}
+	}
+	if jobs > 1 && ctx.Err() == nil {
 		o.note("error: router %s: %v", egress.Key(j.router), result.err)
 	}
-	progress.step()
 	return nil
 }
 
@@ -148,8 +199,8 @@ func (o *createOptions) conclude(ctx context.Context, t tally, jobs int) error {
 	return &exitError{code: o.code(t.first)}
 }
 
-// applyOne applies one router and sees it through.
-func (o *createOptions) applyOne(ctx context.Context, client *cluster.Client, applier *cluster.Applier, j job) outcome {
+// applyOne applies one router.
+func (o *createOptions) applyOne(ctx context.Context, applier *cluster.Applier, j job) outcome {
 	if ctx.Err() != nil {
 		return outcome{err: ctx.Err()}
 	}
@@ -157,19 +208,26 @@ func (o *createOptions) applyOne(ctx context.Context, client *cluster.Client, ap
 		return outcome{err: err}
 	}
 	applied, err := applier.Router(ctx, cluster.Request{Router: j.router, Objects: j.objects})
-	if err != nil {
-		return outcome{applied, err}
+	return outcome{applied: applied, err: err}
+}
+
+// conduct sees a router through that was applied, unless another takes its place.
+func (o *createOptions) conduct(ctx context.Context, client *cluster.Client, applier *cluster.Applier, j job, result *outcome, late latecomers) {
+	if result.err != nil {
+		return
 	}
-	target := o.target(j, &applied)
+	if result.findings, result.err = o.beside(j.router, late); result.err != nil {
+		return
+	}
+	target := o.target(j, &result.applied)
 	switch {
 	case o.dryRun != dryRunNone:
-		err = o.dryPart(ctx, applier, target, &applied)
+		result.err = o.dryPart(ctx, applier, target, &result.applied)
 	case o.wait:
-		err = o.await(ctx, client, target)
+		result.err = o.await(ctx, client, target)
 	default:
-		err = o.refresh(ctx, applier, target, &applied)
+		result.err = o.refresh(ctx, applier, target, &result.applied)
 	}
-	return outcome{applied, err}
 }
 
 func (o *createOptions) await(ctx context.Context, client *cluster.Client, target cluster.Target) error {

@@ -40,6 +40,9 @@ func (o *createOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := o.refuseBeside(ctx, client); err != nil {
+		return err
+	}
 	if err := o.refusePods(ctx, client); err != nil {
 		return err
 	}
@@ -122,6 +125,11 @@ func (o *createOptions) check() error {
 	if err := o.refuse(errors); err != nil || len(findings) == 0 {
 		return err
 	}
+	return o.table(findings)
+}
+
+// table shows findings beside the output.
+func (o *createOptions) table(findings []finding.Finding) error {
 	return report.New(findings, nil, nil).Write(o.ErrOut, "table", colour(o.ErrOut))
 }
 
@@ -145,7 +153,7 @@ func (o *createOptions) refuse(errors []finding.Finding) error {
 	if len(errors) == 0 {
 		return nil
 	}
-	if err := report.New(errors, nil, nil).Write(o.ErrOut, "table", colour(o.ErrOut)); err != nil {
+	if err := o.table(errors); err != nil {
 		return err
 	}
 	hint := ""

@@ -3,7 +3,6 @@ package cmd
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
@@ -14,7 +13,6 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
-	"github.com/kubectl-egress/kubectl-egress/pkg/report"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
@@ -35,7 +33,7 @@ func (o *createOptions) refusePods(ctx context.Context, client *cluster.Client) 
 	if len(refused) == 0 {
 		return nil
 	}
-	if err := report.New(refused, nil, nil).Write(o.ErrOut, "table", colour(o.ErrOut)); err != nil {
+	if err := o.table(refused); err != nil {
 		return err
 	}
 	return invalid(fmt.Errorf("%s: the pod would be refused, and nothing was written: mend it, or go on with --force", finding.PodSecurity))
@@ -63,12 +61,7 @@ func (o *createOptions) pods() (*snapshot.Snapshot, error) {
 
 // namespaces are those of the routers, each once; those that are not there or may not be read are left out.
 func (o *createOptions) namespaces(ctx context.Context, client *cluster.Client) ([]snapshot.Namespace, error) {
-	var names []string
-	for _, r := range o.routers {
-		names = append(names, r.Namespace)
-	}
-	slices.Sort(names)
-	names = slices.Compact(names)
+	names := namespacesOf(o.routers)
 	found := make([]*snapshot.Namespace, len(names))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(o.workers)

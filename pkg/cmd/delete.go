@@ -142,6 +142,9 @@ func (o *deleteOptions) one(ctx context.Context, client *cluster.Client, name st
 	if err != nil {
 		return err
 	}
+	if err := o.noteOthers(ctx, client, name, remains); err != nil {
+		return err
+	}
 	if err := o.confirm(name, remains, revocation); err != nil {
 		return err
 	}

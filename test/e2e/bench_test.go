@@ -27,6 +27,8 @@ type bench struct {
 	kubeconfig string
 	proxy      *apiproxy.Proxy
 	client     client.Client
+	// given is how many addresses routers has given away: no two routers of a cluster may have one.
+	given int
 }
 
 func newBench(t *testing.T, binary string, cfg *rest.Config) *bench {
@@ -103,6 +105,7 @@ func (b *bench) routers(t *testing.T, prefix string, n int) string {
 		if err := b.namespace(t.Context(), namespace); err != nil {
 			t.Fatal(err)
 		}
+		b.given++
 		fmt.Fprintf(&text, `---
 apiVersion: network.operator.openshift.io/v1
 kind: EgressRouter
@@ -111,7 +114,7 @@ spec:
   addresses: [{ip: 10.0.%d.%d/16, gateway: 10.0.255.254}]
   redirect:
     redirectRules: [{destinationIP: 203.0.113.26, port: 8080, protocol: TCP, targetPort: 80}]
-`, namespace, (i+1)/256, (i+1)%256)
+`, namespace, b.given/256, b.given%256)
 	}
 	path := filepath.Join(b.dir, prefix+".yaml")
 	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
