@@ -3,6 +3,8 @@ package check
 import (
 	"strings"
 
+	"k8s.io/apimachinery/pkg/labels"
+
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
@@ -12,7 +14,7 @@ const maskedError = "unexpected end of JSON input"
 
 // cniFault is a way in which a pod's network fails, what its event says then, and what that means. In means
 // and fix, {router}, {namespace}, {nad} and {node} stand for the pod's, {egress} for this tool's command, and
-// {kubectl} for kubectl or oc.
+// {kubectl} for kubectl or oc; {labels} select the router's pods.
 type cniFault struct{ event, means, why, fix string }
 
 // cniFaults are the failures that say what they are, if one knows how to read them.
@@ -20,7 +22,7 @@ func cniFaults() []cniFault {
 	return []cniFault{
 		{"address already in use", "another interface of node {node} has its MAC already",
 			"two pods with one fixed MAC cannot be on one node, so a roll-out that starts the new pod before the old one has ended waits for ever",
-			"let the old pod go first: {kubectl} get pods -n {namespace} -o wide shows both; delete the older one, and set the Deployment's strategy to Recreate"},
+			"let the old pod go first: {kubectl} get pods -n {namespace} -l {labels} -o wide shows both; delete the older one, and set the Deployment's strategy to Recreate"},
 		{"cannot find a network-attachment-definition", "Multus does not find NAD {nad}",
 			"the pod asks for a network that is not there",
 			"{kubectl} get network-attachment-definitions -n {namespace} shows what is there; a standalone router's is written by {egress} create {router} -n {namespace}, the operator's by the operator"},
@@ -66,7 +68,8 @@ func faultOf(event snapshot.Event) *cniFault {
 func (c *state) cniFailed(r snapshot.Router, pod snapshot.Pod, event snapshot.Event) []finding.Finding {
 	if fault := faultOf(event); fault != nil {
 		nad := r.Provisioner.NADName(r.Name)
-		fill := strings.NewReplacer("{router}", r.Name, "{namespace}", r.Namespace, "{egress}", c.Command, "{kubectl}", c.cli(), "{nad}", nad, "{node}", pod.Node)
+		fill := strings.NewReplacer("{router}", r.Name, "{namespace}", r.Namespace, "{egress}", c.Command, "{kubectl}", c.cli(), "{nad}", nad, "{node}", pod.Node,
+			"{labels}", labels.FormatLabels(r.Provisioner.PodLabels(r.Name)))
 		return one(r, finding.PodHangs,
 			sprintf("pod %s cannot start: %s (%s)", pod.Name, fill.Replace(fault.means), fault.event), fault.why, fill.Replace(fault.fix))
 	}

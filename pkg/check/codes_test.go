@@ -71,8 +71,8 @@ func decode(t testing.TB, data []byte) *snapshot.Snapshot {
 	return &s
 }
 
-// findings are those of the case's cluster.
-func (c codeCase) findings(t *testing.T) []finding.Finding {
+// patched is the case's cluster, as JSON.
+func (c codeCase) patched(t *testing.T) []byte {
 	t.Helper()
 	data := base(t, c.Base)
 	if c.Patch != nil {
@@ -84,9 +84,11 @@ func (c codeCase) findings(t *testing.T) []finding.Finding {
 			t.Fatal(err)
 		}
 	}
-	return Judge(decode(t, data), Options{
-		Provisioner: c.Options.Provisioner, MaxMACs: c.Options.MaxMACs, Command: c.Options.Command, Now: c.Options.Now,
-	}).Findings
+	return data
+}
+
+func (c codeCase) options() Options {
+	return Options{Provisioner: c.Options.Provisioner, MaxMACs: c.Options.MaxMACs, Command: c.Options.Command, Now: c.Options.Now}
 }
 
 // check holds the findings of the case against what it wants of code, and of no other.
@@ -94,7 +96,7 @@ func (c codeCase) check(t *testing.T, code finding.Code) {
 	t.Helper()
 	var got []finding.Finding
 	var also []finding.Code
-	for _, f := range c.findings(t) {
+	for _, f := range Judge(decode(t, c.patched(t)), c.options()).Findings {
 		checkCodes(t, []finding.Finding{f}, []finding.Code{f.Code})
 		if f.Code == code {
 			got = append(got, f)

@@ -20,15 +20,31 @@ func openToAll(c *state, r snapshot.Router) []finding.Finding {
 		if len(p.Everybody) > 0 {
 			return one(r, finding.OpenToAll, sprintf("NetworkPolicy %s lets in everybody: %s", p.Name, some(p.Everybody)),
 				"policies add up, so no other can take that back: every pod of the cluster can send to the router, and what it sends leaves with the reserved address",
-				sprintf("let it name who may use the router (create with --allow-from makes a policy of its own), or delete it: %s delete networkpolicy %s -n %s", c.cli(), p.Name, r.Namespace))
+				c.closePolicy(r, p))
 		}
 	}
 	if len(policies) > 0 {
 		return nil
 	}
+	fix := "let in the pods of its own namespace alone (create with --allow-from names others): " + c.piped("create", policyFor(r))
+	if c.shares(r) {
+		fix = "give each router a namespace of its own first (EGR113): a policy for their one pod would shut out the other's clients"
+	}
 	return one(r, finding.OpenToAll, "no NetworkPolicy selects the router's pod",
 		"every pod of the cluster can send to the router, and what it sends leaves with the reserved address, as if it were yours",
-		"let in the pods of its own namespace alone (create with --allow-from names others): "+c.piped(policyFor(r)))
+		fix)
+}
+
+// closePolicy is how to have p let in no longer everybody. What selects more than r's pod is not deleted: with it others
+// may lose the clients that it lets in to them.
+func (c *state) closePolicy(r snapshot.Router, p snapshot.NetworkPolicy) string {
+	fix := "let it name who may use the router (create with --allow-from makes a policy of its own)"
+	for label, value := range r.Provisioner.PodLabels(r.Name) {
+		if p.Pods.MatchLabels[label] != value || c.shares(r) {
+			return sprintf("%s; it may be for other pods too, so agree on it with their owners: %s describe networkpolicy %s -n %s", fix, c.cli(), p.Name, r.Namespace)
+		}
+	}
+	return sprintf("%s, or delete it: %s delete networkpolicy %s -n %s", fix, c.cli(), p.Name, r.Namespace)
 }
 
 // policyFor lets in to r what comes from its own namespace.

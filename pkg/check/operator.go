@@ -111,23 +111,41 @@ func ghosts(c *state) []finding.Finding {
 			Message: finding.Printable(sprintf("ClusterOperator/network is Degraded%s because of router %s, which is gone: %s",
 				since(c.Cluster.NetworkOperator.Since), key, said(c.Cluster.NetworkOperator))),
 			Why: "the operator remembers a router that it could not reconcile until one of that name succeeds, or until it is restarted: deleting the router does not clear it",
-			Fix: finding.Printable(c.exorcise(namespace, name)),
+			Fix: finding.Printable(c.forget(namespace, name)),
 		})
 	}
 	return out
 }
 
-// exorcise is how to clear the memory of a router that is gone: by a valid one of that name, with an address
-// that is for documentation alone and rules that send nothing.
-func (c *state) exorcise(namespace, name string) string {
+// forget is how to have the operator forget a router that is gone: by a valid one of that name, with an address that is
+// for documentation alone and rules that send nothing. Beside another router that one would take over NAD and Deployment,
+// and have them deleted: there the operator is restarted. A namespace that could not be read may hold one.
+func (c *state) forget(namespace, name string) string {
+	beside := !c.KnowsIn(routersResource, namespace) || slices.ContainsFunc(c.Routers, func(r snapshot.Router) bool {
+		return r.Namespace == namespace && r.Provisioner != egress.Standalone
+	})
+	if beside {
+		return sprintf("restart the operator, which then forgets it; a router of that name would take NAD and Deployment from the router that namespace %s holds: %s",
+			namespace, c.restartOperator())
+	}
 	r := &nov1.EgressRouter{}
 	r.Namespace, r.Name = namespace, name
 	r.Spec.Addresses = []nov1.EgressRouterAddress{{IP: "192.0.2.2/24", Gateway: "192.0.2.1"}}
 	cr, err := render.EgressRouter(r)
 	if err != nil {
-		return sprintf("apply a valid EgressRouter of that name, and delete it when the operator is well (%v)", err)
+		return sprintf("%s (%v)", c.restartOperator(), err)
 	}
-	return sprintf("apply a valid router of that name, in its namespace (create that again where it is gone too), wait until the operator is well, and delete it: %s; "+
-		"%s wait clusteroperator/network --for=condition=Degraded=False --timeout=10m; %s delete egressrouter %s -n %s",
-		c.piped(cr.Object), c.cli(), c.cli(), name, namespace)
+	// Each only after the one before: where somebody has made the router again, it must not be deleted.
+	return sprintf("create a valid router of that name, in its namespace (create that again where it is gone too), wait until the operator is well, and delete it: %s && "+
+		"%s wait clusteroperator/network --for=condition=Degraded=False --timeout=10m && %s delete egressrouter %s -n %s",
+		c.piped("create", cr.Object), c.cli(), c.cli(), name, namespace)
+}
+
+// restartOperator is how to restart the operator, which harms no router.
+func (c *state) restartOperator() string {
+	if c.Cluster.Hosted {
+		return "on the management cluster, where NAMESPACE is the hosted control plane's: " +
+			c.cli() + " rollout restart deployment/cluster-network-operator -n NAMESPACE"
+	}
+	return c.cli() + " rollout restart deployment/network-operator -n openshift-network-operator"
 }

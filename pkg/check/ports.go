@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
@@ -59,7 +60,7 @@ func servicePorts(c *state, r snapshot.Router) []finding.Finding {
 	}
 	return one(r, finding.ServicePorts, strings.Join(problems, "; "),
 		"what comes in on a port without a rule is dropped in the pod, and a rule without a port of the Service gets no traffic from those who use it",
-		c.exposeFix(r, services[0].Name, len(missed)))
+		c.exposeFix(r, services, len(missed)))
 }
 
 // targetOf is the port of the pod that the i-th port of service sends to; its number is 0 where that is named.
@@ -71,11 +72,25 @@ func targetOf(service snapshot.Service, i int) egress.Port {
 	return port
 }
 
-// exposeFix gives the Service the ports that the rules redirect, or the rules the ports of the Service.
-func (c *state) exposeFix(r snapshot.Router, service string, missed int) string {
+// exposeFix gives the Service the ports that the rules redirect, or the rules the ports of the Service. One that is for
+// another router too is left alone: changed for this one, it would be lost to the other.
+func (c *state) exposeFix(r snapshot.Router, services []snapshot.Service, missed int) string {
+	i := slices.IndexFunc(services, func(s snapshot.Service) bool { return !c.ofOthers(r, s) })
+	if i < 0 {
+		return sprintf("other routers are behind the Service too, so give this one its own: %s expose %s -n %s --name %s-egress", c.Command, r.Name, r.Namespace, r.Name)
+	}
+	service := services[i].Name
 	expose := sprintf("%s expose %s -n %s --name %s", c.Command, r.Name, r.Namespace, service)
 	if missed == 0 {
 		return sprintf("add a rule for the port with --redirect, or take the port out of the Service: %s edit service %s -n %s", c.cli(), service, r.Namespace)
 	}
 	return expose + " gives the Service every port that the rules redirect (--adopt if another made it)"
+}
+
+// ofOthers reports whether service also selects the pods of another router than r.
+func (c *state) ofOthers(r snapshot.Router, service snapshot.Service) bool {
+	return slices.ContainsFunc(c.Routers, func(o snapshot.Router) bool {
+		return o.Namespace == r.Namespace && o.Name != r.Name &&
+			slices.ContainsFunc(c.ServicesOf(o), func(s snapshot.Service) bool { return s.Name == service.Name })
+	})
 }

@@ -42,7 +42,7 @@ func readRights(c *state) []finding.Finding {
 		"a part of the cluster is unknown, because these permissions are missing: "+strings.Join(words, "; "),
 		"the checks that need these say nothing, neither good nor bad; the server's reason: "+first.Reason,
 		sprintf("as an administrator run: %s; %s create clusterrolebinding egress-router-reader --clusterrole=egress-router-reader --user=USER; "+
-			"%s auth can-i list %s%s then says yes", c.piped(role), c.cli(), c.cli(), grouped(first.Resource, first.Group), flags(first)),
+			"%s auth can-i list %s%s then says yes", c.piped("auth reconcile", role), c.cli(), c.cli(), grouped(first.Resource, first.Group), flags(first)),
 	)}
 }
 
@@ -109,7 +109,7 @@ func writeRights(c *state) []finding.Finding {
 	}
 	return []finding.Finding{onCluster(finding.Forbidden, level, message+": "+strings.Join(words, ", "), why,
 		sprintf("as an administrator run: %s; %s create rolebinding egress-router-editor -n %s --role=egress-router-editor --user=USER",
-			c.piped(role), c.cli(), namespace),
+			c.piped("auth reconcile", role), c.cli(), namespace),
 	)}
 }
 
@@ -162,11 +162,12 @@ func rules(rights []snapshot.Right) []rbacv1.PolicyRule {
 	return out
 }
 
-// piped is a command that applies object.
-func (c *state) piped(object any) string {
+// piped is a command that feeds object to kubectl's verb: "create" for what must not change another's of that name, and
+// "auth reconcile" for roles, which adds to one that is there and takes nothing away.
+func (c *state) piped(verb string, object any) string {
 	data, err := json.Marshal(object)
 	if err != nil {
-		return sprintf("%s apply -f - (the object cannot be written: %v)", c.cli(), err)
+		return sprintf("%s %s -f - (the object cannot be written: %v)", c.cli(), verb, err)
 	}
-	return sprintf("echo %s | %s apply -f -", quoted(string(data)), c.cli())
+	return sprintf("echo %s | %s %s -f -", quoted(string(data)), c.cli(), verb)
 }
