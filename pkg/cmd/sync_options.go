@@ -96,7 +96,7 @@ func (s *syncFlags) auditor(ctx context.Context, f *factory) (*vsphere.Adapter, 
 }
 
 // election is how it is settled which of several processes works; nil where that is this one.
-func (s *syncFlags) election(f *factory) (*cluster.Election, error) {
+func (s *syncFlags) election(f *factory) (*controller.Election, error) {
 	if !s.leaderElect {
 		return nil, nil
 	}
@@ -108,5 +108,5 @@ func (s *syncFlags) election(f *factory) (*cluster.Election, error) {
 	if err != nil {
 		return nil, fmt.Errorf("asking for the name of this machine: %w", err)
 	}
-	return &cluster.Election{Namespace: namespace, Name: s.lease, Identity: host + "_" + string(uuid.NewUUID())}, nil
+	return &controller.Election{Namespace: namespace, Name: s.lease, Identity: host + "_" + string(uuid.NewUUID())}, nil
 }

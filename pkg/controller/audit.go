@@ -52,6 +52,8 @@ type question struct {
 	need    []platform.Attachment
 }
 
+func newAudit(s *Syncer) *audit { return &audit{Syncer: s, told: map[string][]string{}} }
+
 // hear asks for a pass. What a node has become often means nothing to a router, so that is no reason to ask for
 // everything.
 func (a *audit) hear(router string) {
@@ -63,9 +65,6 @@ func (a *audit) hear(router string) {
 
 // gone has nothing to do: nothing was written for the router.
 func (a *audit) gone(snapshot.Router) {}
-
-// forget lets the next pass ask.
-func (a *audit) forget() { a.answered, a.told = nil, map[string][]string{} }
 
 // rest logs out, as far as the platform still listens.
 func (a *audit) rest(ctx context.Context) {

@@ -9,7 +9,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/test/apiproxy"
 	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
@@ -125,7 +124,7 @@ func (c *shared) testLeaders(t *testing.T) {
 	}
 	elect := func(identity string) func(*controller.Options) {
 		return func(o *controller.Options) {
-			o.Election = &cluster.Election{Namespace: namespace, Name: "leaders", Identity: identity, Lease: 3 * time.Second}
+			o.Election = &controller.Election{Namespace: namespace, Name: "leaders", Identity: identity, Lease: 3 * time.Second}
 		}
 	}
 	first := s.run(elect("first"))
@@ -151,8 +150,7 @@ func (c *shared) testLeaders(t *testing.T) {
 	}
 	s.await(s.want(routers))
 	second.awaitMetric("kubectl_egress_sync_leader 1")
-	first.awaitMetric("kubectl_egress_sync_leader 0")
-	first.stop()
+	first.awaitLost()
 
 	// Ended: the Lease is given back.
 	third := s.run(elect("third"))

@@ -19,14 +19,13 @@ const perRouter = 10 * time.Millisecond
 
 // loop makes a pass whenever there is news, until ctx ends.
 func (s *Syncer) loop(ctx context.Context) {
-	// Whoever waits for the queue hears of the end by a key.
-	defer context.AfterFunc(ctx, func() { s.queue.Add(everything) })()
+	// Whoever waits for the queue is told of the end.
+	defer context.AfterFunc(ctx, s.queue.ShutDown)()
 	go s.beat(ctx)
 	s.queue.Add(everything)
 	for {
 		keys := s.take(ctx)
 		if ctx.Err() != nil {
-			s.giveBack(keys)
 			return
 		}
 		s.begin()
@@ -82,14 +81,6 @@ func (s *Syncer) patience(routers int) time.Duration {
 	return s.Patience + min(time.Duration(routers)*perRouter, 2*s.Patience)
 }
 
-// giveBack leaves keys to whoever leads next.
-func (s *Syncer) giveBack(keys map[string]bool) {
-	for key := range keys {
-		s.queue.Add(key)
-		s.queue.Done(key)
-	}
-}
-
 func (s *Syncer) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,14 +93,16 @@ func (s *Syncer) end(keys, late map[string]bool, err error) {
 	s.mu.Lock()
 	s.busy = time.Time{}
 	s.mu.Unlock()
+	for key := range keys {
+		if err != nil {
+			s.queue.Add(key)
+		}
+		s.queue.Done(key)
+	}
 	if err != nil {
-		s.giveBack(keys)
 		return
 	}
 	s.failures = 0
-	for key := range keys {
-		s.queue.Done(key)
-	}
 	for router := range late {
 		delay := s.limiter.When(router)
 		s.due[router] = time.Now().Add(delay)

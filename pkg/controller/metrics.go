@@ -90,14 +90,6 @@ func (m *metrics) found(findings []finding.Finding) {
 	m.counted = now
 }
 
-// clear takes back what is known no more where another process leads.
-func (m *metrics) clear() {
-	for _, g := range []prometheus.Gauge{m.routers, m.outOfStep, m.pairs} {
-		g.Set(0)
-	}
-	m.found(nil)
-}
-
 // passed counts a pass; one that was interrupted is none.
 func (m *metrics) passed(ctx context.Context, err error) {
 	switch {

@@ -33,21 +33,7 @@ type neutron struct {
 
 func newNeutron(s *Syncer) *neutron {
 	return &neutron{Syncer: s, records: map[types.UID]written{}, orphans: map[types.UID]orphan{},
-		heard: map[string]time.Time{}, moved: map[string]time.Time{}}
-}
-
-// forget drops what another may have changed while this process did not lead.
-func (s *neutron) forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.records)
-	s.tried = nil
-	s.placed = map[string]string{}
-	for uid, o := range s.orphans {
-		if time.Since(o.since) > longestHandover {
-			delete(s.orphans, uid)
-		}
-	}
+		heard: map[string]time.Time{}, moved: map[string]time.Time{}, placed: map[string]string{}}
 }
 
 // rest does nothing: a token of Keystone's ends by itself.

@@ -12,8 +12,8 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-// longestHandover is how long a process that does not lead remembers what a deleted router left: longer than a new
-// leader takes to be found.
+// longestHandover is how old what a deleted router left may be when this process comes to lead: longer than a new leader
+// takes to be found. The one before has taken back what is older.
 const longestHandover = 5 * time.Minute
 
 // orphan is what a router that is gone has left in Neutron.
@@ -33,11 +33,6 @@ func (s *neutron) gone(last snapshot.Router) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.records, last.UID)
-	for uid, o := range s.orphans {
-		if !s.leading && time.Since(o.since) > longestHandover {
-			delete(s.orphans, uid)
-		}
-	}
 	s.orphans[last.UID] = orphan{egress.Key(&last.EgressRouter), pairs, time.Now()}
 }
 
@@ -49,8 +44,8 @@ func (s *neutron) adopt(v *view) map[types.UID]orphan {
 	defer s.mu.Unlock()
 	back := map[types.UID]orphan{}
 	for uid, o := range s.orphans {
-		if stands(v, uid) {
-			delete(s.orphans, uid) // it was not gone after all
+		if stands(v, uid) || s.leading.Sub(o.since) > longestHandover {
+			delete(s.orphans, uid) // it was not gone after all, or is another's who led before
 			continue
 		}
 		left := o

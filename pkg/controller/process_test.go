@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -105,6 +106,23 @@ func (p *process) stop() {
 	p.ended <- context.Canceled
 	if p.Failed() {
 		p.Logf("it said\n%s", strings.Join(p.log.lines(""), ""))
+	}
+}
+
+// awaitLost waits until it has ended by itself, since its Lease was lost, and serves nothing any more.
+func (p *process) awaitLost() {
+	p.Helper()
+	select {
+	case err := <-p.ended:
+		if !errors.Is(err, controller.ErrLeaseLost) {
+			p.Errorf("sync ended with %v", err)
+		}
+	case <-time.After(30 * time.Second):
+		p.Fatal("sync goes on without its Lease")
+	}
+	p.ended <- context.Canceled
+	if _, err := http.Get(p.url + "/metrics"); err == nil {
+		p.Error("it still serves /metrics")
 	}
 }
 

@@ -19,7 +19,6 @@ import (
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
@@ -183,6 +182,6 @@ func (s *site) runDeployed(change func(*controller.Options)) *process {
 		if change != nil {
 			change(o)
 		}
-		o.Election = &cluster.Election{Namespace: deployed, Name: controller.Name, Identity: s.Name(), Lease: 2 * time.Second}
+		o.Election = &controller.Election{Namespace: deployed, Name: controller.Name, Identity: s.Name(), Lease: 2 * time.Second}
 	})
 }

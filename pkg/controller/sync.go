@@ -11,7 +11,6 @@ package controller
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -45,8 +44,8 @@ type Options struct {
 	// Log takes what happens, one line for each change and for each new trouble.
 	Log *slog.Logger
 
-	// Election decides who works; nil: this process, alone. Its Lost is set here.
-	Election *cluster.Election
+	// Election decides who works; nil: this process, alone.
+	Election *Election
 	// Listen is the address of /metrics, /healthz and /readyz; "": none.
 	Listen string
 	// Listening hears where Listen is, once it is open.
@@ -87,8 +86,6 @@ type work interface {
 	hear(router string)
 	// gone is told of a router that was deleted, as it was last seen.
 	gone(last snapshot.Router)
-	// forget drops what may be otherwise by now, since this process did not lead.
-	forget()
 	// pass does the work once for the keys of the queue. late are the routers to try again after a pause; an error is
 	// what kept the whole from being done.
 	pass(ctx context.Context, keys map[string]bool) (late map[string]bool, err error)
@@ -108,8 +105,9 @@ type Syncer struct {
 	metrics  *metrics
 	troubles *troubles
 
-	mu      sync.Mutex
-	leading bool
+	mu sync.Mutex
+	// leading is since when this process leads; zero before.
+	leading time.Time
 	// busy is when the pass that is under way began; zero between two.
 	busy time.Time
 
@@ -124,10 +122,10 @@ func newSyncer(o Options) (*Syncer, error) {
 	if (o.Connect == nil) == (o.Audit == nil) {
 		return nil, errors.New("either Connect or Audit must be set")
 	}
-	s := &Syncer{Options: o.withDefaults(), queue: workqueue.NewTypedDelayingQueue[string]()}
+	s := &Syncer{Options: o.withDefaults(), queue: workqueue.NewTypedDelayingQueue[string](), due: map[string]time.Time{}}
 	s.limiter = workqueue.NewTypedItemExponentialFailureRateLimiter[string](s.Backoff, s.LongestBackoff)
 	if o.Audit != nil {
-		s.metrics, s.work = newMetrics(platform.VSphere), &audit{Syncer: s}
+		s.metrics, s.work = newMetrics(platform.VSphere), newAudit(s)
 	} else {
 		s.metrics, s.work = newMetrics(platform.OpenStack), newNeutron(s)
 	}
@@ -153,47 +151,43 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	defer s.queue.ShutDown()
+	// Watching ends with the work too, where the Lease is lost.
+	watched, unwatch := context.WithCancel(ctx)
+	defer unwatch()
 	var watching sync.WaitGroup
 	var mirrorErr error
-	watching.Go(func() { mirrorErr = s.mirror.Run(ctx) })
-	watching.Go(func() { s.watchTrouble(ctx) })
-	defer context.AfterFunc(ctx, s.queue.ShutDown)()
+	watching.Go(func() { mirrorErr = s.mirror.Run(watched) })
+	watching.Go(func() { s.watchTrouble(watched) })
 	err = s.elect(ctx)
+	unwatch()
 	watching.Wait()
 	stop()
 	closed()
 	return errors.Join(err, mirrorErr, ctx.Err())
 }
 
-// elect runs the loop whenever this process is the one to work.
+// elect works once this process is the one to do so.
 func (s *Syncer) elect(ctx context.Context) error {
 	if s.Election == nil {
 		s.lead(ctx)
 		return nil
 	}
-	e := *s.Election
-	e.Lost = func(err error) { s.troubles.say("election", err) }
-	s.Log.Info("waiting to lead", "lease", e.Namespace+"/"+e.Name, "identity", e.Identity)
-	if err := cluster.Elect(ctx, s.Config, e, s.lead); err != nil {
-		return fmt.Errorf("standing for election: %w", err)
-	}
-	return nil
+	s.Log.Info("waiting to lead", "lease", s.Election.Namespace+"/"+s.Election.Name, "identity", s.Election.Identity)
+	return s.Election.run(ctx, s.Config, func(err error) { s.troubles.say("election", err) }, s.lead)
 }
 
-// lead works until ctx ends, which it does too when another leads.
+// lead works until ctx ends, which it does too when the Lease is lost.
 func (s *Syncer) lead(ctx context.Context) {
 	s.troubles.over("election")
 	s.metrics.leader.Set(1)
 	defer s.metrics.leader.Set(0)
 	s.Log.Info("leading")
-	s.due, s.failures = map[string]time.Time{}, 0
-	s.work.forget()
-	defer s.setLeading(s.setLeading(true))
+	s.setLeading()
 	if s.awaitSync(ctx) {
 		s.loop(ctx)
 	}
 	s.work.rest(context.WithoutCancel(ctx))
-	s.metrics.clear()
 	s.Log.Info("no longer leading")
 }
 
@@ -211,13 +205,11 @@ func (s *Syncer) awaitSync(ctx context.Context) bool {
 	return true
 }
 
-// setLeading sets whether this process leads, and gives what was so before.
-func (s *Syncer) setLeading(leading bool) bool {
+// setLeading notes since when this process leads.
+func (s *Syncer) setLeading() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	was := s.leading
-	s.leading = leading
-	return was
+	s.leading = time.Now()
 }
 
 // watchTrouble says what of the cluster cannot be read.
