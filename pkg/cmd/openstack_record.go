@@ -1,8 +1,6 @@
 package cmd
 
 import (
-	"context"
-	"errors"
 	"fmt"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
@@ -45,32 +43,4 @@ func written(remains *cluster.Remains) ([]openstack.Pair, error) {
 		}
 	}
 	return nil, nil
-}
-
-// record notes on each router of l what is written to Neutron for it. What stands there already sends nothing.
-func record(ctx context.Context, l *look, pairs map[string][]openstack.Pair) error {
-	var errs []error
-	for i := range l.Routers {
-		r := &l.Routers[i]
-		own, ok := pairs[egress.Key(&r.EgressRouter)]
-		if !ok {
-			continue
-		}
-		value, err := openstack.Encode(own)
-		if err != nil {
-			return err
-		}
-		if r.Annotations[egress.AnnotationOpenStack] == value {
-			continue
-		}
-		if err := l.client.Record(ctx, *r, egress.AnnotationOpenStack, value); err != nil {
-			errs = append(errs, fmt.Errorf("recording on egress router %s what is written to Neutron: %w", egress.Key(&r.EgressRouter), err))
-			continue
-		}
-		if r.Annotations == nil {
-			r.Annotations = map[string]string{}
-		}
-		r.Annotations[egress.AnnotationOpenStack] = value
-	}
-	return errors.Join(errs...)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
 )
@@ -90,25 +91,20 @@ func (p *openstackFlags) look(ctx context.Context, o *platformOptions, l *look, 
 	if err != nil {
 		return err
 	}
-	run := &onPlatform{platformOptions: o, look: l, need: need, adapter: adapter}
-	run.before = func(ctx context.Context, plan *platform.Plan) error {
-		ahead, err := adapter.Records(plan)
-		if err != nil {
-			return err
-		}
-		return record(ctx, l, ahead)
-	}
-	run.after = func(ctx context.Context) error { return record(ctx, l, adapter.Standing()) }
-	return run.run(ctx)
+	return (&onPlatform{platformOptions: o, look: l, need: need, adapter: adapter}).run(ctx)
 }
 
-// adapter makes the adapter for what l shows.
-func (p *openstackFlags) adapter(ctx context.Context, f *factory, l *look) (*openstack.Adapter, error) {
+// adapter makes the adapter for what l shows, which keeps its records on the routers.
+func (p *openstackFlags) adapter(ctx context.Context, f *factory, l *look) (platform.Adapter, error) {
 	recorded, err := records(l.routers())
 	if err != nil {
 		return nil, err
 	}
-	return p.connect(ctx, f, p.options(l, recorded))
+	cloud, err := p.cloud(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	return openstack.NewKeeper(cloud, p.options(l, recorded), l.client.NewRecords(egress.AnnotationOpenStack, l.Routers))
 }
 
 // validate checks the flags that are OpenStack's own, and gives --mac.

@@ -18,9 +18,6 @@ type onPlatform struct {
 	look    *look
 	need    []platform.Attachment
 	adapter platform.Adapter
-	// before is called with the plan before it is carried out, and after once it was; either may be nil.
-	before func(context.Context, *platform.Plan) error
-	after  func(context.Context) error
 }
 
 // run plans; with --fix it also changes, and looks again.
@@ -119,11 +116,6 @@ func (o *onPlatform) carryOut(ctx context.Context, plan *platform.Plan) error {
 	if err != nil {
 		return err
 	}
-	if o.before != nil {
-		if err := o.before(ctx, plan); err != nil {
-			return errors.Join(err, saved.close())
-		}
-	}
 	tell := o.teller(len(plan.Changes))
 	err = o.adapter.Apply(ctx, plan, func(c platform.Change, err error) {
 		if err == nil {
@@ -132,9 +124,5 @@ func (o *onPlatform) carryOut(ctx context.Context, plan *platform.Plan) error {
 		tell.done(c, err)
 	})
 	tell.close()
-	err = errors.Join(err, saved.close())
-	if o.after != nil {
-		err = errors.Join(err, o.after(ctx))
-	}
-	return err
+	return errors.Join(err, saved.close())
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
+	"github.com/kubectl-egress/kubectl-egress/pkg/controller/audit"
+	"github.com/kubectl-egress/kubectl-egress/pkg/controller/neutron"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
@@ -46,8 +48,7 @@ func (s *syncFlags) options(ctx context.Context, f *factory, on platform.Name) (
 
 // writing sets what OpenStack takes.
 func (s *syncFlags) writing(ctx context.Context, f *factory, o *controller.Options) error {
-	o.Concurrency, o.MaxPairs = s.concurrency, s.maxPairs
-	o.Connect = func(ctx context.Context, log func(string, ...any)) (*openstack.Cloud, error) {
+	connect := func(ctx context.Context, log func(string, ...any)) (*openstack.Cloud, error) {
 		also := f.requestLog()
 		return s.openstackLogin.loggedCloud(ctx, f, func(format string, args ...any) {
 			if log != nil {
@@ -58,7 +59,10 @@ func (s *syncFlags) writing(ctx context.Context, f *factory, o *controller.Optio
 			}
 		})
 	}
-	if _, err := o.Connect(ctx, nil); errors.Is(err, openstack.ErrInput) || errors.Is(err, platform.ErrCredentials) {
+	o.Work = neutron.New(neutron.Options{
+		Connect: connect, Records: o.Client.NewRecords(egress.AnnotationOpenStack, nil), Concurrency: s.concurrency, MaxPairs: s.maxPairs,
+	})
+	if _, err := connect(ctx, nil); errors.Is(err, openstack.ErrInput) || errors.Is(err, platform.ErrCredentials) {
 		return err
 	}
 	return nil
@@ -67,10 +71,14 @@ func (s *syncFlags) writing(ctx context.Context, f *factory, o *controller.Optio
 // auditing sets what vSphere takes.
 func (s *syncFlags) auditing(ctx context.Context, f *factory, o *controller.Options) error {
 	s.vsphereLogin.fromCluster = s.openstackLogin.fromCluster
-	if s.require != vsphere.RequireMinimal {
-		o.Preflight = "--require=" + s.require
+	work := audit.Options{
+		Connect: func(ctx context.Context) (audit.Auditor, error) { return s.auditor(ctx, f) },
+		Title:   platform.VSphere.Title(), Preflight: "kubectl egress preflight " + string(platform.VSphere),
 	}
-	o.Audit = func(ctx context.Context) (controller.Auditor, error) { return s.auditor(ctx, f) }
+	if s.require != vsphere.RequireMinimal {
+		work.Flags = "--require=" + s.require
+	}
+	o.Work, o.Mirror = audit.New(work), audit.Mirror()
 	var wrong *exitError
 	if _, err := s.auditor(ctx, f); errors.As(err, &wrong) {
 		return err

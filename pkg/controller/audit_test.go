@@ -11,7 +11,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
 )
 
@@ -31,13 +30,6 @@ func TestAudit(t *testing.T) {
 	t.Run("roles", c.testAuditRoles)
 }
 
-// TestWorkIsOne: a Syncer has one thing to do.
-func TestWorkIsOne(t *testing.T) {
-	if err := controller.Run(t.Context(), controller.Options{}); err == nil || err.Error() != "either Connect or Audit must be set" {
-		t.Errorf("got %v", err)
-	}
-}
-
 const (
 	rejected = "EGR402: forged transmits are rejected%s; EGR404: promiscuous mode is rejected%[1]s"
 	mend     = ": mend it with kubectl egress preflight vsphere %s -n " + namespace + " --fix"
@@ -52,7 +44,7 @@ func (c *shared) testPolicyDrifts(t *testing.T) {
 	s.put(0, "worker-1")
 	s.create(newRouter(1))
 	s.operators(nil)
-	p := s.run(s.audits(func(o *controller.Options) { o.Resync = 500 * time.Millisecond }))
+	p := s.run(s.audits(func(o *options) { o.Resync = 500 * time.Millisecond }))
 	for _, line := range []string{"routers 2", "routers_out_of_step 0", "leader 1"} {
 		p.awaitMetric("kubectl_egress_sync_" + line)
 	}
@@ -145,7 +137,7 @@ func (c *shared) testNewHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.standalone(0)
-	p := s.run(s.audits(func(o *controller.Options) { o.Resync = 500 * time.Millisecond }))
+	p := s.run(s.audits(func(o *options) { o.Resync = 500 * time.Millisecond }))
 	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 0")
 	if err := s.vcenter.AddPortGroup(vmNetwork, "vSwitch0", esx(1)); err != nil {
 		t.Fatal(err)
@@ -196,7 +188,7 @@ func (c *shared) testUsableNodes(t *testing.T) {
 func (c *shared) testNothingChanges(t *testing.T) {
 	s := c.newVSite(t)
 	d := s.standalone(0)
-	p := s.run(s.audits(func(o *controller.Options) { o.Resync = time.Hour }))
+	p := s.run(s.audits(func(o *options) { o.Resync = time.Hour }))
 	p.awaitMetric(`kubectl_egress_sync_passes_total{result="ok"} 1`)
 	first := map[string]int{"RetrieveServiceContent": 1, "Login": 1, "CreateContainerView": 1, "RetrievePropertiesEx": 1}
 	if got := s.calls(); !maps.Equal(got, first) {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/vmware/govmomi/vim25/types"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
+	"github.com/kubectl-egress/kubectl-egress/pkg/controller/audit"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere"
 	fakevcenter "github.com/kubectl-egress/kubectl-egress/test/fake/vcenter"
 )
@@ -90,10 +90,10 @@ func (r *relay) set(cut bool) {
 }
 
 // auditor logs in to the vCenter.
-func (s *vsite) auditor(context.Context) (controller.Auditor, error) { return s.auditorBy(nil) }
+func (s *vsite) auditor(context.Context) (audit.Auditor, error) { return s.auditorBy(nil) }
 
 // auditorBy logs in with the credentials as change leaves them.
-func (s *vsite) auditorBy(change func(*vsphere.Credentials)) (controller.Auditor, error) {
+func (s *vsite) auditorBy(change func(*vsphere.Credentials)) (audit.Auditor, error) {
 	user, password := s.vcenter.User()
 	c := vsphere.Credentials{URL: s.vcenter.URL(), Username: user, Password: vsphere.Secret(password), CACerts: s.vcenter.CAFile()}
 	if change != nil {
@@ -107,9 +107,9 @@ func (c *shared) testVCenterAway(t *testing.T) {
 	s := c.newVSite(t)
 	way := s.newRelay()
 	s.standalone(0)
-	p := s.run(s.audits(func(o *controller.Options) {
+	p := s.run(s.audits(func(o *options) {
 		o.Resync = 300 * time.Millisecond
-		o.Audit = func(context.Context) (controller.Auditor, error) {
+		o.audit.Connect = func(context.Context) (audit.Auditor, error) {
 			return s.auditorBy(func(c *vsphere.Credentials) { c.URL = way.listener.Addr().String() })
 		}
 	}))
@@ -138,9 +138,9 @@ func (c *shared) testSessions(t *testing.T) {
 	s := c.newVSite(t)
 	s.standalone(0)
 	var wrong atomic.Bool
-	p := s.run(s.audits(func(o *controller.Options) {
+	p := s.run(s.audits(func(o *options) {
 		o.Resync = 300 * time.Millisecond
-		o.Audit = func(ctx context.Context) (controller.Auditor, error) {
+		o.audit.Connect = func(ctx context.Context) (audit.Auditor, error) {
 			if wrong.Load() {
 				return s.auditorBy(func(c *vsphere.Credentials) { c.Password = "of before" })
 			}
@@ -182,7 +182,7 @@ func (c *shared) testVCenterHangs(t *testing.T) {
 	s := c.newVSite(t)
 	s.standalone(0)
 	answer := s.vcenter.Inject(fakevcenter.Fault{Method: "CreateContainerView", Hang: true})
-	p := s.run(s.audits(func(o *controller.Options) { o.Timeout = time.Second }))
+	p := s.run(s.audits(func(o *options) { o.audit.Timeout = time.Second }))
 	p.awaitLog("did not answer in time")
 	answer()
 	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 0")

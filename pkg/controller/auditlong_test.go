@@ -17,8 +17,8 @@ func (c *shared) testOneAudits(t *testing.T) {
 	s := c.newVSite(t)
 	s.policy(esx(1), false)
 	s.standalone(0)
-	elect := func(identity string) func(*controller.Options) {
-		return s.audits(func(o *controller.Options) {
+	elect := func(identity string) func(*options) {
+		return s.audits(func(o *options) {
 			o.Resync = 200 * time.Millisecond
 			o.Election = &controller.Election{Namespace: namespace, Name: "auditors", Identity: identity, Lease: 3 * time.Second}
 		})
@@ -55,7 +55,7 @@ func (c *shared) testAuditMemory(t *testing.T) {
 	for i := range routers {
 		s.standalone(i)
 	}
-	p := s.runAs(s.cluster.Config, nil, s.audits(func(o *controller.Options) {
+	p := s.runAs(s.cluster.Config, nil, s.audits(func(o *options) {
 		o.Resync, o.Quiet = 20*time.Millisecond, time.Millisecond
 	}))
 	p.awaitMetric(fmt.Sprintf("kubectl_egress_sync_routers_out_of_step %d", routers))
@@ -97,7 +97,7 @@ func (c *shared) testAuditRoles(t *testing.T) {
 	s.create(newRouter(1))
 	s.operators(nil)
 	before := s.look()
-	p := s.runDeployed(s.audits(func(o *controller.Options) { o.Resync = 300 * time.Millisecond }))
+	p := s.runDeployed(s.audits(func(o *options) { o.Resync = 300 * time.Millisecond }))
 	p.awaitMetric("kubectl_egress_sync_routers 2")
 	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 0")
 	s.unchanged(before)

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
+	"github.com/kubectl-egress/kubectl-egress/pkg/controller/audit"
 	fakevcenter "github.com/kubectl-egress/kubectl-egress/test/fake/vcenter"
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
 )
@@ -121,9 +122,9 @@ func (s *site) edit(o client.Object, change func()) {
 }
 
 // audits has sync audit the vCenter.
-func (s *vsite) audits(change func(*controller.Options)) func(*controller.Options) {
-	return func(o *controller.Options) {
-		o.Connect, o.Audit = nil, s.auditor
+func (s *vsite) audits(change func(*options)) func(*options) {
+	return func(o *options) {
+		o.audit = &audit.Options{Connect: s.auditor, Title: "vSphere", Preflight: "kubectl egress preflight vsphere"}
 		if change != nil {
 			change(o)
 		}

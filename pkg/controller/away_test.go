@@ -23,7 +23,7 @@ func (c *shared) testServerAway(t *testing.T) {
 		last = s.standalone(i)
 		s.put(i, fmt.Sprintf("worker-%d", 1+i%2))
 	}
-	p := s.run(func(o *controller.Options) { o.Resync = 200 * time.Millisecond })
+	p := s.run(func(o *options) { o.Resync = 200 * time.Millisecond })
 	s.await(s.want(routers))
 	p.awaitMetric("kubectl_egress_sync_pairs 6")
 	before := s.want(routers)
@@ -93,7 +93,7 @@ func (c *shared) testNeutronAway(t *testing.T) {
 		s.standalone(i)
 		s.put(i, fmt.Sprintf("worker-%d", 1+i%2))
 	}
-	p := s.run(func(o *controller.Options) { o.Resync = 200 * time.Millisecond })
+	p := s.run(func(o *options) { o.Resync = 200 * time.Millisecond })
 	s.await(s.want(routers))
 	p.awaitMetric("kubectl_egress_sync_pairs 4")
 	remove := s.neutron.Inject(fakeneutron.Fault{Status: http.StatusServiceUnavailable})
@@ -122,8 +122,8 @@ func (c *shared) testLeaders(t *testing.T) {
 		s.standalone(i)
 		s.put(i, fmt.Sprintf("worker-%d", 1+i%2))
 	}
-	elect := func(identity string) func(*controller.Options) {
-		return func(o *controller.Options) {
+	elect := func(identity string) func(*options) {
+		return func(o *options) {
 			o.Election = &controller.Election{Namespace: namespace, Name: "leaders", Identity: identity, Lease: 3 * time.Second}
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/test/apiproxy"
 	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
@@ -21,7 +20,7 @@ func (c *shared) testDoubt(t *testing.T) {
 	s := c.newSite(t, fakeneutron.Options{Ports: 2})
 	d := s.standalone(0)
 	s.put(0, "worker-1")
-	p := s.run(func(o *controller.Options) { o.Resync = time.Hour })
+	p := s.run(func(o *options) { o.Resync = time.Hour })
 	s.await(s.want(1))
 	s.awaitRecord("worker-1")
 	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 0")

@@ -8,7 +8,6 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
@@ -34,8 +33,8 @@ func (c *shared) testFault(t *testing.T) {
 	s.put(unread+1, "worker-3")
 
 	// The cloud allows fewer pairs than was said, so that the fault shows only when all are written.
-	p := s.run(func(o *controller.Options) {
-		o.MaxPairs, o.Backoff, o.LongestBackoff = 50, time.Hour, time.Hour
+	p := s.run(func(o *options) {
+		o.neutron.MaxPairs, o.Backoff, o.LongestBackoff = 50, time.Hour, time.Hour
 	})
 	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 4")
 	got := s.pairs()

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
@@ -19,7 +18,7 @@ func (c *shared) testFull(t *testing.T) {
 	}
 	s.standalone(room)
 	s.put(room, "worker-2")
-	p := s.run(func(o *controller.Options) { o.MaxPairs = room })
+	p := s.run(func(o *options) { o.neutron.MaxPairs = room })
 	s.await(s.want(room + 1))
 	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 0")
 
@@ -42,7 +41,7 @@ func (c *shared) testSwap(t *testing.T) {
 		s.put(i, fmt.Sprintf("worker-%d", 1+i%3))
 	}
 	// Quiet is as long as it takes to make the pods: that is "at once" here.
-	p := s.run(func(o *controller.Options) { o.MaxPairs, o.Quiet, o.Patience = room, time.Second, time.Minute })
+	p := s.run(func(o *options) { o.neutron.MaxPairs, o.Quiet, o.Patience = room, time.Second, time.Minute })
 	s.await(s.want(3 * room))
 	p.awaitMetric("kubectl_egress_sync_pairs 12")
 	s.neutron.ResetRequests()

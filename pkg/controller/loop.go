@@ -18,56 +18,65 @@ const glance = 20 * time.Millisecond
 const perRouter = 10 * time.Millisecond
 
 // loop makes a pass whenever there is news, until ctx ends.
-func (s *Syncer) loop(ctx context.Context) {
+func (c *controller) loop(ctx context.Context) {
 	// Whoever waits for the queue is told of the end.
-	defer context.AfterFunc(ctx, s.queue.ShutDown)()
-	go s.beat(ctx)
-	s.queue.Add(everything)
+	defer context.AfterFunc(ctx, c.queue.ShutDown)()
+	go c.beat(ctx)
+	c.queue.Add(everything)
 	for {
-		keys := s.take(ctx)
+		keys := c.take(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		s.begin()
-		late, err := s.work.pass(ctx, keys)
-		s.end(keys, late, err)
-		if err != nil && ctx.Err() == nil {
-			s.pause(ctx, err)
+		c.set(&c.busy, time.Now())
+		err := c.work.Pass(ctx, keys[everything])
+		c.set(&c.busy, time.Time{})
+		for key := range keys {
+			if err != nil {
+				c.queue.Add(key)
+			}
+			c.queue.Done(key)
+		}
+		switch {
+		case err == nil:
+			c.failures = 0
+		case ctx.Err() == nil:
+			c.pause(ctx, err)
 		}
 	}
 }
 
 // beat asks for everything now and then.
-func (s *Syncer) beat(ctx context.Context) {
-	tick := time.NewTicker(s.Resync)
+func (c *controller) beat(ctx context.Context) {
+	tick := time.NewTicker(c.Resync)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			s.queue.Add(everything)
+			c.queue.Add(everything)
 		}
 	}
 }
 
 // take waits for news, and then until no more come for a while, so that what happens together is written together.
-func (s *Syncer) take(ctx context.Context) map[string]bool {
+func (c *controller) take(ctx context.Context) map[string]bool {
 	keys := map[string]bool{}
-	first, shutdown := s.queue.Get()
+	first, shutdown := c.queue.Get()
 	if shutdown {
 		return keys
 	}
 	keys[first] = true
-	began, known := time.Now(), s.queue.Len()
-	for last := began; ctx.Err() == nil && time.Since(last) < s.Quiet && time.Since(began) < s.patience(known); time.Sleep(glance) {
-		if n := s.queue.Len(); n != known {
+	began, known := time.Now(), c.queue.Len()
+	for last := began; ctx.Err() == nil && time.Since(last) < c.Quiet && time.Since(began) < c.patience(known); time.Sleep(glance) {
+		if n := c.queue.Len(); n != known {
 			known, last = n, time.Now()
 		}
 	}
 	// Nobody else takes, so what is counted can be had without waiting.
-	for s.queue.Len() > 0 {
-		key, shutdown := s.queue.Get()
+	for c.queue.Len() > 0 {
+		key, shutdown := c.queue.Get()
 		if shutdown {
 			break
 		}
@@ -77,57 +86,18 @@ func (s *Syncer) take(ctx context.Context) map[string]bool {
 }
 
 // patience is how long more news of so many routers are waited for: a node that is lost takes a while to be told of.
-func (s *Syncer) patience(routers int) time.Duration {
-	return s.Patience + min(time.Duration(routers)*perRouter, 2*s.Patience)
-}
-
-func (s *Syncer) begin() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.busy = time.Now()
-}
-
-// end puts back what must be tried again: all of keys where the pass failed as a whole, else the routers that are late,
-// each after a pause of its own.
-func (s *Syncer) end(keys, late map[string]bool, err error) {
-	s.mu.Lock()
-	s.busy = time.Time{}
-	s.mu.Unlock()
-	for key := range keys {
-		if err != nil {
-			s.queue.Add(key)
-		}
-		s.queue.Done(key)
-	}
-	if err != nil {
-		return
-	}
-	s.failures = 0
-	for router := range late {
-		delay := s.limiter.When(router)
-		s.due[router] = time.Now().Add(delay)
-		s.queue.AddAfter(router, delay)
-	}
-}
-
-// isDue reports whether a router is to be tried again.
-func (s *Syncer) isDue() bool {
-	for _, when := range s.due {
-		if !time.Now().Before(when) {
-			return true
-		}
-	}
-	return false
+func (c *controller) patience(routers int) time.Duration {
+	return c.Patience + min(time.Duration(routers)*perRouter, 2*c.Patience)
 }
 
 // pause is what a cloud or a cluster in trouble is given, longer each time; news do not cut it short. Refused credentials
 // are not sent again soon: that would lock the account, for others too.
-func (s *Syncer) pause(ctx context.Context, err error) {
-	delay := min(s.Backoff<<min(s.failures, 20), s.LongestPause)
+func (c *controller) pause(ctx context.Context, err error) {
+	delay := min(c.Backoff<<min(c.failures, 20), c.LongestPause)
 	if errors.Is(err, platform.ErrCredentials) {
-		delay = s.LongestBackoff
+		delay = c.LongestBackoff
 	}
-	s.failures++
+	c.failures++
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {

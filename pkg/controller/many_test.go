@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
@@ -17,8 +16,8 @@ func (c *shared) testMany(t *testing.T) {
 		s.standalone(i)
 		s.put(i, fmt.Sprintf("worker-%d", 1+i%4))
 	})
-	p := s.run(func(o *controller.Options) {
-		o.MaxPairs = 60
+	p := s.run(func(o *options) {
+		o.neutron.MaxPairs = 60
 		// Two cores that run servers and other tests take a while to make 200 pods: that is "at once" here.
 		o.Quiet, o.Patience = 3*time.Second, time.Minute
 	})

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
@@ -28,7 +27,7 @@ func (c *shared) testAway(t *testing.T, namespace string, leave func(*site) (bac
 		s.standalone(i)
 		s.put(i, s.names[i%2])
 	}
-	p := s.run(func(o *controller.Options) {
+	p := s.run(func(o *options) {
 		o.Backoff, o.LongestBackoff, o.LongestPause = 0, 0, 0
 		o.Resync = time.Second // that much is asked for, and must wait
 	})

@@ -67,7 +67,7 @@ func (c *shared) testDrift(t *testing.T) {
 	s := c.newSite(t, fakeneutron.Options{Ports: 2})
 	s.standalone(0)
 	s.put(0, "worker-1")
-	s.run(func(o *controller.Options) { o.Resync = time.Second })
+	s.run(func(o *options) { o.Resync = time.Second })
 	s.await(s.want(1))
 	s.awaitRecord("worker-1")
 	theirs := fakeneutron.Pair{IP: "10.0.199.9", MAC: "fa:16:3e:00:00:09"}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
+	"github.com/kubectl-egress/kubectl-egress/pkg/controller/audit"
+	"github.com/kubectl-egress/kubectl-egress/pkg/controller/neutron"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
 	"github.com/kubectl-egress/kubectl-egress/test/apiproxy"
@@ -55,7 +57,7 @@ func (l *log) lines(word string) []string {
 }
 
 // run starts sync, as a user of its own way to the cluster, and ends it with the test.
-func (s *site) run(change func(*controller.Options)) *process {
+func (s *site) run(change func(*options)) *process {
 	s.Helper()
 	proxy, err := apiproxy.Start(s.config)
 	if err != nil {
@@ -65,7 +67,14 @@ func (s *site) run(change func(*controller.Options)) *process {
 	return s.runAs(&rest.Config{Host: proxy.URL, QPS: -1}, proxy, change)
 }
 
-func (s *site) runAs(cfg *rest.Config, proxy *apiproxy.Proxy, change func(*controller.Options)) *process {
+// options are those of a sync and of its work: audit where that is set, else neutron.
+type options struct {
+	controller.Options
+	neutron neutron.Options
+	audit   *audit.Options
+}
+
+func (s *site) runAs(cfg *rest.Config, proxy *apiproxy.Proxy, change func(*options)) *process {
 	s.Helper()
 	c, err := cluster.New(cfg, egress.ManagedByValue)
 	if err != nil {
@@ -73,20 +82,26 @@ func (s *site) runAs(cfg *rest.Config, proxy *apiproxy.Proxy, change func(*contr
 	}
 	p := &process{page: page{site: s}, proxy: proxy, log: &log{}, ended: make(chan error, 1)}
 	listening := make(chan string, 1)
-	o := controller.Options{
+	o := options{Options: controller.Options{
 		Config: cfg, Client: c, Listen: "127.0.0.1:0", Listening: func(address string) { listening <- address },
 		Backoff: 100 * time.Millisecond, LongestBackoff: time.Second, LongestPause: time.Second,
 		Log: slog.New(slog.NewTextHandler(p.log, nil)),
-		Connect: func(ctx context.Context, log func(string, ...any)) (*openstack.Cloud, error) {
-			return openstack.Connect(ctx, openstack.Credentials{Cloud: "k8s", CloudsYAML: s.neutron.CloudsYAML(), Log: log, RequestTimeout: 15 * time.Second})
-		},
+	}}
+	o.neutron.Records = c.NewRecords(egress.AnnotationOpenStack, nil)
+	o.neutron.Connect = func(ctx context.Context, log func(string, ...any)) (*openstack.Cloud, error) {
+		return openstack.Connect(ctx, openstack.Credentials{Cloud: "k8s", CloudsYAML: s.neutron.CloudsYAML(), Log: log, RequestTimeout: 15 * time.Second})
 	}
 	if change != nil {
 		change(&o)
 	}
+	if o.audit != nil {
+		o.Work, o.Mirror = audit.New(*o.audit), audit.Mirror()
+	} else {
+		o.Work = neutron.New(o.neutron)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel = cancel
-	go func() { p.ended <- controller.Run(ctx, o) }()
+	go func() { p.ended <- controller.Run(ctx, o.Options) }()
 	select {
 	case at := <-listening:
 		p.url = "http://" + at

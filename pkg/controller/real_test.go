@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
 )
 
@@ -75,7 +74,7 @@ func (c *shared) testRealMany(t *testing.T, n *real) {
 		s.put(i, s.names[i%4])
 	})
 	// Quiet is as long as it takes to make 40 pods: that is "at once" here.
-	p := s.runOn(n, func(o *controller.Options) { o.Quiet, o.Patience = time.Second, time.Minute })
+	p := s.runOn(n, func(o *options) { o.Quiet, o.Patience = time.Second, time.Minute })
 	s.await(s.want(routers))
 	p.awaitMetric("kubectl_egress_sync_pairs 40")
 	s.awaitRecords(routers)

@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
-
-	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 )
 
 // testRealSwap: ports that are full, and whose pods all change places.
@@ -71,7 +69,7 @@ func (c *shared) testRealReckless(t *testing.T, n *real) {
 		s.standalone(i)
 		s.put(i, s.names[i%2])
 	})
-	p := s.runOn(n, func(o *controller.Options) { o.Resync = time.Second })
+	p := s.runOn(n, func(o *options) { o.Resync = time.Second })
 	s.await(s.want(routers))
 	s.awaitRecords(routers)
 	theirs := ports.AddressPair{IPAddress: "10.0.199.9", MACAddress: "fa:16:3e:00:00:09"}

@@ -14,7 +14,6 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
 	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 	"github.com/kubectl-egress/kubectl-egress/test/neutron"
@@ -129,10 +128,10 @@ func (n *real) change(s *site, id string, guarded bool, edit func([]ports.Addres
 }
 
 // runOn starts sync with the credentials of whoever owns the ports of n.
-func (s *site) runOn(n *real, change func(*controller.Options)) *process {
+func (s *site) runOn(n *real, change func(*options)) *process {
 	s.Helper()
-	return s.run(func(o *controller.Options) {
-		o.Connect = func(ctx context.Context, log func(string, ...any)) (*openstack.Cloud, error) {
+	return s.run(func(o *options) {
+		o.neutron.Connect = func(ctx context.Context, log func(string, ...any)) (*openstack.Cloud, error) {
 			return openstack.Connect(ctx, openstack.Credentials{Cloud: n.Clouds.Owner, CloudsYAML: n.clouds, Log: log, RequestTimeout: 15 * time.Second})
 		}
 		if change != nil {

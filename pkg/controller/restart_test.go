@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
@@ -29,7 +28,7 @@ func (c *shared) testRestart(t *testing.T) {
 		s.standalone(i)
 		s.put(i, fmt.Sprintf("worker-%d", 1+i%2))
 	}
-	p := s.runAs(c.cluster.Config, nil, func(o *controller.Options) { o.Resync = 200 * time.Millisecond })
+	p := s.runAs(c.cluster.Config, nil, func(o *options) { o.Resync = 200 * time.Millisecond })
 	s.await(s.want(routers))
 	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 0")
 

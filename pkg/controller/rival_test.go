@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
 )
@@ -22,7 +21,7 @@ func (c *shared) testRival(t *testing.T) {
 		s.standalone(i)
 		s.put(i, "worker-1")
 	}
-	p := s.run(func(o *controller.Options) { o.MaxPairs = 40 })
+	p := s.run(func(o *options) { o.neutron.MaxPairs = 40 })
 	var ports []string
 	for _, name := range s.names {
 		ports = append(ports, s.port(name))

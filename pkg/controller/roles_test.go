@@ -173,12 +173,12 @@ func (s *site) deploy(folder string, want map[string]int) {
 }
 
 // runDeployed runs sync with the rights of what was deployed alone.
-func (s *site) runDeployed(change func(*controller.Options)) *process {
+func (s *site) runDeployed(change func(*options)) *process {
 	s.Helper()
 	cfg := rest.CopyConfig(s.cluster.Config)
 	cfg.Impersonate.UserName = "system:serviceaccount:" + deployed + ":sync"
 	cfg.Impersonate.Groups = []string{"system:serviceaccounts", "system:serviceaccounts:" + deployed, "system:authenticated"}
-	return s.runAs(cfg, nil, func(o *controller.Options) {
+	return s.runAs(cfg, nil, func(o *options) {
 		if change != nil {
 			change(o)
 		}

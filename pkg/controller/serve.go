@@ -19,27 +19,27 @@ const (
 )
 
 // serve opens Listen and serves it until ctx ends; closed waits for its end.
-func (s *Syncer) serve(ctx context.Context) (closed func(), err error) {
-	if s.Listen == "" {
+func (c *controller) serve(ctx context.Context) (closed func(), err error) {
+	if c.Listen == "" {
 		return func() {}, nil
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Listen)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("opening %s for metrics and health checks: %w", s.Listen, err)
+		return nil, fmt.Errorf("opening %s for metrics and health checks: %w", c.Listen, err)
 	}
-	if s.Listening != nil {
-		s.Listening(listener.Addr().String())
+	if c.Listening != nil {
+		c.Listening(listener.Addr().String())
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /healthz", answering(s.healthy))
-	mux.HandleFunc("GET /readyz", answering(s.ready))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(c.env.Metrics.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", answering(c.healthy))
+	mux.HandleFunc("GET /readyz", answering(c.ready))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			s.troubles.say("server", fmt.Errorf("serving metrics and health checks: %w", err))
+			c.env.Troubles.Say("server", fmt.Errorf("serving metrics and health checks: %w", err))
 		}
 	}()
 	return func() {
@@ -63,19 +63,18 @@ func answering(check func() error) http.HandlerFunc {
 }
 
 // healthy fails where a new process would do better.
-func (s *Syncer) healthy() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if busy := time.Since(s.busy); !s.busy.IsZero() && busy > longestPass {
+func (c *controller) healthy() error {
+	since := c.get(&c.busy)
+	if busy := time.Since(since); !since.IsZero() && busy > longestPass {
 		return fmt.Errorf("a comparison with the platform has taken %s so far", busy.Round(time.Second))
 	}
 	return nil
 }
 
 // ready fails where the process could not take over: it has not seen the whole cluster, or no longer does.
-func (s *Syncer) ready() error {
-	if !s.mirror.Synced() {
-		return errors.Join(errors.New("the cluster has not been read yet"), s.mirror.Trouble())
+func (c *controller) ready() error {
+	if !c.env.mirror.Synced() {
+		return errors.Join(errors.New("the cluster has not been read yet"), c.env.mirror.Trouble())
 	}
-	return s.mirror.Trouble()
+	return c.env.mirror.Trouble()
 }

@@ -43,7 +43,7 @@ func TestMissingPairIsFoundWrittenAndTakenBack(t *testing.T) {
 	if got, want := l.pairs(t, node.PortID), append(others[:2:2], fakeneutron.Pair{IP: address, MAC: mac}); !samePairs(got, want) {
 		t.Errorf("the port has %v, want %v", got, want)
 	}
-	if standing, want := a.Standing(), map[string][]Pair{"egress/r0": {{node.PortID, address, mac}}}; !reflect.DeepEqual(standing, want) {
+	if standing, want := a.recorded(), map[string][]Pair{"egress/r0": {{node.PortID, address, mac}}}; !reflect.DeepEqual(standing, want) {
 		t.Errorf("records %v, want %v", standing, want)
 	}
 
@@ -60,7 +60,7 @@ func TestMissingPairIsFoundWrittenAndTakenBack(t *testing.T) {
 	if got := l.pairs(t, node.PortID); !samePairs(got, others) {
 		t.Errorf("taken back, the port has %v, want %v", got, others)
 	}
-	if standing, want := a.Standing(), map[string][]Pair{"egress/r0": nil}; !reflect.DeepEqual(standing, want) {
+	if standing, want := a.recorded(), map[string][]Pair{"egress/r0": nil}; !reflect.DeepEqual(standing, want) {
 		t.Errorf("records %v, want %v", standing, want)
 	}
 }

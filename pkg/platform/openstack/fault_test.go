@@ -54,13 +54,13 @@ func (f *faulty) run(ctx context.Context) (records map[string][]Pair, err error)
 	if err != nil {
 		return f.records, err
 	}
-	if records, err = a.Records(plan); err != nil {
+	if records, err = a.recordsAhead(plan); err != nil {
 		return records, err
 	}
 	if err = a.Apply(ctx, plan, nil); err != nil && ctx.Err() != nil {
 		return records, err
 	}
-	return a.Standing(), err
+	return a.recorded(), err
 }
 
 // right is the state that every run works for.

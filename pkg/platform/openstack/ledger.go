@@ -93,9 +93,9 @@ func (l *ledger) list(also []Pair) map[string][]Pair {
 	return out
 }
 
-// Records are what the routers' records must say before plan is applied, by router: what is recorded and what plan
+// recordsAhead are what the routers' records must say before plan is applied, by router: what is recorded and what plan
 // adds. Written first, so that a crash leaves no pair that nobody knows of.
-func (a *Adapter) Records(plan *platform.Plan) (map[string][]Pair, error) {
+func (a *Adapter) recordsAhead(plan *platform.Plan) (map[string][]Pair, error) {
 	var also []Pair
 	for _, change := range plan.Changes {
 		if change.Field != pairsField {
@@ -112,6 +112,6 @@ func (a *Adapter) Records(plan *platform.Plan) (map[string][]Pair, error) {
 	return a.ledger.list(also), nil
 }
 
-// Standing are what the routers' records must say after Apply or Revert, by router: what is on the ports by our hand.
+// recorded are what the routers' records must say after Apply or Revert, by router: what is on the ports by our hand.
 // A router with an empty record has none any more.
-func (a *Adapter) Standing() map[string][]Pair { return a.ledger.list(nil) }
+func (a *Adapter) recorded() map[string][]Pair { return a.ledger.list(nil) }

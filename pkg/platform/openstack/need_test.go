@@ -58,7 +58,7 @@ func TestAllNodes(t *testing.T) {
 		t.Errorf("found %+v, permissions %+v", plan.Findings, plan.Permissions)
 	}
 	// With the record, pruning leaves one.
-	pruning := l.adapter(t, Options{Recorded: a.Standing(), Prune: true})
+	pruning := l.adapter(t, Options{Recorded: a.recorded(), Prune: true})
 	mended(t, pruning, need...)
 	plan = mustPlan(t, l.adapter(t, Options{}), need...)
 	wantCodes(t, plan)
@@ -150,7 +150,7 @@ func TestAnAdapterRemembers(t *testing.T) {
 	for _, node := range []int{0, 1, 0} {
 		mended(t, a, l.at(0, node))
 		want := map[string][]Pair{"egress/r0": {{l.seed.Nodes[node].PortID, "10.0.200.1", l.at(0, 0).MAC}}}
-		if got := a.Standing(); !reflect.DeepEqual(got, want) {
+		if got := a.recorded(); !reflect.DeepEqual(got, want) {
 			t.Errorf("records %v, want %v", got, want)
 		}
 		if got := l.pairs(t, l.seed.Nodes[1-node].PortID); len(got) != 0 {

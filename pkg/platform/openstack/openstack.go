@@ -69,7 +69,7 @@ func (o Options) Validate() error {
 	return nil
 }
 
-// Adapter is Neutron as a platform.Adapter. It remembers what it planned and wrote, for Records and Standing.
+// Adapter is Neutron as a platform.Adapter. It remembers what it planned and wrote, for the records.
 type Adapter struct {
 	cloud   *Cloud
 	options Options

@@ -35,7 +35,7 @@ func Encode(record []Pair) (string, error) {
 	return string(out), err
 }
 
-// Decode reads what Encode wrote.
+// Decode reads what Encode wrote, with each pair in the one spelling that pairs of ours have, so that they can be compared.
 func Decode(s string) ([]Pair, error) {
 	if strings.TrimSpace(s) == "" {
 		return nil, nil
@@ -43,6 +43,9 @@ func Decode(s string) ([]Pair, error) {
 	var record []Pair
 	if err := json.Unmarshal([]byte(s), &record); err != nil {
 		return nil, fmt.Errorf("reading the recorded pairs %q: %w", s, err)
+	}
+	for i, p := range record {
+		record[i] = p.canonical()
 	}
 	return record, nil
 }

@@ -2,6 +2,7 @@ package openstack
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
@@ -80,6 +81,9 @@ func TestRecord(t *testing.T) {
 	back, err := Decode(text)
 	if err != nil || !reflect.DeepEqual(back, record) {
 		t.Errorf("%v, %v", back, err)
+	}
+	if spelt, err := Decode(`[{"port":"p","ip":"10.0.0.9/32","mac":"AA-00-00-00-00-02"}]`); err != nil || !slices.Equal(spelt, record) {
+		t.Errorf("in another spelling: got %v, %v", spelt, err)
 	}
 	if text, err := Encode(nil); text != "" || err != nil {
 		t.Errorf("no pairs: %q, %v", text, err)

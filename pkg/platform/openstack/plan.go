@@ -27,7 +27,7 @@ func (a *Adapter) Plan(ctx context.Context, need []platform.Attachment) (*platfo
 // recording are the options of a, in which what it wrote since it was made is recorded too.
 func (a *Adapter) recording() Options {
 	options := a.options
-	options.Recorded = a.Standing()
+	options.Recorded = a.recorded()
 	return options
 }
 

@@ -67,7 +67,7 @@ func TestPairStaysWhereTheReservationDoes(t *testing.T) {
 	l := newLab(t, fakeneutron.Options{Ports: 1})
 	a := l.adapter(t, Options{Reserve: true})
 	mended(t, a, moved(l.at(0, 0), "10.0.90.7/16"))
-	plan, err := a.PlanRevoke(t.Context(), a.Standing())
+	plan, err := a.PlanRevoke(t.Context(), a.recorded())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestPairStaysWhereTheReservationDoes(t *testing.T) {
 	if got := l.pairs(t, l.seed.Nodes[0].PortID); len(got) != 1 {
 		t.Errorf("the port has %v", got)
 	}
-	if got := a.Standing()["egress/r0"]; len(got) != 1 {
+	if got := a.recorded()["egress/r0"]; len(got) != 1 {
 		t.Errorf("records %v", got)
 	}
 }
@@ -90,7 +90,7 @@ func TestReservationGoesToAnother(t *testing.T) {
 	l := newLab(t, fakeneutron.Options{Ports: 1})
 	a := l.adapter(t, Options{Reserve: true})
 	mended(t, a, moved(l.at(0, 0), "10.0.90.7/16"))
-	plan, err := a.PlanRevoke(t.Context(), a.Standing())
+	plan, err := a.PlanRevoke(t.Context(), a.recorded())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,7 +119,7 @@ func TestRevokeBringsBack(t *testing.T) {
 	at := moved(l.at(0, 0), "10.0.90.7/16")
 	a := l.adapter(t, Options{Reserve: true})
 	mended(t, a, at)
-	plan, err := a.PlanRevoke(t.Context(), a.Standing())
+	plan, err := a.PlanRevoke(t.Context(), a.recorded())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestRevokeLeavesTheRest(t *testing.T) {
 	stranger := fakeneutron.Pair{IP: "10.0.200.1", MAC: "0a:00:00:00:00:02"}
 	l.allow(l.seed.Nodes[0].PortID, stranger)
 	l.AddPort(fakeneutron.Port{DeviceOwner: "OpenShiftEgressIP", FixedIPs: []fakeneutron.FixedIP{{IP: "10.0.200.1"}}})
-	records := map[string][]Pair{"egress/r0": a.Standing()["egress/r0"], "egress/r1": a.Standing()["egress/r1"]}
+	records := map[string][]Pair{"egress/r0": a.recorded()["egress/r0"], "egress/r1": a.recorded()["egress/r1"]}
 	l.DeletePort(l.seed.Nodes[1].PortID)
 	plan, err := l.adapter(t, Options{}).PlanRevoke(t.Context(), records)
 	if err != nil {

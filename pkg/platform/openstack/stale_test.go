@@ -49,7 +49,7 @@ func TestPruneRemovesOnlyWhatIsRecorded(t *testing.T) {
 	if got, want := l.pairs(t, node.PortID), append([]fakeneutron.Pair{pairOf(at)}, kept...); !samePairs(got, want) {
 		t.Errorf("pruned, the port has %v, want %v", got, want)
 	}
-	if got, want := a.Standing(), map[string][]Pair{at.Router: {{node.PortID, "10.0.200.1", at.MAC}}}; !reflect.DeepEqual(got, want) {
+	if got, want := a.recorded(), map[string][]Pair{at.Router: {{node.PortID, "10.0.200.1", at.MAC}}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("records %v, want %v", got, want)
 	}
 }
@@ -129,7 +129,7 @@ func TestMoveStopsWhereTheNewPortRefuses(t *testing.T) {
 	if got := l.pairs(t, l.seed.Nodes[0].PortID); !samePairs(got, []fakeneutron.Pair{pairOf(l.at(0, 0))}) {
 		t.Errorf("the old port has %v", got)
 	}
-	if got := a.Standing(); !reflect.DeepEqual(got, recorded) {
+	if got := a.recorded(); !reflect.DeepEqual(got, recorded) {
 		t.Errorf("records %v, want %v", got, recorded)
 	}
 }
@@ -142,12 +142,12 @@ func TestRecordOfAPortThatIsGone(t *testing.T) {
 	kept := l.adapter(t, Options{Recorded: recorded})
 	plan := mustPlan(t, kept, at)
 	wantCodes(t, plan)
-	if len(plan.Notes) != 1 || !strings.Contains(plan.Notes[0], "is gone or belongs to another project") || !reflect.DeepEqual(kept.Standing(), recorded) {
-		t.Errorf("notes %q, records %v", plan.Notes, kept.Standing())
+	if len(plan.Notes) != 1 || !strings.Contains(plan.Notes[0], "is gone or belongs to another project") || !reflect.DeepEqual(kept.recorded(), recorded) {
+		t.Errorf("notes %q, records %v", plan.Notes, kept.recorded())
 	}
 	pruning := l.adapter(t, Options{Recorded: recorded, Prune: true})
 	plan = mustPlan(t, pruning, at)
-	if got, want := pruning.Standing(), map[string][]Pair{at.Router: nil}; !reflect.DeepEqual(got, want) || len(plan.Changes) != 0 {
+	if got, want := pruning.recorded(), map[string][]Pair{at.Router: nil}; !reflect.DeepEqual(got, want) || len(plan.Changes) != 0 {
 		t.Errorf("records %v, want %v; planned %v", got, want, plan.Changes)
 	}
 }
@@ -166,7 +166,7 @@ func TestSeveralRoutersOnOnePort(t *testing.T) {
 	if got := len(l.pairs(t, l.seed.Nodes[0].PortID)); got != 10 {
 		t.Errorf("%d pairs, want 10", got)
 	}
-	if got := a.Standing(); len(got["egress/r0"]) != 1 || len(got["egress/r1"]) != 1 || len(got["egress/r2"]) != 0 {
+	if got := a.recorded(); len(got["egress/r0"]) != 1 || len(got["egress/r1"]) != 1 || len(got["egress/r2"]) != 0 {
 		t.Errorf("records %v", got)
 	}
 }

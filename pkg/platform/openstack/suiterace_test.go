@@ -103,7 +103,7 @@ func testUnguardedRival(t *testing.T, u underTest) {
 		t.Errorf("told of the other port: %v", second)
 	}
 	want := map[string][]Pair{fine.Router: {{u.nodes()[1].PortID, fine.IP.Addr().String(), fine.MAC}}, hurt.Router: nil}
-	if got := a.Standing(); !reflect.DeepEqual(got, want) {
+	if got := a.recorded(); !reflect.DeepEqual(got, want) {
 		t.Errorf("records %v, want %v", got, want)
 	}
 	mended(t, a, hurt, fine)

@@ -87,7 +87,7 @@ func testAnothersNetwork(t *testing.T, u underTest) {
 	if got := u.pairs(t, port); len(got) != 0 {
 		t.Errorf("the port has %v", got)
 	}
-	if got := a.Standing(); fmt.Sprint(got) != "map[]" {
+	if got := a.recorded(); fmt.Sprint(got) != "map[]" {
 		t.Errorf("records %v, want none", got)
 	}
 	admin, _ := u.login(t, "admin")

@@ -37,13 +37,13 @@ func testReservation(t *testing.T, u underTest) {
 	if err := json.Unmarshal(ended.changes[1].After, &made); err != nil || made.ID == "" {
 		t.Fatalf("no port was told: %s: %v", ended.changes[1].After, err)
 	}
-	again, said := client(t, u, Options{Reserve: true, Recorded: a.Standing()})
+	again, said := client(t, u, Options{Reserve: true, Recorded: a.recorded()})
 	plan = mustPlan(t, again, at)
 	wantCodes(t, plan)
 	if len(plan.Changes) != 0 {
 		t.Errorf("planned again: %+v", plan.Changes)
 	}
-	revoke, err := again.PlanRevoke(t.Context(), a.Standing())
+	revoke, err := again.PlanRevoke(t.Context(), a.recorded())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func testReservation(t *testing.T, u underTest) {
 	if got := u.pairs(t, u.nodes()[0].PortID); len(got) != 0 {
 		t.Errorf("the port has %v", got)
 	}
-	if got, want := again.Standing(), map[string][]Pair{at.Router: nil}; !reflect.DeepEqual(got, want) {
+	if got, want := again.recorded(), map[string][]Pair{at.Router: nil}; !reflect.DeepEqual(got, want) {
 		t.Errorf("records %v, want %v", got, want)
 	}
 	plan = mustPlan(t, again, at)
@@ -85,21 +85,21 @@ func testMovedPod(t *testing.T, u underTest) {
 	mended(t, a, attachment(0, u.address(0), from))
 	moved := attachment(0, u.address(0), to)
 
-	kept, _ := client(t, u, Options{Recorded: a.Standing()})
+	kept, _ := client(t, u, Options{Recorded: a.recorded()})
 	plan := mustPlan(t, kept, moved)
 	wantCodes(t, plan, finding.PairMissing, finding.PairStale)
 	if len(plan.Changes) != 0 {
 		t.Errorf("one MAC on two ports was planned: %+v", plan.Changes)
 	}
 
-	pruning, said := client(t, u, Options{Recorded: a.Standing(), Prune: true})
+	pruning, said := client(t, u, Options{Recorded: a.recorded(), Prune: true})
 	plan = mustPlan(t, pruning, moved)
 	if len(plan.Changes) != 2 || plan.Changes[0].ID != to.PortID || plan.Changes[1].ID != from.PortID {
 		t.Fatalf("planned %+v", plan.Changes)
 	}
 	want := []Pair{{from.PortID, u.address(0).String(), moved.MAC}, {to.PortID, u.address(0).String(), moved.MAC}}
 	slices.SortFunc(want, func(a, b Pair) int { return strings.Compare(a.Port, b.Port) })
-	if records, err := pruning.Records(plan); err != nil || !reflect.DeepEqual(records, map[string][]Pair{moved.Router: want}) {
+	if records, err := pruning.recordsAhead(plan); err != nil || !reflect.DeepEqual(records, map[string][]Pair{moved.Router: want}) {
 		t.Errorf("records before %v, %v, want %v", records, err, want)
 	}
 	mustApply(t, pruning, plan)
@@ -112,7 +112,7 @@ func testMovedPod(t *testing.T, u underTest) {
 	if got, want := u.pairs(t, to.PortID), []fakeneutron.Pair{pairOf(moved)}; !samePairs(got, want) {
 		t.Errorf("the new port has %v, want %v", got, want)
 	}
-	if got, want := pruning.Standing(), map[string][]Pair{moved.Router: {{to.PortID, u.address(0).String(), moved.MAC}}}; !reflect.DeepEqual(got, want) {
+	if got, want := pruning.recorded(), map[string][]Pair{moved.Router: {{to.PortID, u.address(0).String(), moved.MAC}}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("records %v, want %v", got, want)
 	}
 }

@@ -1,4 +1,4 @@
-package controller
+package audit
 
 import (
 	"fmt"
@@ -18,8 +18,8 @@ const (
 	shownNodes = 5
 )
 
-// verdict is where a platform does not let a router's frames through, by cause, in the order of the Plan.
-type verdict struct{ rejects, unknown []cause }
+// blockage is where a platform does not let a router's frames through, by cause, in the order of the Plan.
+type blockage struct{ rejects, unknown []cause }
 
 // cause is why frames do not pass, and from which nodes.
 type cause struct {
@@ -27,21 +27,21 @@ type cause struct {
 	nodes []string
 }
 
-// verdicts are those of the routers whose frames do not pass, or may not, by namespace/name.
-func verdicts(permissions []platform.Permission) map[string]*verdict {
-	out := map[string]*verdict{}
+// blockages are those of the routers whose frames do not pass, or may not, by namespace/name.
+func blockages(permissions []platform.Permission) map[string]*blockage {
+	out := map[string]*blockage{}
 	for _, l := range permissions {
 		if l.Allowed == platform.Yes {
 			continue
 		}
-		v := out[l.Router]
-		if v == nil {
-			v = &verdict{}
-			out[l.Router] = v
+		b := out[l.Router]
+		if b == nil {
+			b = &blockage{}
+			out[l.Router] = b
 		}
-		causes := &v.unknown
+		causes := &b.unknown
 		if l.Allowed == platform.No {
-			causes = &v.rejects
+			causes = &b.rejects
 		}
 		i := slices.IndexFunc(*causes, func(c cause) bool { return c.why == l.Why })
 		if i < 0 {
@@ -54,48 +54,47 @@ func verdicts(permissions []platform.Permission) map[string]*verdict {
 }
 
 // reason is that of an Event.
-func (v *verdict) reason() string {
-	if len(v.rejects) == 0 {
+func (b *blockage) reason() string {
+	if len(b.rejects) == 0 {
 		return reasonUnknown
 	}
 	return reasonRejects
 }
 
 // nodes are all that it is about, those that are sure first.
-func (v *verdict) nodes() []string {
+func (b *blockage) nodes() []string {
 	var out []string
-	for _, c := range slices.Concat(v.rejects, v.unknown) {
+	for _, c := range slices.Concat(b.rejects, b.unknown) {
 		out = append(out, c.nodes...)
 	}
 	return out
 }
 
-// news is a node that was not told before, else the first. Events with the same reason and node within a few minutes are
+// newNode is a node that was not announced before, else the first. Events with the same reason and node within a few minutes are
 // one, with the note of the first.
-func (v *verdict) news(told []string) string {
-	nodes := v.nodes()
-	if i := slices.IndexFunc(nodes, func(node string) bool { return !slices.Contains(told, node) }); i >= 0 {
+func (b *blockage) newNode(announced []string) string {
+	nodes := b.nodes()
+	if i := slices.IndexFunc(nodes, func(node string) bool { return !slices.Contains(announced, node) }); i >= 0 {
 		return nodes[i]
 	}
 	return nodes[0]
 }
 
-// text says where, why and what to do, in a line that an Event can hold. flags are those of preflight that ask for the
-// same.
-func (v *verdict) text(r snapshot.Router, flags string) string {
+// text says where, why and what to do, in a line that an Event can hold.
+func (b *blockage) text(r snapshot.Router, o Options) string {
 	var parts []string
-	if len(v.rejects) > 0 {
-		parts = append(parts, "vSphere rejects its frames on "+places(v.rejects))
+	if len(b.rejects) > 0 {
+		parts = append(parts, o.Title+" rejects its frames on "+places(b.rejects))
 	}
-	if len(v.unknown) > 0 {
-		parts = append(parts, "unknown whether vSphere lets its frames through on "+places(v.unknown))
+	if len(b.unknown) > 0 {
+		parts = append(parts, "unknown whether "+o.Title+" lets its frames through on "+places(b.unknown))
 	}
-	command := fmt.Sprintf("kubectl egress preflight vsphere %s -n %s", r.Name, r.Namespace)
-	if flags != "" {
-		command += " " + flags
+	command := fmt.Sprintf("%s %s -n %s", o.Preflight, r.Name, r.Namespace)
+	if o.Flags != "" {
+		command += " " + o.Flags
 	}
 	do := ": mend it with " + command + " --fix"
-	if len(v.rejects) == 0 {
+	if len(b.rejects) == 0 {
 		do = ": look with " + command
 	}
 	return cut(finding.Printable(strings.Join(parts, "; ")), longestNote-len(do)) + do

@@ -9,10 +9,10 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-// troubles says each trouble once: a cloud that is away for an hour is one line, and not thousands.
-type troubles struct {
+// Troubles says each trouble once: a cloud that is away for an hour is one line, and not thousands.
+type Troubles struct {
 	log     *slog.Logger
-	metrics *metrics
+	metrics *Metrics
 	mu      sync.Mutex
 	known   map[string]trouble
 }
@@ -29,14 +29,14 @@ const (
 	reword   = 30 * time.Second
 )
 
-func newTroubles(log *slog.Logger, m *metrics) *troubles {
-	return &troubles{log: log, metrics: m, known: map[string]trouble{}}
+func newTroubles(log *slog.Logger, m *Metrics) *Troubles {
+	return &Troubles{log: log, metrics: m, known: map[string]trouble{}}
 }
 
-// say notes the trouble that about has, and reports whether it was news.
-func (t *troubles) say(about string, err error) bool {
+// Say notes the trouble that about has, and reports whether it was news.
+func (t *Troubles) Say(about string, err error) bool {
 	kind, _, _ := strings.Cut(about, " ")
-	t.metrics.errors.WithLabelValues(kind).Inc()
+	t.metrics.Errors.WithLabelValues(kind).Inc()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
@@ -54,11 +54,20 @@ func (t *troubles) say(about string, err error) bool {
 	return !known || last.text != err.Error()
 }
 
+// Note says the trouble that about has, or that it is over where err is nil.
+func (t *Troubles) Note(about string, err error) {
+	if err != nil {
+		t.Say(about, err)
+	} else {
+		t.Over(about)
+	}
+}
+
 // line is text on one line.
 func line(text string) string { return strings.ReplaceAll(text, "\n", "; ") }
 
-// over says that about has no trouble any more, and reports whether it had.
-func (t *troubles) over(about string) bool {
+// Over says that about has no trouble any more, and reports whether it had.
+func (t *Troubles) Over(about string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	last, known := t.known[about]
@@ -69,8 +78,8 @@ func (t *troubles) over(about string) bool {
 	return known
 }
 
-// keep forgets the troubles of routers that are gone.
-func (t *troubles) keep(routers map[string]snapshot.Router, out map[string]error) {
+// Keep forgets the troubles of routers that are neither there nor out of step.
+func (t *Troubles) Keep(routers map[string]snapshot.Router, out map[string]error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for about := range t.known {

@@ -1,4 +1,4 @@
-package controller
+package audit
 
 import (
 	"fmt"
@@ -15,17 +15,22 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
+// vsphere are the words of an audit of vSphere.
+func vsphere(flags string) Options {
+	return Options{Title: "vSphere", Preflight: "kubectl egress preflight vsphere", Flags: flags}
+}
+
 func partner() snapshot.Router {
 	r := snapshot.Router{Provisioner: egress.Standalone}
 	r.Namespace, r.Name = "billing", "partner-a"
 	return r
 }
 
-func TestVerdicts(t *testing.T) {
+func TestBlockages(t *testing.T) {
 	permission := func(router, node string, allowed platform.Answer, why string) platform.Permission {
 		return platform.Permission{Router: router, Node: node, Allowed: allowed, Why: why}
 	}
-	got := verdicts([]platform.Permission{
+	got := blockages([]platform.Permission{
 		permission("billing/partner-a", "worker-1", platform.Yes, ""),
 		permission("billing/partner-a", "worker-2", platform.No, "EGR402: x"),
 		permission("billing/partner-a", "worker-3", platform.Unknown, "EGR401: z"),
@@ -34,7 +39,7 @@ func TestVerdicts(t *testing.T) {
 		permission("billing/partner-b", "worker-1", platform.Yes, ""),
 		permission("billing/partner-c", "worker-1", platform.Unknown, "EGR401: z"),
 	})
-	want := map[string]*verdict{
+	want := map[string]*blockage{
 		"billing/partner-a": {
 			rejects: []cause{{"EGR402: x", []string{"worker-2", "worker-5"}}, {"EGR404: y", []string{"worker-4"}}},
 			unknown: []cause{{"EGR401: z", []string{"worker-3"}}},
@@ -46,12 +51,12 @@ func TestVerdicts(t *testing.T) {
 	}
 	a, c := got["billing/partner-a"], got["billing/partner-c"]
 	for text, want := range map[string]string{
-		a.text(partner(), ""): "vSphere rejects its frames on worker-2, worker-5 (EGR402: x), worker-4 (EGR404: y); " +
+		a.text(partner(), vsphere("")): "vSphere rejects its frames on worker-2, worker-5 (EGR402: x), worker-4 (EGR404: y); " +
 			"unknown whether vSphere lets its frames through on worker-3 (EGR401: z): mend it with kubectl egress preflight vsphere partner-a -n billing --fix",
-		c.text(partner(), "--require=docs"): "unknown whether vSphere lets its frames through on worker-1 (EGR401: z): " +
+		c.text(partner(), vsphere("--require=docs")): "unknown whether vSphere lets its frames through on worker-1 (EGR401: z): " +
 			"look with kubectl egress preflight vsphere partner-a -n billing --require=docs",
 		a.reason() + " " + c.reason(): "PolicyRejects PolicyUnknown",
-		strings.Join([]string{a.news(nil), a.news([]string{"worker-2", "worker-5"}), a.news(a.nodes())}, " "): "worker-2 worker-4 worker-2",
+		strings.Join([]string{a.newNode(nil), a.newNode([]string{"worker-2", "worker-5"}), a.newNode(a.nodes())}, " "): "worker-2 worker-4 worker-2",
 	} {
 		if text != want {
 			t.Errorf("got  %s\nwant %s", text, want)
@@ -66,28 +71,28 @@ func TestNoteFits(t *testing.T) {
 		why := fmt.Sprintf("EGR402: forged transmits are rejected on Größe-%d\x1b[31m%s", i%20, strings.Repeat("ü", 40))
 		permissions = append(permissions, platform.Permission{Router: "billing/partner-a", Node: fmt.Sprintf("worker-%d.cluster.example.com", i), Allowed: platform.No, Why: why})
 	}
-	text := verdicts(permissions)["billing/partner-a"].text(partner(), "")
+	text := blockages(permissions)["billing/partner-a"].text(partner(), vsphere(""))
 	if len(text) > longestNote || len(text) < longestNote-8 || !utf8.ValidString(text) || strings.ContainsRune(text, '\x1b') {
 		t.Errorf("%d bytes: %q", len(text), text)
 	}
 	if !strings.HasSuffix(text, "...: mend it with kubectl egress preflight vsphere partner-a -n billing --fix") {
 		t.Errorf("it ends %q", text[len(text)-100:])
 	}
-	one := &verdict{rejects: []cause{{why: "EGR402"}}}
+	one := &blockage{rejects: []cause{{why: "EGR402"}}}
 	for i := range 7 {
 		one.rejects[0].nodes = append(one.rejects[0].nodes, fmt.Sprint(i))
 	}
-	if got := one.text(partner(), ""); !strings.HasPrefix(got, "vSphere rejects its frames on 0, 1, 2, 3, 4 and 2 more (EGR402): ") {
+	if got := one.text(partner(), vsphere("")); !strings.HasPrefix(got, "vSphere rejects its frames on 0, 1, 2, 3, 4 and 2 more (EGR402): ") {
 		t.Errorf("got %s", got)
 	}
 }
 
-// TestAskByNamespace: a router gets the pod and the Deployment of its own namespace, every node that these allow, and
+// TestQuestionByNamespace: a router gets the pod and the Deployment of its own namespace, every node that these allow, and
 // the same question is the same.
-func TestAskByNamespace(t *testing.T) {
+func TestQuestionByNamespace(t *testing.T) {
 	const namespaces, nodes = 3, 4
 	held := func() *snapshot.Snapshot { return crowd(namespaces, nodes) }
-	q := ask(held())
+	q := questionOf(held())
 	if len(q.routers) != namespaces || len(q.need) != namespaces*nodes {
 		t.Fatalf("%d routers, %d attachments", len(q.routers), len(q.need))
 	}
@@ -97,7 +102,7 @@ func TestAskByNamespace(t *testing.T) {
 			t.Errorf("attachment %d is %+v", i, at)
 		}
 	}
-	if !q.same(ask(held())) || q.same(nil) {
+	if !q.same(questionOf(held())) || q.same(nil) {
 		t.Error("the same question is another")
 	}
 	other := held()
@@ -105,7 +110,7 @@ func TestAskByNamespace(t *testing.T) {
 	anew := held()
 	anew.Routers[0].UID = "another"
 	for _, s := range []*snapshot.Snapshot{other, anew} {
-		if q.same(ask(s)) {
+		if q.same(questionOf(s)) {
 			t.Error("another question is the same")
 		}
 	}
@@ -128,17 +133,17 @@ func crowd(namespaces, nodes int) *snapshot.Snapshot {
 	return s
 }
 
-func BenchmarkAsk(b *testing.B) {
+func BenchmarkQuestion(b *testing.B) {
 	held := crowd(1000, 200)
 	for b.Loop() {
-		if q := ask(held); len(q.need) != 200_000 {
+		if q := questionOf(held); len(q.need) != 200_000 {
 			b.Fatal(len(q.need))
 		}
 	}
 }
 
 func BenchmarkSame(b *testing.B) {
-	one, other := ask(crowd(1000, 200)), ask(crowd(1000, 200))
+	one, other := questionOf(crowd(1000, 200)), questionOf(crowd(1000, 200))
 	for b.Loop() {
 		if !one.same(other) {
 			b.Fatal("the same question is another")

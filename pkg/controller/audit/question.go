@@ -1,0 +1,46 @@
+package audit
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// question is what an audit asks: of all nodes that each router can come to be on.
+type question struct {
+	// routers are by namespace/name.
+	routers map[string]snapshot.Router
+	need    []platform.Attachment
+}
+
+// questionOf is the question that a cluster gives rise to.
+func questionOf(held *snapshot.Snapshot) *question {
+	q := &question{routers: map[string]snapshot.Router{}}
+	for _, r := range held.Routers {
+		q.routers[egress.Key(&r.EgressRouter)] = r
+	}
+	var needs [][]platform.Attachment
+	for _, in := range controller.ByNamespace(held, held.Routers) {
+		in.Nodes = held.Nodes
+		// Before the operator has made the Deployment, nobody knows on which nodes the router can come to be.
+		placed := slices.DeleteFunc(in.Routers, func(r snapshot.Router) bool { return in.DeploymentOf(r) == nil })
+		needs = append(needs, platform.Attachments(in, placed, true))
+	}
+	q.need = slices.Concat(needs...)
+	// A policy is for any MAC and any destination.
+	for i := range q.need {
+		q.need[i].MAC, q.need[i].Destinations = "", nil
+	}
+	return q
+}
+
+// same reports whether two questions have the same answer, unless another hand is at work.
+func (q *question) same(other *question) bool {
+	return other != nil && reflect.DeepEqual(q.need, other.need) &&
+		maps.EqualFunc(q.routers, other.routers, func(a, b snapshot.Router) bool { return a.UID == b.UID })
+}

@@ -1,0 +1,76 @@
+package controller
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// Environment is what a Work is given of the process that it runs in.
+type Environment struct {
+	Log      *slog.Logger
+	Troubles *Troubles
+	Metrics  *Metrics
+	// Recorder records Events on routers.
+	Recorder *cluster.Recorder
+	// Add asks for a pass, for a key that tells one reason from another: a router, or Everything. AddAfter does so after
+	// a pause.
+	Add      func(key string)
+	AddAfter func(key string, pause time.Duration)
+	// Leading returns since when this process leads; zero before.
+	Leading func() time.Time
+	// Backoff and LongestBackoff are the first and the longest pause before a router is tried again.
+	Backoff, LongestBackoff time.Duration
+
+	mirror *cluster.Mirror
+}
+
+// Snapshot returns what is mirrored of the cluster. What cannot be understood of it is said, and left out.
+func (e *Environment) Snapshot() (*snapshot.Snapshot, error) {
+	held, unreadable := e.mirror.Snapshot()
+	e.Troubles.Note("objects", unreadable)
+	return held, unreadable
+}
+
+// Live reads routers and pods from the API server itself, all or nothing; unreadable is what cannot be understood of them.
+func (e *Environment) Live(ctx context.Context) (live *snapshot.Snapshot, unreadable, err error) {
+	live, unreadable, err = e.mirror.Live(ctx)
+	if ctx.Err() == nil {
+		e.Troubles.Note("cluster", err)
+	}
+	return live, unreadable, err
+}
+
+// ByNamespace cuts from into the parts that are those of routers, namespace by namespace, with their pods and Deployments
+// and without nodes: to look for every router's pod among all of them would take their product.
+func ByNamespace(from *snapshot.Snapshot, routers []snapshot.Router) []*snapshot.Snapshot {
+	parts := map[string]*snapshot.Snapshot{}
+	for _, r := range routers {
+		if parts[r.Namespace] == nil {
+			parts[r.Namespace] = &snapshot.Snapshot{}
+		}
+		in := parts[r.Namespace]
+		in.Routers = append(in.Routers, r)
+	}
+	for _, d := range from.Deployments {
+		if in := parts[d.Namespace]; in != nil {
+			in.Deployments = append(in.Deployments, d)
+		}
+	}
+	for _, p := range from.Pods {
+		if in := parts[p.Namespace]; in != nil {
+			in.Pods = append(in.Pods, p)
+		}
+	}
+	var out []*snapshot.Snapshot
+	for _, namespace := range slices.Sorted(maps.Keys(parts)) {
+		parts[namespace].Sort()
+		out = append(out, parts[namespace])
+	}
+	return out
+}

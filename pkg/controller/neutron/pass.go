@@ -1,0 +1,146 @@
+package neutron
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
+)
+
+// attempt is a plan with the state that it was made for.
+type attempt struct {
+	*state
+	keeper *openstack.Keeper
+	plan   *platform.Plan
+}
+
+// Pass brings Neutron in step once.
+func (w *work) Pass(ctx context.Context, all bool) (err error) {
+	defer func() { w.Metrics.Passed(ctx, err) }()
+	news := w.takeNews()
+	s, bad := w.stateOf(w.Snapshot())
+	w.notePlaces(s, news)
+	left := w.inherit(s)
+	// What is recorded is news too, of which nothing follows.
+	if !all && len(left) == 0 && s.same(w.done) && !w.isDue() {
+		return nil
+	}
+	w.done = nil
+	a, err := w.plan(ctx, s)
+	if err != nil {
+		return err
+	}
+	if a.keeper.Writes(a.plan) || a.isDoubtful() || len(left) > 0 {
+		// What is remembered may be old: a pod may have come back, or a router too.
+		if a, bad, left, err = w.confirm(ctx, a); err != nil {
+			return err
+		}
+	}
+	result, err := a.keeper.CarryOut(ctx, a.plan, w.countChange)
+	if err != nil {
+		return w.cloudTrouble(ctx, err)
+	}
+	for range result.Unrecorded {
+		w.Metrics.Errors.WithLabelValues("record").Inc()
+	}
+	if err := w.takeBack(ctx, a.keeper, result, left); err != nil {
+		return err
+	}
+	w.conclude(a.state, result, bad)
+	return nil
+}
+
+// countChange counts a change that failed.
+func (w *work) countChange(_ platform.Change, err error) {
+	if err != nil {
+		w.Metrics.Errors.WithLabelValues("change").Inc()
+	}
+}
+
+// plan asks Neutron what s lacks.
+func (w *work) plan(ctx context.Context, s *state) (*attempt, error) {
+	if w.cloud == nil {
+		cloud, err := w.Connect(ctx, w.countRequest)
+		if err != nil {
+			return nil, w.cloudTrouble(ctx, err)
+		}
+		w.cloud = cloud
+		w.Log.Info("logged in", "where", cloud.Where())
+	}
+	keeper, err := openstack.NewKeeper(w.cloud, openstack.Options{
+		Concurrency: w.Concurrency, MaxPairs: w.MaxPairs, Prune: true, Recorded: s.recorded, Nodes: s.nodes,
+	}, w.Records)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the plan: %w", err)
+	}
+	plan, err := keeper.Plan(ctx, s.need)
+	if err != nil {
+		return nil, w.cloudTrouble(ctx, err)
+	}
+	w.Troubles.Over("cloud")
+	return &attempt{s, keeper, plan}, nil
+}
+
+// cloudTrouble notes that the cloud does not do as asked. The next try logs in anew, perhaps with other credentials.
+func (w *work) cloudTrouble(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		w.cloud = nil
+		w.Troubles.Say("cloud", err)
+	}
+	return err
+}
+
+// isDoubtful reports whether a router is to be called out of step. After the API server was away one watch may be back
+// before the other, so that a pair looks like one that nobody recorded.
+func (a *attempt) isDoubtful() bool {
+	return slices.ContainsFunc(a.plan.Permissions, func(p platform.Permission) bool { return p.Allowed != platform.Yes })
+}
+
+// confirm asks the API server itself whether all is as a was planned for, and plans again where it is not. Without an
+// answer nothing is done.
+func (w *work) confirm(ctx context.Context, a *attempt) (*attempt, map[string]error, map[types.UID]orphan, error) {
+	live, unreadable, err := w.Live(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	w.Records.Confirm(live.Routers)
+	s, bad := w.stateOf(live, unreadable)
+	left := w.inherit(s)
+	if s.same(a.state) {
+		return &attempt{s, a.keeper, a.plan}, bad, left, nil
+	}
+	a, err = w.plan(ctx, s)
+	return a, bad, left, err
+}
+
+// isDue reports whether a router is to be tried again. The queue holds a key once, with the earliest of its times, so
+// each that is to come is asked for again.
+func (w *work) isDue() bool {
+	for router, when := range w.due {
+		if !time.Now().Before(when) {
+			return true
+		}
+		w.AddAfter(router, time.Until(when))
+	}
+	return false
+}
+
+// retry has the routers of late tried again, each after a pause of its own.
+func (w *work) retry(s *state, late map[string]bool) {
+	for router := range s.routers {
+		if !late[router] {
+			w.limiter.Forget(router)
+		}
+	}
+	clear(w.due)
+	for router := range late {
+		delay := w.limiter.When(router)
+		w.due[router] = time.Now().Add(delay)
+		w.AddAfter(router, delay)
+	}
+}

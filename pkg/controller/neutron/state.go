@@ -1,0 +1,122 @@
+package neutron
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// state is what a pass knows of the cluster.
+type state struct {
+	// routers are by namespace/name.
+	routers map[string]snapshot.Router
+	need    []platform.Attachment
+	// recorded are the pairs that the routers' records name.
+	recorded map[string][]openstack.Pair
+	nodes    []platform.Node
+	// addresses are those of all routers, of those that were left out too.
+	addresses map[netip.Addr]bool
+	// unreadable tells that there may be more routers, which cannot be understood.
+	unreadable bool
+}
+
+// stateOf makes a state of a Snapshot, in which every router is left out that cannot be told what to do with: of which the
+// record cannot be read, and those that share a name. Its errors are by router.
+func (w *work) stateOf(from *snapshot.Snapshot, unreadable error) (*state, map[string]error) {
+	s := &state{routers: map[string]snapshot.Router{}, recorded: map[string][]openstack.Pair{}, addresses: map[netip.Addr]bool{}, unreadable: unreadable != nil}
+	bad := map[string]error{}
+	for _, r := range from.Routers {
+		key := egress.Key(&r.EgressRouter)
+		if _, twice := s.routers[key]; twice {
+			bad[key] = errors.New("it is there under both provisioners, so the record of one would be the other's: delete one of them")
+		}
+		s.routers[key] = r
+		s.addresses[egress.ReservedIP(&r.EgressRouter)] = true
+		pairs, err := openstack.Decode(w.Records.Of(r))
+		if err != nil {
+			bad[key] = fmt.Errorf("the annotation %s is not this tool's (%w): correct it, or remove it", egress.AnnotationOpenStack, err)
+		} else if len(pairs) > 0 {
+			s.recorded[key] = pairs
+		}
+	}
+	for key := range bad {
+		delete(s.routers, key)
+		delete(s.recorded, key)
+	}
+	routers := slices.Collect(maps.Values(s.routers))
+	w.Records.Replace(routers)
+	s.need = attachments(from, routers)
+	nodes := platform.Nodes(from)
+	for _, name := range slices.Sorted(maps.Keys(nodes)) {
+		s.nodes = append(s.nodes, nodes[name])
+	}
+	return s, bad
+}
+
+// attachments are those of routers where their pods run with a net1.
+func attachments(from *snapshot.Snapshot, routers []snapshot.Router) []platform.Attachment {
+	nodes := map[string]snapshot.Node{}
+	for _, n := range from.Nodes {
+		nodes[n.Name] = n
+	}
+	var out []platform.Attachment
+	for _, in := range controller.ByNamespace(from, routers) {
+		for _, p := range in.Pods {
+			if node, ok := nodes[p.Node]; ok && !slices.ContainsFunc(in.Nodes, func(n snapshot.Node) bool { return n.Name == p.Node }) {
+				in.Nodes = append(in.Nodes, node)
+			}
+		}
+		out = append(out, platform.Attachments(in, in.Routers, false)...)
+	}
+	// Until a pod has its net1 nothing can be done for it, and nothing be taken away either.
+	out = slices.DeleteFunc(out, func(at platform.Attachment) bool { return at.MAC == "" })
+	// Destinations are for the checks of security groups, which are preflight's.
+	for i := range out {
+		out[i].Destinations = nil
+	}
+	return out
+}
+
+// same reports whether two states ask for the same.
+func (s *state) same(other *state) bool {
+	return other != nil && reflect.DeepEqual(s.need, other.need) && reflect.DeepEqual(s.recorded, other.recorded) && reflect.DeepEqual(s.nodes, other.nodes) &&
+		maps.EqualFunc(s.routers, other.routers, func(a, b snapshot.Router) bool { return a.UID == b.UID })
+}
+
+// without returns s less some routers, with no records.
+func (s *state) without(routers map[string]error) *state {
+	out := &state{routers: maps.Clone(s.routers), nodes: s.nodes}
+	maps.DeleteFunc(out.routers, func(router string, _ snapshot.Router) bool { return routers[router] != nil })
+	out.need = slices.DeleteFunc(slices.Clone(s.need), func(at platform.Attachment) bool { return routers[at.Router] != nil })
+	return out
+}
+
+// notePlaces remembers where the frames of each router leave, and when that was first known to change.
+func (w *work) notePlaces(s *state, news map[string]time.Time) {
+	for _, at := range s.need {
+		place := at.Node.Name + " " + at.IP.String() + " " + at.MAC
+		if w.places[at.Router] == place {
+			continue
+		}
+		w.places[at.Router], w.moved[at.Router] = place, time.Now()
+		if when, ok := news[at.Router]; ok {
+			w.moved[at.Router] = when
+		}
+	}
+	for router := range w.places {
+		if _, there := s.routers[router]; !there {
+			delete(w.places, router)
+			delete(w.moved, router)
+		}
+	}
+}
