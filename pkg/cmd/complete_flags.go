@@ -13,8 +13,6 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere"
 	"github.com/kubectl-egress/kubectl-egress/pkg/report"
 )
 
@@ -57,19 +55,17 @@ func (f *factory) flagValues() map[string]cobra.CompletionFunc {
 
 		"cluster-routes": completeChoices(routesNone, routesAuto),
 
-		"require": completeChoices(vsphere.RequireMinimal, vsphere.RequireDocs),
-		"scope":   completeChoices(vsphere.ScopePortGroup, vsphere.ScopeVSwitch),
-
-		"neutron-backend": completeChoices(openstack.OVN, openstack.OpenVSwitch),
-
 		"filename": completePaths(cobra.ShellCompDirectiveFilterFileExt, "yaml", "yml", "json"),
 	}
 	for _, flag := range []string{"redirect-file", "kubeconfig", "certificate-authority", "client-certificate", "client-key", "template",
-		"from", "save", "revert", "file", "vsphere-tls-ca-certs"} {
+		"from", "save", "revert", "file"} {
 		values[flag] = completePaths(cobra.ShellCompDirectiveDefault)
 	}
 	for _, flag := range []string{"kustomize", "cache-dir", "dir"} {
 		values[flag] = completePaths(cobra.ShellCompDirectiveFilterDirs)
+	}
+	for _, row := range f.platforms {
+		maps.Copy(values, row.choices)
 	}
 	return values
 }
@@ -115,8 +111,6 @@ func completeOutput(cmd *cobra.Command, _ []string, toComplete string) ([]cobra.
 	switch cmd.Name() {
 	case "lint", "preflight":
 		formats = report.Formats()
-	case "openstack", "vsphere":
-		formats = append(report.Formats(), formatCommands)
 	case "status", "explain":
 		formats = []string{"json", "yaml"}
 	case "get":
@@ -127,6 +121,9 @@ func completeOutput(cmd *cobra.Command, _ []string, toComplete string) ([]cobra.
 		formats = versionFormats()
 	default:
 		formats = genericclioptions.NewPrintFlags("").AllowedFormats()
+		if cmd.Parent().Name() == "preflight" {
+			formats = append(report.Formats(), formatCommands)
+		}
 	}
 	return beginning(toComplete, formats), cobra.ShellCompDirectiveNoFileComp
 }

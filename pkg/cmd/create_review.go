@@ -52,22 +52,23 @@ func (o *createOptions) review(ctx context.Context, client *cluster.Client, jobs
 			shown = append(shown, f)
 		}
 	}
-	return o.tell(shown, up, platform.Detect(s), jobs)
+	on, dropping := o.platforms.row(platform.Detect(s, o.platforms.known()))
+	return o.tell(shown, up && dropping, on, jobs)
 }
 
 // tell shows findings, and which command asks the platform where that is one that drops frames by their MAC.
-func (o *createOptions) tell(shown []finding.Finding, up bool, on platform.Name, jobs []job) error {
+func (o *createOptions) tell(shown []finding.Finding, ask bool, on platformRow, jobs []job) error {
 	if len(shown) > 0 {
 		if err := report.New(shown, nil, nil).Write(o.ErrOut, "table", colour(o.ErrOut)); err != nil {
 			return err
 		}
 	}
-	if up && on != "" {
+	if ask {
 		of := "-A"
 		if len(jobs) == 1 {
 			of = fmt.Sprintf("%s -n %s", jobs[0].router.Name, jobs[0].router.Namespace)
 		}
-		o.note("whether %s allows the frames was not checked: %s preflight %s %s", on.Title(), o.name, on, of)
+		o.note("whether %s allows the frames was not checked: %s preflight %s %s", on.Title, o.name, on.Name, of)
 	}
 	return findingOptions{failOn: o.failOn}.exit(finding.Summarize(shown), exitErrors)
 }

@@ -28,7 +28,9 @@ type factory struct {
 	// arg0 is the file that was called.
 	arg0    string
 	version string
-	config  *genericclioptions.ConfigFlags
+	// platforms are those that preflight and sync know.
+	platforms platformTable
+	config    *genericclioptions.ConfigFlags
 	// verbosity is klog's, kubectl's -v.
 	verbosity int
 	// started tells that the command line was understood: what fails from then on is no usage error.
@@ -36,8 +38,7 @@ type factory struct {
 }
 
 func newFactory(streams genericiooptions.IOStreams, name, version string) *factory {
-	f := &factory{IOStreams: streams, name: name, version: version, config: genericclioptions.NewConfigFlags(true)}
-	return f
+	return &factory{IOStreams: streams, name: name, version: version, platforms: platforms(), config: genericclioptions.NewConfigFlags(true)}
 }
 
 func (f *factory) addGlobalFlags(flags *pflag.FlagSet) {

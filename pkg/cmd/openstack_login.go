@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/klog/v2"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
@@ -28,9 +29,13 @@ type openstackLogin struct {
 }
 
 func (l *openstackLogin) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&l.osCloud, "os-cloud", "", "The entry of clouds.yaml to use [OS_CLOUD]")
+	l.addCloud(cmd.Flags())
 	cmd.Flags().BoolVar(&l.fromCluster, "use-cluster-credentials", false,
 		"Take the credentials from OpenShift's Secret "+cloudSecretNamespace+"/"+cloudSecretName)
+}
+
+func (l *openstackLogin) addCloud(flags *pflag.FlagSet) {
+	flags.StringVar(&l.osCloud, "os-cloud", "", "The entry of clouds.yaml to use [OS_CLOUD]")
 }
 
 // connect makes the adapter for the cloud that the flags name.

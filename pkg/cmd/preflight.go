@@ -34,14 +34,8 @@ func (c *checkFlags) options(f *factory) (check.Options, error) {
 	return o, nil
 }
 
-type preflightFlags struct {
-	findingFlags
-	lookFlags
-	checkFlags
-}
-
 func newPreflightCommand(f *factory) *cobra.Command {
-	p := &preflightFlags{checkFlags: checkFlags{provisioner: string(egress.Auto)}}
+	p := newPreflightFlags()
 	cmd := &cobra.Command{
 		Use:   "preflight [NAME...]",
 		Short: "Check the egress routers and their cluster, before and after",
@@ -49,7 +43,7 @@ func newPreflightCommand(f *factory) *cobra.Command {
 that they are to work in. It writes nothing. It ends with 3 where it finds errors, and with 4 where it
 finds warnings and --fail-on=warning.
 
-"preflight openstack" and "preflight vsphere" also ask the platform under the nodes whether it lets the
+` + f.platforms.spell("and", func(r platformRow) string { return `"preflight ` + r.Name + `"` }) + ` also ask the platform under the nodes whether it lets the
 routers' frames through.`,
 		Example: `  # All routers of the cluster
   ` + f.name + ` preflight -A
@@ -62,19 +56,15 @@ routers' frames through.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return p.run(cmd.Context(), f, args) },
 	}
 	cmd.ValidArgsFunction = f.completeRouters(anyNumber)
-	p.lookFlags.add(cmd)
-	p.checkFlags.add(cmd)
-	p.findingFlags.add(cmd)
-	cmd.AddCommand(newPreflightOpenStackCommand(f), newPreflightVSphereCommand(f))
+	p.add(cmd)
+	for _, row := range f.platforms {
+		cmd.AddCommand(newPlatformCommand(f, row))
+	}
 	return cmd
 }
 
 func (p *preflightFlags) run(ctx context.Context, f *factory, names []string) error {
-	o, err := p.findingFlags.options()
-	if err != nil {
-		return invalid(err)
-	}
-	checks, err := p.checkFlags.options(f)
+	o, err := p.options(f)
 	if err != nil {
 		return invalid(err)
 	}
@@ -82,12 +72,10 @@ func (p *preflightFlags) run(ctx context.Context, f *factory, names []string) er
 	if err != nil {
 		return err
 	}
-	if err := l.ask(ctx, checks.Provisioner); err != nil {
+	if err := l.ask(ctx, o.checks.Provisioner); err != nil {
 		return err
 	}
-	run := &onPlatform{look: l, platformOptions: &platformOptions{factory: f, findingOptions: o, platformFlags: platformFlags{
-		findingFlags: p.findingFlags, lookFlags: p.lookFlags, checkFlags: p.checkFlags, concurrency: platformConcurrency,
-	}}}
+	run := &onPlatform{look: l, platformOptions: o}
 	plan, err := run.underneath(ctx)
 	if err != nil {
 		return err

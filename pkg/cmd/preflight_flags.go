@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/report"
@@ -16,11 +17,37 @@ import (
 // formatCommands is the value of -o that prints what a person could run by hand.
 const formatCommands = "commands"
 
-// platformFlags are the flags of every platform verb.
-type platformFlags struct {
+// preflightFlags are the flags of preflight, with and without a platform's name.
+type preflightFlags struct {
 	findingFlags
 	lookFlags
 	checkFlags
+}
+
+func newPreflightFlags() preflightFlags {
+	return preflightFlags{checkFlags: checkFlags{provisioner: string(egress.Auto)}}
+}
+
+func (p *preflightFlags) add(cmd *cobra.Command) {
+	p.lookFlags.add(cmd)
+	p.checkFlags.add(cmd)
+	p.findingFlags.add(cmd)
+}
+
+// options are p, checked.
+func (p *preflightFlags) options(f *factory) (*platformOptions, error) {
+	o := &platformOptions{factory: f, platformFlags: platformFlags{preflightFlags: *p, concurrency: platformConcurrency}}
+	var err error
+	if o.findingOptions, err = p.findingFlags.options(); err != nil {
+		return nil, err
+	}
+	o.checks, err = p.checkFlags.options(f)
+	return o, err
+}
+
+// platformFlags are the flags of preflight with any platform's name.
+type platformFlags struct {
+	preflightFlags
 
 	fix         bool
 	yes         bool
@@ -32,17 +59,11 @@ type platformFlags struct {
 	noProgress  bool
 }
 
-func newPlatformFlags() platformFlags {
-	return platformFlags{checkFlags: checkFlags{provisioner: string(egress.Auto)}}
-}
-
-func (p *platformFlags) add(cmd *cobra.Command, title string) {
-	p.lookFlags.add(cmd)
-	p.checkFlags.add(cmd)
-	p.findingFlags.add(cmd)
+func (p *platformFlags) add(cmd *cobra.Command, service string) {
+	p.preflightFlags.add(cmd)
 	flags := cmd.Flags()
 	flags.Lookup("output").Usage += "; " + formatCommands + " prints what could be run by hand"
-	flags.BoolVar(&p.fix, "fix", false, "Show what must change, ask, and change it in "+title)
+	flags.BoolVar(&p.fix, "fix", false, "Show what must change, ask, and change it in "+service)
 	flags.BoolVarP(&p.yes, "yes", "y", false, "Do not ask")
 	flags.StringVar(&p.save, "save", "", "With --fix, keep what was changed in a new `FILE`, for --revert")
 	flags.StringVar(&p.revert, "revert", "", "Put back what the `FILE` of --save says was changed")
@@ -55,29 +76,33 @@ func (p *platformFlags) add(cmd *cobra.Command, title string) {
 // platformConcurrency is how many changes are made at a time unless --concurrency says otherwise.
 const platformConcurrency = 8
 
-// platformOptions are what a platform verb needs to run.
+// platformOptions are what preflight needs to run.
 type platformOptions struct {
 	*factory
 	findingOptions
 	platformFlags
+	// on is the platform that was named, or that the cluster runs on.
+	on       platformRow
+	checks   check.Options
 	commands bool
 	byHand   netip.Prefix
-	names    []string
 }
 
 // complete checks the flags, and that a person or --yes agrees to what they ask for.
-func (p *platformFlags) complete(f *factory, args []string) (*platformOptions, error) {
-	o := &platformOptions{factory: f, platformFlags: *p, names: args, commands: p.output == formatCommands}
-	if o.commands {
-		o.platformFlags.output = "table"
+func (p *platformFlags) complete(f *factory, on platformRow, args []string) (*platformOptions, error) {
+	shared := p.preflightFlags
+	commands := shared.output == formatCommands
+	if commands {
+		shared.output = report.Formats()[0]
 	}
-	var err error
-	if o.findingOptions, err = o.platformFlags.findingFlags.options(); err != nil {
-		if report.CheckFormat(o.output) != nil {
+	o, err := shared.options(f)
+	if err != nil {
+		if report.CheckFormat(shared.output) != nil {
 			return nil, fmt.Errorf("%w, %s", err, formatCommands)
 		}
 		return nil, err
 	}
+	o.platformFlags, o.on, o.commands = *p, on, commands
 	if err := p.goTogether(f, args); err != nil {
 		return nil, err
 	}
@@ -136,9 +161,9 @@ func (o *platformOptions) attachmentByHand(args []string) error {
 }
 
 // attachments are what is to be let through: what --address says, or the routers asked for.
-func (o *platformOptions) attachments(l *look, mac string, allNodes bool) ([]platform.Attachment, error) {
+func (o *platformOptions) attachments(l *look, ready *preparation) ([]platform.Attachment, error) {
 	if !o.byHand.IsValid() {
-		return platform.Attachments(l.Snapshot, l.routers(), allNodes), nil
+		return platform.Attachments(l.Snapshot, l.routers(), ready.allNodes), nil
 	}
 	nodes := platform.Nodes(l.Snapshot)
 	var need []platform.Attachment
@@ -150,7 +175,7 @@ func (o *platformOptions) attachments(l *look, mac string, allNodes bool) ([]pla
 			}
 			return nil, invalid(fmt.Errorf("--node %s: the cluster has no such node: see kubectl get nodes", name))
 		}
-		need = append(need, platform.Attachment{Router: o.byHand.Addr().String(), Node: node, IP: o.byHand, MAC: mac, Active: true})
+		need = append(need, platform.Attachment{Router: o.byHand.Addr().String(), Node: node, IP: o.byHand, MAC: ready.mac, Active: true})
 	}
 	return need, nil
 }

@@ -72,28 +72,21 @@ func (o *onPlatform) show(plan *platform.Plan) error {
 			o.note("%s", note)
 		}
 	}
-	found, matrix, err := o.findings(plan)
-	if err != nil {
-		return err
-	}
+	found, matrix := o.findings(plan)
 	return o.report(o.factory, found, plan, matrix, exitErrors)
 }
 
 // findings are those of the platform, and of the routers' specs and the cluster where there are routers.
-func (o *onPlatform) findings(plan *platform.Plan) ([]finding.Finding, *check.Matrix, error) {
+func (o *onPlatform) findings(plan *platform.Plan) ([]finding.Finding, *check.Matrix) {
 	if o.byHand.IsValid() {
-		return plan.Findings, nil, nil
+		return plan.Findings, nil
 	}
-	checks, err := o.checkFlags.options(o.factory)
-	if err != nil {
-		return nil, nil, invalid(err)
-	}
-	judged := o.look.judge(checks)
+	judged := o.look.judge(o.checks)
 	// What the platform refuses has codes of its own; the matrix shows it beside the rest.
 	matrix := judged.Matrix.With(plan.Permissions)
 	found := append(judged.Findings, plan.Findings...)
 	finding.Sort(found)
-	return found, &matrix, nil
+	return found, &matrix
 }
 
 // confirm shows the plan and asks, unless --yes was given.
@@ -104,7 +97,7 @@ func (o *platformOptions) confirm(plan *platform.Plan) error {
 	if o.yes {
 		return nil
 	}
-	if !o.agrees("Change this in " + platform.Name(plan.Platform).Title() + "?") {
+	if !o.agrees("Change this in " + o.on.Title + "?") {
 		return errors.New("not confirmed: nothing was changed")
 	}
 	return nil

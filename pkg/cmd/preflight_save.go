@@ -47,8 +47,8 @@ func (s *saved) close() error {
 	return s.file.Close()
 }
 
-// putBack carries out --revert: what the file says was changed in the platform name is set back by adapter.
-func (o *platformOptions) putBack(ctx context.Context, name platform.Name, connect func() (platform.Adapter, string, error)) error {
+// putBack carries out --revert: what the file says was changed is set back.
+func (o *platformOptions) putBack(ctx context.Context, ready *preparation) (err error) {
 	file, err := os.Open(o.revert)
 	if err != nil {
 		return invalid(fmt.Errorf("--revert: %w", err))
@@ -57,15 +57,16 @@ func (o *platformOptions) putBack(ctx context.Context, name platform.Name, conne
 	if err := errors.Join(err, file.Close()); err != nil {
 		return invalid(fmt.Errorf("--revert %s: %w", o.revert, err))
 	}
-	if of != string(name) {
+	if of != o.on.Name {
 		return invalid(fmt.Errorf("--revert %s: it keeps what was changed in %s: use \"%s preflight %s --revert\"", o.revert, of, o.name, of))
 	}
-	adapter, where, err := connect()
+	adapter, err := ready.connect(ctx, nil)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, o.closing(ctx, adapter)) }()
 	back := platform.Plan{Platform: of, Changes: changes}.Invert()
-	back.Where = where
+	back.Where = adapter.Where()
 	if err := o.confirm(&back); err != nil {
 		return err
 	}
@@ -85,7 +86,7 @@ type teller struct {
 }
 
 func (o *platformOptions) teller(n int) *teller {
-	return &teller{o, o.newBar(n, "changing ports and port groups"), "changed"}
+	return &teller{o, o.newBar(n, "changing "+o.on.service), "changed"}
 }
 
 // done tells of one change.

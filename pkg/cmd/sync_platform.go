@@ -3,63 +3,81 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
-// syncOnly are the flags of sync that mean something on one platform alone.
-func syncOnly(on platform.Name) []string {
-	if on == platform.OpenStack {
-		return []string{"os-cloud", "concurrency", "max-pairs"}
+// named is the platform that args name, nil where they name none.
+func (f *factory) named(args []string) (*platformRow, error) {
+	switch {
+	case len(args) == 0:
+		return nil, nil
+	case len(args) > 1:
+		return nil, fmt.Errorf("sync takes one platform, not %s: write %s", strings.Join(args, " and "), f.platforms.spell("or", platformRow.name))
 	}
-	return []string{"vsphere-url", "vsphere-insecure", "vsphere-tls-ca-certs", "require"}
+	row, ok := f.platforms.row(args[0])
+	if !ok {
+		return nil, fmt.Errorf("unknown platform %q: sync takes %s, and works for the routers of the whole cluster", args[0], f.platforms.spell("or", platformRow.name))
+	}
+	return &row, nil
 }
 
-// platform is the one that args name, else the one that the cluster stands on. The flags of the other are refused.
-func (s *syncFlags) platform(ctx context.Context, f *factory, args []string) (platform.Name, error) {
-	named, err := namedPlatform(args)
+// platform is the one that args name, else the one that the cluster runs on. The flags of others are refused.
+func (s *syncFlags) platform(ctx context.Context, f *factory, args []string) (platformRow, error) {
+	named, err := f.named(args)
 	if err != nil {
-		return "", invalid(err)
+		return platformRow{}, invalid(err)
 	}
-	if err := s.fits(named, "sync "+string(named)+" does not take it"); err != nil {
-		return "", invalid(err)
-	}
-	if named != "" {
-		return named, nil
+	if named != nil {
+		return *named, invalid(s.fits(*named, "sync "+named.Name+" does not take it"))
 	}
 	client, err := f.client(egress.ManagedByValue)
 	if err != nil {
-		return "", err
+		return platformRow{}, err
 	}
-	name := fmt.Sprintf("name it, as in \"%s sync openstack\" or \"%s sync vsphere\"", f.name, f.name)
+	name := "name it, as in " + f.platforms.spell("or", func(r platformRow) string { return fmt.Sprintf("%q", f.name+" sync "+r.Name) })
 	seen, err := client.ReadPlatform(ctx)
 	if err != nil {
-		return "", fmt.Errorf("on which platform the cluster stands could not be asked: %w: %s", err, name)
+		return platformRow{}, fmt.Errorf("asking the cluster on which platform it runs: %w: %s", err, name)
 	}
-	found := platform.Detect(seen)
-	if unread := seen.UnknownOf("infrastructures", "nodes"); found == "" && unread != nil {
-		return "", fmt.Errorf("on which platform the cluster stands cannot be told: %s: %s", unread.Reason, name)
+	found, ok := f.platforms.row(platform.Detect(seen, f.platforms.known()))
+	if unread := seen.UnknownOf("infrastructures", "nodes"); !ok && unread != nil {
+		return platformRow{}, fmt.Errorf("unknown on which platform the cluster runs: %s: %s", unread.Reason, name)
 	}
-	if found == "" {
-		return platform.OpenStack, invalid(s.fits(platform.OpenStack, "the cluster does not tell on which platform it stands, so that OpenStack is taken"))
+	if !ok {
+		found = f.platforms[0]
+		return found, invalid(s.fits(found, "the cluster does not tell on which platform it runs, so that "+found.Title+" is taken"))
 	}
-	return found, invalid(s.fits(found, "the cluster stands on "+found.Title()))
+	return found, invalid(s.fits(found, "the cluster runs on "+found.Title))
 }
 
-// fits refuses the flags of the other platform than on; why says how on was settled. On "" is none.
-func (s *syncFlags) fits(on platform.Name, why string) error {
-	other := platform.VSphere
-	switch on {
-	case platform.VSphere:
-		other = platform.OpenStack
-	case "":
-		return nil
-	}
-	for _, flag := range syncOnly(other) {
-		if s.changed(flag) {
-			return fmt.Errorf("--%s is for %s, and %s: leave it out, or write \"sync %s\"", flag, other.Title(), why, other)
+// fits refuses the flags that on does not take; why says how on was settled.
+func (s *syncFlags) fits(on platformRow, why string) (err error) {
+	s.flags.Visit(func(flag *pflag.Flag) {
+		owners := s.owners[flag.Name]
+		if _, takes := owners.row(on.Name); err == nil && len(owners) > 0 && !takes {
+			err = fmt.Errorf("--%s is for %s, and %s: leave it out, or write %s", flag.Name, owners.spell("and", func(r platformRow) string { return r.Title }),
+				why, owners.spell("or", func(r platformRow) string { return fmt.Sprintf("%q", "sync "+r.Name) }))
 		}
+	})
+	return err
+}
+
+// completeFirst completes the platform, with what sync does there.
+func completeFirst(on platformTable, words []syncWords) cobra.CompletionFunc {
+	var choices []cobra.Completion
+	for i, row := range on {
+		choices = append(choices, cobra.CompletionWithDesc(row.Name, words[i].does))
 	}
-	return nil
+	return func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return completeChoices(choices...)(cmd, args, toComplete)
+	}
 }

@@ -124,7 +124,7 @@ func (s *site) edit(o client.Object, change func()) {
 // audits has sync audit the vCenter.
 func (s *vsite) audits(change func(*options)) func(*options) {
 	return func(o *options) {
-		o.audit = &audit.Options{Connect: s.auditor, Title: "vSphere", Preflight: "kubectl egress preflight vsphere"}
+		o.audit = &audit.Options{Connect: s.auditor, Title: "vSphere", Blanket: true, Preflight: "kubectl egress preflight vsphere"}
 		if change != nil {
 			change(o)
 		}

@@ -72,22 +72,29 @@ func TestAttachments(t *testing.T) {
 }
 
 func TestDetect(t *testing.T) {
-	tests := []struct {
-		platform, providerID string
-		want                 Name
-	}{
-		{"OpenStack", "", OpenStack},
-		{"VSphere", "", VSphere},
+	platforms := []Platform{
+		{Name: "openstack", Infrastructure: "OpenStack", Schemes: []string{"openstack"}},
+		{Name: "vsphere", Infrastructure: "VSphere", Schemes: []string{"vsphere"}},
+		{Name: "switch", Schemes: []string{"switch", "switches"}},
+	}
+	tests := []struct{ platform, providerID, want string }{
+		{"OpenStack", "", "openstack"},
+		{"VSphere", "", "vsphere"},
+		{"openstack", "vsphere://x", "openstack"},
 		{"AWS", "openstack:///x", ""},
-		{"None", "vsphere://x", VSphere},
-		{"", "openstack://RegionOne/x", OpenStack},
-		{"", "vsphere://x", VSphere},
+		{"None", "vsphere://x", "vsphere"},
+		{"none", "", ""},
+		{"", "openstack://RegionOne/x", "openstack"},
+		{"", "vsphere://x", "vsphere"},
+		{"", "switches://x", "switch"},
+		{"switch", "switch://x", ""},
+		{"", "vsphere", ""},
 		{"", "aws:///x", ""},
 		{"", "", ""},
 	}
 	for _, test := range tests {
 		s := &snapshot.Snapshot{Cluster: snapshot.Cluster{Platform: test.platform}, Nodes: []snapshot.Node{{ProviderID: test.providerID}}}
-		if got := Detect(s); got != test.want {
+		if got := Detect(s, platforms); got != test.want {
 			t.Errorf("%+v: got %q", test, got)
 		}
 	}

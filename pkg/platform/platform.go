@@ -83,10 +83,10 @@ type Permission struct {
 // Plan is the Changes that make a platform let Attachments through, and what was found on the way. The
 // zero Plan changes nothing.
 type Plan struct {
-	// Platform is openstack or vsphere.
+	// Platform is the Name of one.
 	Platform string   `json:"platform"`
 	Changes  []Change `json:"changes"`
-	// Where says who would write, and where, in a line: cloud, project and user. No secret is in it.
+	// Where is the Adapter's.
 	Where string `json:"-"`
 	// Findings are what is wrong now, whether or not Changes mend it.
 	Findings []finding.Finding `json:"-"`
@@ -123,6 +123,10 @@ type Adapter interface {
 	// Revert puts back what Apply did: of each change, Before is set where After still stands, and refused
 	// (ErrMoved, by done) where it does not. Where Before stands already, nothing is written and done hears nil.
 	Revert(ctx context.Context, changes []Change, done func(Change, error)) error
+	// Where says who would write, and where, in a line: cloud, project and user. No secret is in it.
+	Where() string
+	// Close logs out, where anybody is logged in.
+	Close(ctx context.Context) error
 }
 
 // Reviewer is an Adapter that need not read twice to say what holds after a change.

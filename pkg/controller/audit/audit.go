@@ -33,6 +33,8 @@ type Options struct {
 	Connect func(ctx context.Context) (Auditor, error)
 	// Title is the platform's in a sentence.
 	Title string
+	// Blanket is set where it allows all frames of a node or none, whatever their MAC and destination.
+	Blanket bool
 	// Preflight is the command that looks at the same, such as "kubectl egress preflight vsphere", and Flags are those
 	// that have it ask for the same, such as --require=docs.
 	Preflight, Flags string
@@ -120,7 +122,7 @@ func (w *work) Close(ctx context.Context) {
 // look whether another has changed a policy. No router is tried again sooner: whoever mends it is no process.
 func (w *work) Pass(ctx context.Context, all bool) error {
 	held, _ := w.Snapshot()
-	q := questionOf(held)
+	q := questionOf(held, w.Blanket)
 	if !all && q.same(w.answered) {
 		return nil
 	}

@@ -92,7 +92,7 @@ func TestNoteFits(t *testing.T) {
 func TestQuestionByNamespace(t *testing.T) {
 	const namespaces, nodes = 3, 4
 	held := func() *snapshot.Snapshot { return crowd(namespaces, nodes) }
-	q := questionOf(held())
+	q := questionOf(held(), true)
 	if len(q.routers) != namespaces || len(q.need) != namespaces*nodes {
 		t.Fatalf("%d routers, %d attachments", len(q.routers), len(q.need))
 	}
@@ -102,7 +102,7 @@ func TestQuestionByNamespace(t *testing.T) {
 			t.Errorf("attachment %d is %+v", i, at)
 		}
 	}
-	if !q.same(questionOf(held())) || q.same(nil) {
+	if !q.same(questionOf(held(), true)) || q.same(nil) {
 		t.Error("the same question is another")
 	}
 	other := held()
@@ -110,7 +110,7 @@ func TestQuestionByNamespace(t *testing.T) {
 	anew := held()
 	anew.Routers[0].UID = "another"
 	for _, s := range []*snapshot.Snapshot{other, anew} {
-		if q.same(questionOf(s)) {
+		if q.same(questionOf(s, true)) {
 			t.Error("another question is the same")
 		}
 	}
@@ -136,14 +136,14 @@ func crowd(namespaces, nodes int) *snapshot.Snapshot {
 func BenchmarkQuestion(b *testing.B) {
 	held := crowd(1000, 200)
 	for b.Loop() {
-		if q := questionOf(held); len(q.need) != 200_000 {
+		if q := questionOf(held, true); len(q.need) != 200_000 {
 			b.Fatal(len(q.need))
 		}
 	}
 }
 
 func BenchmarkSame(b *testing.B) {
-	one, other := questionOf(crowd(1000, 200)), questionOf(crowd(1000, 200))
+	one, other := questionOf(crowd(1000, 200), true), questionOf(crowd(1000, 200), true)
 	for b.Loop() {
 		if !one.same(other) {
 			b.Fatal("the same question is another")

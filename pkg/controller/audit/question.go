@@ -18,8 +18,8 @@ type question struct {
 	need    []platform.Attachment
 }
 
-// questionOf is the question that a cluster gives rise to.
-func questionOf(held *snapshot.Snapshot) *question {
+// questionOf is the question that a cluster gives rise to. For a blanket answer MACs and destinations do not matter.
+func questionOf(held *snapshot.Snapshot, blanket bool) *question {
 	q := &question{routers: map[string]snapshot.Router{}}
 	for _, r := range held.Routers {
 		q.routers[egress.Key(&r.EgressRouter)] = r
@@ -32,9 +32,10 @@ func questionOf(held *snapshot.Snapshot) *question {
 		needs = append(needs, platform.Attachments(in, placed, true))
 	}
 	q.need = slices.Concat(needs...)
-	// A policy is for any MAC and any destination.
-	for i := range q.need {
-		q.need[i].MAC, q.need[i].Destinations = "", nil
+	if blanket {
+		for i := range q.need {
+			q.need[i].MAC, q.need[i].Destinations = "", nil
+		}
 	}
 	return q
 }

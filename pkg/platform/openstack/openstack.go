@@ -6,6 +6,7 @@
 package openstack
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -13,8 +14,10 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
-// Platform is what plans of this adapter are of.
-const Platform = "openstack"
+// Platform is what this adapter is for.
+func Platform() platform.Platform {
+	return platform.Platform{Name: "openstack", Title: "OpenStack", Infrastructure: "OpenStack", Schemes: []string{"openstack"}}
+}
 
 // The backends of Neutron that Options.Backend knows.
 const (
@@ -98,6 +101,12 @@ func New(cloud *Cloud, o Options) (*Adapter, error) {
 	}
 	return &Adapter{cloud: cloud, options: o, ledger: newLedger(o.Recorded)}, nil
 }
+
+// Where says who works where, in a line without a secret.
+func (a *Adapter) Where() string { return a.cloud.Where() }
+
+// Close does nothing: a token of Keystone's ends by itself.
+func (a *Adapter) Close(context.Context) error { return nil }
 
 // inputError is an error of the user's, with the text alone.
 type inputError string

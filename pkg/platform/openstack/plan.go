@@ -87,7 +87,7 @@ type planner struct {
 
 func (a *Adapter) newPlanner(w *world, o Options) *planner {
 	return &planner{adapter: a, options: o, cloud: a.cloud, world: w, edits: map[string]*edit{}, needed: map[placed]bool{},
-		plan: &platform.Plan{Platform: Platform, Where: a.cloud.Where()}}
+		plan: &platform.Plan{Platform: Platform().Name, Where: a.Where()}}
 }
 
 func (p *planner) note(format string, args ...any) {

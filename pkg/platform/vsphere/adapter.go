@@ -14,6 +14,11 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
+// Platform is what this adapter is for.
+func Platform() platform.Platform {
+	return platform.Platform{Name: "vsphere", Title: "vSphere", Infrastructure: "VSphere", Schemes: []string{"vsphere"}, Blanket: true}
+}
+
 // What --require asks for.
 const (
 	// RequireMinimal is what a macvlan interface needs: forged transmits, and promiscuous mode unless MAC

@@ -13,8 +13,6 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
-const platformName = "vsphere"
-
 // audit is one Plan in the making.
 type audit struct {
 	options     Options
@@ -63,7 +61,7 @@ func (a *Adapter) Plan(ctx context.Context, need []platform.Attachment) (*platfo
 
 func (u *audit) plan(where string) (*platform.Plan, error) {
 	p := &platform.Plan{
-		Platform: platformName, Where: where, Findings: u.findings, Permissions: u.permissions, Changes: []platform.Change{},
+		Platform: Platform().Name, Where: where, Findings: u.findings, Permissions: u.permissions, Changes: []platform.Change{},
 		Notes: append([]string{"the rule applied is " + u.options.rule()}, u.notes...),
 	}
 	for _, c := range u.changes {
