@@ -18,11 +18,16 @@ import (
 func Main(ctx context.Context, streams genericiooptions.IOStreams, args []string, version string) int {
 	f := newFactory(streams, commandName(args[0]), version)
 	f.arg0 = args[0]
+	return f.run(ctx, shimArgs(args[0], args[1:]))
+}
+
+// run runs the command with args, and gives its exit code.
+func (f *factory) run(ctx context.Context, args []string) int {
 	root := newRootCommand(f)
-	root.SetArgs(shimArgs(args[0], args[1:]))
-	root.SetIn(streams.In)
-	root.SetOut(streams.Out)
-	root.SetErr(streams.ErrOut)
+	root.SetArgs(args)
+	root.SetIn(f.In)
+	root.SetOut(f.Out)
+	root.SetErr(f.ErrOut)
 	err := root.ExecuteContext(ctx)
 	return f.finish(ctx, err)
 }
