@@ -3,6 +3,7 @@ module github.com/kubectl-egress/kubectl-egress
 go 1.26.0
 
 require (
+	al.essio.dev/pkg/shellescape v1.6.0
 	github.com/containernetworking/cni v1.3.0
 	github.com/containernetworking/plugins v1.9.1
 	github.com/creack/pty v1.1.24

@@ -93,14 +93,3 @@ func words(text string) []string {
 	}
 	return all
 }
-
-// quoted is text as a shell takes it for one word, whatever is in it: fixes are pasted, and some of their
-// words are of whoever may write a NAD.
-func quoted(text string) string {
-	if text != "" && !strings.ContainsFunc(text, func(r rune) bool {
-		return !strings.ContainsRune("-_./:=,@%+", r) && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
-	}) {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
-}

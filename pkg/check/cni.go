@@ -3,6 +3,7 @@ package check
 import (
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
@@ -105,9 +106,9 @@ func (c *state) logFix(r snapshot.Router, pod snapshot.Pod) string {
 			}
 		}
 	}
-	read := sprintf("kubectl debug node/%s -it --image=busybox -- cat %s", node, quoted("/host"+file))
+	read := sprintf("kubectl debug node/%s -it --image=busybox -- cat %s", node, shellescape.Quote("/host"+file))
 	if c.cli() == "oc" {
-		read = sprintf("oc debug node/%s -- chroot /host cat %s", node, quoted(file))
+		read = sprintf("oc debug node/%s -- chroot /host cat %s", node, shellescape.Quote(file))
 	}
 	return first + "read the log on the node: " + read
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -169,5 +170,5 @@ func (c *state) piped(verb string, object any) string {
 	if err != nil {
 		return sprintf("%s %s -f - (the object cannot be written: %v)", c.cli(), verb, err)
 	}
-	return sprintf("echo %s | %s %s -f -", quoted(string(data)), c.cli(), verb)
+	return sprintf("echo %s | %s %s -f -", shellescape.Quote(string(data)), c.cli(), verb)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"al.essio.dev/pkg/shellescape"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
@@ -109,7 +110,7 @@ func (r reservation) place() string { return r.SubnetID + "/" + r.IP }
 // heldBy is EGR307.
 func heldBy(s *site, holder *port) finding.Finding {
 	use := fmt.Sprintf("device owner %q, device %q", holder.DeviceOwner, holder.DeviceID)
-	fix := "give the router an address that no port has, or free this one: openstack port show " + quoted(holder.ID)
+	fix := "give the router an address that no port has, or free this one: openstack port show " + shellescape.Quote(holder.ID)
 	switch {
 	case holder.ID == s.port.ID:
 		use = "the node's own"

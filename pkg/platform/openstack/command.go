@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 )
 
@@ -41,22 +42,7 @@ func pairArguments(pairs []ports.AddressPair) []string {
 
 // openstackCommand is a command line with every word quoted where a shell would take it apart.
 func openstackCommand(words ...string) string {
-	out := []string{"openstack"}
-	for _, word := range words {
-		out = append(out, quoted(word))
-	}
-	return strings.Join(out, " ")
-}
-
-// quoted is word for a POSIX shell.
-func quoted(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@%+", r)
-	}
-	if word != "" && strings.TrimFunc(word, plain) == "" && !strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	return "openstack " + shellescape.QuoteCommand(words)
 }
 
 // bare is an address without the length of a full prefix; what is none stays as it is.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
@@ -36,9 +37,9 @@ func noMAC(s *site) finding.Finding {
 // routerArguments are those of a verb that names a router.
 func routerArguments(router string) string {
 	if namespace, name, ok := strings.Cut(router, "/"); ok {
-		return quoted(name) + " -n " + quoted(namespace)
+		return shellescape.Quote(name) + " -n " + shellescape.Quote(namespace)
 	}
-	return quoted(router)
+	return shellescape.Quote(router)
 }
 
 func pairMissing(s *site, fix string) finding.Finding {

@@ -100,7 +100,7 @@ func TestCommands(t *testing.T) {
 	for got, want := range map[string]string{
 		addCommand("id", pair("10.0.0.9", "aa:00:00:00:00:02"), pair("fd00::9", "")): "openstack port set --allowed-address ip-address=10.0.0.9,mac-address=aa:00:00:00:00:02 --allowed-address ip-address=fd00::9 id",
 		removeCommand("id", pair("10.0.0.0/24", "")):                                 "openstack port unset --allowed-address ip-address=10.0.0.0/24 id",
-		openstackCommand("port", "show", "it's; rm -rf ~", "", "a b"):                `openstack port show 'it'\''s; rm -rf ~' '' 'a b'`,
+		openstackCommand("port", "show", "it's; rm -rf ~", "", "a b"):                `openstack port show 'it'"'"'s; rm -rf ~' '' 'a b'`,
 	} {
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)

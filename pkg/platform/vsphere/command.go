@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 )
 
@@ -116,12 +118,4 @@ func (c *pending) dvCommand(fields []field) string {
 func shellComment(s string) string { return "# " + finding.Printable(s) + "\n" }
 
 // quoted is s as one word of a shell, on one line.
-func quoted(s string) string {
-	s = finding.Printable(s)
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/", r)
-	}) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
+func quoted(s string) string { return shellescape.Quote(finding.Printable(s)) }

@@ -54,7 +54,7 @@ govc host.esxcli -host DC0_C0_H2 network vswitch standard portgroup policy secur
 // A name is whatever someone typed: it stays one word of a shell, on one line.
 func TestQuoted(t *testing.T) {
 	for in, want := range map[string]string{
-		"vSwitch0": "vSwitch0", "VM Network": "'VM Network'", "it's": `'it'\''s'`, "a\nrm -rf": `'a\nrm -rf'`, "": "''", "$(x)": "'$(x)'",
+		"vSwitch0": "vSwitch0", "VM Network": "'VM Network'", "it's": `'it'"'"'s'`, "a\nrm -rf": `'a\nrm -rf'`, "": "''", "$(x)": "'$(x)'",
 	} {
 		if got := quoted(in); got != want {
 			t.Errorf("%q: got %s, want %s", in, got, want)
