@@ -3,7 +3,6 @@ package check
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
@@ -21,7 +21,6 @@ const defaultLog = "/tmp/egress-router-log"
 
 // pluginConfig is what the egress-router plugin reads of a NAD.
 type pluginConfig struct {
-	Type          string                     `json:"type"`
 	InterfaceType string                     `json:"interfaceType"`
 	InterfaceArgs map[string]json.RawMessage `json:"interfaceArgs"`
 	IP            *struct {
@@ -35,34 +34,17 @@ type pluginConfig struct {
 // notOurs is what there is to say of a NAD whose config the Snapshot leaves out.
 const notOurs = "the NAD's config is not for the egress-router plugin, or no JSON"
 
-// readConfig finds the egress-router plugin in a NAD's spec.config, a single configuration or a list.
+// readConfig reads the egress-router plugin of a NAD's spec.config.
 func readConfig(config string) (pluginConfig, error) {
-	var list struct {
-		pluginConfig
-		Plugins []json.RawMessage `json:"plugins"`
-	}
 	if config == "" {
 		return pluginConfig{}, errors.New(notOurs)
 	}
-	if err := json.Unmarshal([]byte(config), &list); err != nil {
-		return pluginConfig{}, fmt.Errorf("reading the NAD's config: %w", err)
+	var conf pluginConfig
+	plugin, err := render.ReadRouterPlugin(config)
+	if err == nil {
+		err = plugin.Read(&conf)
 	}
-	if list.Type == "egress-router" {
-		return list.pluginConfig, nil
-	}
-	for _, raw := range list.Plugins {
-		var p pluginConfig
-		if err := json.Unmarshal(raw, &p); err != nil {
-			if strings.Contains(string(raw), `"egress-router"`) {
-				return pluginConfig{}, fmt.Errorf("reading the egress-router plugin in the NAD's config: %w", err)
-			}
-			continue
-		}
-		if p.Type == "egress-router" {
-			return p, nil
-		}
-	}
-	return pluginConfig{}, errors.New(notOurs)
+	return conf, err
 }
 
 // causesOf are what can make the plugin fail on r without a word, most likely first: what the spec shows, then

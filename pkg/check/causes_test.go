@@ -9,7 +9,10 @@ import (
 
 // What a NAD shows that makes the plugin fail stands before what only the node knows, which is always there.
 func TestCausesOfANAD(t *testing.T) {
-	const notOurs = "the NAD's config is not for the egress-router plugin, or no JSON"
+	const (
+		notOurs = "the NAD's config is not for the egress-router plugin, or no JSON"
+		another = "the NAD's config has no plugin of type egress-router"
+	)
 	plugin := func(rest string) string {
 		return `{"plugins":[7,{"type":"tuning"},{"type":"egress-router","ip":{"addresses":["192.168.12.99/24"],"destinations":["8080 TCP 203.0.113.26 80","203.0.113.9"],"gateway":"192.168.12.1"}` + rest + `}]}`
 	}
@@ -22,8 +25,8 @@ func TestCausesOfANAD(t *testing.T) {
 	}{
 		{"sound", plugin(""), nil},
 		{"left out", "", []string{notOurs}},
-		{"of another plugin", `{"type":"macvlan"}`, []string{notOurs}},
-		{"a list without it", `{"plugins":[{"type":"macvlan"}]}`, []string{notOurs}},
+		{"of another plugin", `{"type":"macvlan"}`, []string{another}},
+		{"a list without it", `{"plugins":[{"type":"macvlan"}]}`, []string{another}},
 		{"no JSON", "{", []string{"reading the NAD's config: unexpected end of JSON input"}},
 		{"a plugin of another shape", `{"plugins":[{"type":"egress-router","log_file":7}]}`,
 			[]string{"reading the egress-router plugin in the NAD's config: json: cannot unmarshal number into Go struct field pluginConfig.log_file of type string"}},

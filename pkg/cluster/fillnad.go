@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"encoding/json"
 	"net/netip"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"go4.org/netipx"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
@@ -18,12 +18,19 @@ func addNAD(s *snapshot.Snapshot, nad *nadv1.NetworkAttachmentDefinition) error 
 		Namespace: nad.Namespace, Name: nad.Name, Router: routerOf(nad), Created: nad.CreationTimestamp.UTC(),
 		Changed: lastChange(nad).UTC(), Generation: nad.Generation,
 	}
-	plugins := pluginsOf(nad.Spec.Config)
-	if slices.ContainsFunc(plugins, plugin.isRouter) {
+	// A config that cannot be read has no plugins: it is not a router's as far as anyone can tell.
+	plugins, _ := render.Plugins(nad.Spec.Config)
+	if slices.ContainsFunc(plugins, render.Plugin.IsRouter) {
 		out.Config = nad.Spec.Config
 	} else {
 		for _, p := range plugins {
-			addresses, ranges := p.IPAM.read()
+			var conf struct {
+				IPAM ipam `json:"ipam"`
+			}
+			if p.Read(&conf) != nil {
+				continue // its addresses cannot be read
+			}
+			addresses, ranges := conf.IPAM.read()
 			out.Addresses = append(out.Addresses, addresses...)
 			for _, prefix := range ranges {
 				s.Claims = append(s.Claims, snapshot.Claim{Address: prefix.String(), By: "NAD " + key(nad.Namespace, nad.Name)})
@@ -40,42 +47,6 @@ func lastChange(nad *nadv1.NetworkAttachmentDefinition) metav1.Time {
 		return last
 	}
 	return nad.CreationTimestamp
-}
-
-// plugin is what is read of a CNI plugin's configuration.
-type plugin struct {
-	Type string `json:"type"`
-	IPAM ipam   `json:"ipam"`
-}
-
-func (p plugin) isRouter() bool { return p.Type == "egress-router" }
-
-// pluginsOf are the plugins of a NAD's config, one or a list. A config that cannot be read has none: the
-// router's own is judged by the checks, which see it, and another's is not ours to judge.
-func pluginsOf(config string) []plugin {
-	var list struct {
-		Plugins []json.RawMessage `json:"plugins"`
-	}
-	raw := []json.RawMessage{json.RawMessage(config)}
-	if json.Unmarshal([]byte(config), &list) == nil {
-		raw = append(raw, list.Plugins...)
-	}
-	var out []plugin
-	for _, text := range raw {
-		var p plugin
-		if json.Unmarshal(text, &p) != nil {
-			// Its addresses cannot be read; what it is still counts.
-			var bare struct {
-				Type string `json:"type"`
-			}
-			if json.Unmarshal(text, &bare) != nil {
-				continue
-			}
-			p = plugin{Type: bare.Type}
-		}
-		out = append(out, p)
-	}
-	return out
 }
 
 // ipam is what is read of a plugin's address management: "static", and the ranges of whereabouts and host-local.

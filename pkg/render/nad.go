@@ -3,8 +3,6 @@ package render
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -71,7 +69,7 @@ func NAD(r *nov1.EgressRouter, o Options) (*unstructured.Unstructured, error) {
 // nadConfig is spec.config of r's standalone NAD.
 func nadConfig(r *nov1.EgressRouter, o Options) (string, error) {
 	list := conflist{CNIVersion: cniVersion, Name: r.Name, Plugins: []any{pluginConf{
-		Type:          "egress-router",
+		Type:          routerPlugin,
 		InterfaceArgs: interfaceArgs(r.Spec.NetworkInterface.Macvlan),
 		IP:            Want(r, egress.Standalone).plugin(),
 		LogFile:       logFile,
@@ -131,54 +129,6 @@ func Want(r *nov1.EgressRouter, provisioner egress.Provisioner) Network {
 		n.Destinations = append(n.Destinations, ip)
 	}
 	return n
-}
-
-// plugin is what is read of a CNI plugin's configuration; the rest may have any shape.
-type plugin struct {
-	Type string          `json:"type"`
-	IP   json.RawMessage `json:"ip"`
-	MAC  any             `json:"mac"`
-}
-
-// plugins is a configuration that is one plugin's, or a list of them.
-type plugins struct {
-	plugin
-	Plugins []plugin `json:"plugins"`
-}
-
-// ReadNetwork reads a NAD's spec.config, a single configuration or a list, and gives back what it tells
-// the egress-router plugin.
-func ReadNetwork(config string) (Network, error) {
-	var list plugins
-	if err := json.Unmarshal([]byte(config), &list); err != nil {
-		return Network{}, fmt.Errorf("reading the NAD's config: %w", err)
-	}
-	for _, p := range append(list.Plugins, list.plugin) {
-		if p.Type != "egress-router" {
-			continue
-		}
-		var ip pluginIP
-		if err := json.Unmarshal(p.IP, &ip); p.IP != nil && err != nil {
-			return Network{}, fmt.Errorf("reading ip in the NAD's config: %w", err)
-		}
-		return Network(ip), nil
-	}
-	return Network{}, fmt.Errorf("the NAD's config has no plugin of type egress-router")
-}
-
-// ReadMAC is the MAC that a NAD's spec.config fixes with the tuning plugin, as it is written there; "" where
-// it fixes none.
-func ReadMAC(config string) string {
-	var list plugins
-	if err := json.Unmarshal([]byte(config), &list); err != nil {
-		return ""
-	}
-	for _, p := range list.Plugins {
-		if mac, ok := p.MAC.(string); ok && p.Type == "tuning" {
-			return mac
-		}
-	}
-	return ""
 }
 
 // Stamp is what the pods that start with a NAD's spec.config are marked with: for an operator's router the hash of what
