@@ -97,7 +97,7 @@ func takesAny(node snapshot.Node) bool {
 // routerOn reports whether the pod of a router is on one of nodes.
 func (c *state) routerOn(nodes []snapshot.Node) bool {
 	return slices.ContainsFunc(c.Routers, func(r snapshot.Router) bool {
-		pod := c.in(r).PodOf(r)
+		pod := c.PodOf(r)
 		return pod != nil && slices.ContainsFunc(nodes, func(n snapshot.Node) bool { return n.Name == pod.Node })
 	})
 }

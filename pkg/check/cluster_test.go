@@ -31,12 +31,12 @@ func three(t *testing.T) *snapshot.Snapshot {
 			Replace(string(base(t, "operator")))
 		more := decode(t, []byte(text))
 		s.Routers = append(s.Routers, more.Routers...)
-		s.NADs = append(s.NADs, *more.NADOf(more.Routers[0]))
+		s.NADs = append(s.NADs, *more.Index().NADOf(more.Routers[0]))
 		s.Deployments = append(s.Deployments, more.Deployments...)
 		s.Pods = append(s.Pods, more.Pods...)
 		s.Services = append(s.Services, more.Services...)
 		s.NetworkPolicies = append(s.NetworkPolicies, more.NetworkPolicies...)
-		s.Namespaces = append(s.Namespaces, *more.NamespaceOf(namespace))
+		s.Namespaces = append(s.Namespaces, *more.Index().NamespaceOf(namespace))
 	}
 	s.Sort()
 	return s

@@ -14,7 +14,7 @@ type Judgement struct {
 	// Matrix says on which nodes the routers would work, as far as the cluster itself tells.
 	Matrix Matrix
 
-	snapshot *snapshot.Snapshot
+	index    *snapshot.Index
 	progress map[routerKey]Progress
 	on       map[string][]finding.Finding
 }
@@ -41,7 +41,6 @@ func Judge(s *snapshot.Snapshot, o Options) *Judgement {
 		found = append(found, check(c)...)
 	}
 	for _, r := range c.asked() {
-		c := c.in(r)
 		for _, check := range []func(*state, snapshot.Router) []finding.Finding{
 			userNetwork, uncovered, noService, servicePorts, openToAll,
 		} {
@@ -62,7 +61,7 @@ func Judge(s *snapshot.Snapshot, o Options) *Judgement {
 // NewJudgement is what findings and a matrix that are known already say of s.
 func NewJudgement(s *snapshot.Snapshot, findings []finding.Finding, matrix Matrix) *Judgement {
 	finding.Sort(findings)
-	j := &Judgement{Findings: findings, Matrix: matrix, snapshot: s, on: map[string][]finding.Finding{}}
+	j := &Judgement{Findings: findings, Matrix: matrix, index: s.Index(), on: map[string][]finding.Finding{}}
 	for _, f := range findings {
 		j.on[f.Object] = append(j.on[f.Object], f)
 	}

@@ -49,10 +49,10 @@ func settle(t *testing.T, s *snapshot.Snapshot, name string) (shared []string) {
 	if r.Provisioner != egress.Standalone || r.Namespace != "billing" || len(own.Routers) != 1 {
 		t.Fatalf("the neighbour is %+v", r)
 	}
-	for _, service := range s.ServicesOf(r) {
+	for _, service := range s.Index().ServicesOf(r) {
 		shared = append(shared, "edit service "+service.Name+" ", "--name "+service.Name+" ")
 	}
-	for _, policy := range s.PoliciesOf(r) {
+	for _, policy := range s.Index().PoliciesOf(r) {
 		shared = append(shared, "delete networkpolicy "+policy.Name+" ", "edit networkpolicy "+policy.Name+" ")
 	}
 	s.Routers = append(s.Routers, r)

@@ -45,7 +45,7 @@ type Progress struct {
 
 // Follow returns the Progress of r, which is one of s.
 func Follow(s *snapshot.Snapshot, r snapshot.Router, o Options) Progress {
-	return newState(s, o).in(r).progress(r)
+	return newState(s, o).progress(r)
 }
 
 func (c *state) progress(r snapshot.Router) Progress {

@@ -43,8 +43,7 @@ func (c *state) readiness() Matrix {
 		if err != nil || !prefix.Addr().Is4() || !c.Knows(nodesResource) {
 			continue
 		}
-		in := c.in(r)
-		pod, nodes := in.PodOf(r), in.NodesFor(r)
+		pod, nodes := c.PodOf(r), c.NodesFor(r)
 		if len(nodes) == 0 {
 			m.Nowhere = append(m.Nowhere, egress.Key(&r.EgressRouter))
 		}

@@ -21,9 +21,9 @@ const (
 // State is the state of r in a word: Ready, Degraded, Unknown, NoPod, NotReady, NoNet1, OtherIP, NoEndpoint, or that of
 // its pod as kubectl shows it.
 func (j *Judgement) State(r snapshot.Router) string {
-	pod := j.snapshot.PodOf(r)
+	pod := j.index.PodOf(r)
 	switch {
-	case pod == nil && j.snapshot.UnknownOf(podsResource) != nil:
+	case pod == nil && j.index.UnknownOf(podsResource) != nil:
 		return Unknown
 	case pod == nil:
 		return "NoPod"

@@ -112,7 +112,7 @@ func (c *state) noRoutes(network string, routers int) finding.Finding {
 // lookFix shows the routes of a router's pod on its node, since the pod's own image has no tools.
 func (c *state) lookFix() string {
 	for _, r := range c.Routers {
-		if pod := c.in(r).PodOf(r); pod != nil && pod.Ready {
+		if pod := c.PodOf(r); pod != nil && pod.Ready {
 			return sprintf("look at the routes: %s debug -n %s pod/%s -it --image=busybox --profile=restricted -- ip route; there must be one by eth0 for the pod and Service networks", c.cli(), pod.Namespace, pod.Name)
 		}
 	}

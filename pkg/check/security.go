@@ -18,7 +18,7 @@ func PodSecurity(s *snapshot.Snapshot, o Options) []finding.Finding {
 	c := newState(s, o)
 	var out []finding.Finding
 	for _, r := range s.Routers {
-		out = append(out, podSecurity(c.in(r), r)...)
+		out = append(out, podSecurity(c, r)...)
 	}
 	return out
 }

@@ -14,16 +14,13 @@ import (
 
 // state is what the checks of a cluster share; none of them changes it.
 type state struct {
-	*snapshot.Snapshot
+	*snapshot.Index
 	Options
 	// sharing are the keys of the routers that share a namespace under the operator (EGR113): what is there
 	// belongs to each of them in turn, so that the checks of the chain would speak of the other's.
 	sharing map[string]bool
 	// byIP are the pods by the address of their net1.
 	byIP map[netip.Addr][]snapshot.Pod
-	// spaces are the Snapshot with the objects of one namespace alone, so that what a router has is found
-	// without going through what all the others have.
-	spaces map[string]*snapshot.Snapshot
 	// security are the Pod Security rules that the server goes by.
 	security func() (policy.Evaluator, error)
 }
@@ -39,7 +36,7 @@ func newState(s *snapshot.Snapshot, o Options) *state {
 		o.Now = s.Taken
 	}
 	c := &state{
-		Snapshot: s, Options: o, sharing: map[string]bool{}, byIP: map[netip.Addr][]snapshot.Pod{}, spaces: spaces(s),
+		Index: s.Index(), Options: o, sharing: map[string]bool{}, byIP: map[netip.Addr][]snapshot.Pod{},
 		security: sync.OnceValues(func() (policy.Evaluator, error) {
 			return policy.NewEvaluator(policy.DefaultChecks(), emulated(s.Cluster.Version))
 		}),
@@ -53,40 +50,6 @@ func newState(s *snapshot.Snapshot, o Options) *state {
 		}
 	}
 	return c
-}
-
-// spaces are s by namespace: those that have a router.
-func spaces(s *snapshot.Snapshot) map[string]*snapshot.Snapshot {
-	out := map[string]*snapshot.Snapshot{}
-	for _, r := range s.Routers {
-		if out[r.Namespace] == nil {
-			one := *s
-			one.NADs, one.Deployments, one.Pods, one.Services, one.NetworkPolicies = nil, nil, nil, nil, nil
-			out[r.Namespace] = &one
-		}
-	}
-	share(out, s.NADs, func(o snapshot.NAD) string { return o.Namespace }, func(one *snapshot.Snapshot) *[]snapshot.NAD { return &one.NADs })
-	share(out, s.Deployments, func(o snapshot.Deployment) string { return o.Namespace }, func(one *snapshot.Snapshot) *[]snapshot.Deployment { return &one.Deployments })
-	share(out, s.Pods, func(o snapshot.Pod) string { return o.Namespace }, func(one *snapshot.Snapshot) *[]snapshot.Pod { return &one.Pods })
-	share(out, s.Services, func(o snapshot.Service) string { return o.Namespace }, func(one *snapshot.Snapshot) *[]snapshot.Service { return &one.Services })
-	share(out, s.NetworkPolicies, func(o snapshot.NetworkPolicy) string { return o.Namespace }, func(one *snapshot.Snapshot) *[]snapshot.NetworkPolicy { return &one.NetworkPolicies })
-	return out
-}
-
-// share gives each of objects to the Snapshot of its namespace, where there is one.
-func share[T any](out map[string]*snapshot.Snapshot, objects []T, namespace func(T) string, list func(*snapshot.Snapshot) *[]T) {
-	for _, o := range objects {
-		if one := out[namespace(o)]; one != nil {
-			*list(one) = append(*list(one), o)
-		}
-	}
-}
-
-// in is c with the objects of r's namespace alone.
-func (c *state) in(r snapshot.Router) *state {
-	narrow := *c
-	narrow.Snapshot = c.spaces[r.Namespace]
-	return &narrow
 }
 
 // shares reports whether r has a namespace in common with another router of the operator's.

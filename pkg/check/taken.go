@@ -164,7 +164,7 @@ func (c *state) routersByNAD() map[string]string {
 	out := map[string]string{}
 	for _, r := range c.Routers {
 		key := r.Namespace + "/" + r.Provisioner.NADName(r.Name)
-		if nad := c.in(r).NADOf(r); out[key] == "" || nad != nil && nad.Router == r.Name {
+		if nad := c.NADOf(r); out[key] == "" || nad != nil && nad.Router == r.Name {
 			out[key] = egress.Key(&r.EgressRouter)
 		}
 	}
@@ -179,7 +179,7 @@ func (c *state) strayPods() []holding {
 			continue
 		}
 		reserved := egress.ReservedIP(&r.EgressRouter)
-		for _, pod := range c.in(r).PodsOf(r) {
+		for _, pod := range c.PodsOf(r) {
 			if ip := ipOf(pod); ip.IsValid() && ip != reserved {
 				out = append(out, holding{first: ip, last: ip, text: pod.IP, by: "pod " + pod.Namespace + "/" + pod.Name})
 			}

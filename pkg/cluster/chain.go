@@ -15,14 +15,14 @@ import (
 // chain is one router and what is between it and its clients, at one moment.
 type chain struct {
 	target   Target
-	snapshot *snapshot.Snapshot
+	index    *snapshot.Index
 	progress check.Progress
 }
 
 // newChain judges what s holds of t's router.
 func newChain(t Target, s *snapshot.Snapshot) *chain {
 	s.Routers = []snapshot.Router{t.Router}
-	return &chain{t, s, check.Follow(s, t.Router, check.Options{Command: t.Command, Now: time.Now()})}
+	return &chain{t, s.Index(), check.Follow(s, t.Router, check.Options{Command: t.Command, Now: time.Now()})}
 }
 
 // readChain reads it once, without Services.
@@ -58,12 +58,12 @@ func readChain(ctx context.Context, from reader, t Target) (*chain, error) {
 }
 
 // deployment is the router's, or nil.
-func (c *chain) deployment() *snapshot.Deployment { return c.snapshot.DeploymentOf(c.target.Router) }
+func (c *chain) deployment() *snapshot.Deployment { return c.index.DeploymentOf(c.target.Router) }
 
 // stale reports whether an operator's pod is to be restarted, since it runs older rules than the NAD holds: nothing
 // else does that, because the operator's template does not change with the rules.
 func (c *chain) stale() bool {
-	if c.target.Router.Provisioner == egress.Standalone || c.deployment() == nil || len(c.snapshot.PodsOf(c.target.Router)) == 0 {
+	if c.target.Router.Provisioner == egress.Standalone || c.deployment() == nil || len(c.index.PodsOf(c.target.Router)) == 0 {
 		return false
 	}
 	return c.progress.Rules == check.Outdated || c.progress.Rules == check.Doubtful && c.target.Restart
@@ -76,5 +76,5 @@ func (c *chain) settleable() bool {
 
 // stamp is what a pod that starts with the NAD as it is now carries.
 func (c *chain) stamp() string {
-	return render.Stamp(c.snapshot.NADOf(c.target.Router).Config, c.target.Router.Provisioner)
+	return render.Stamp(c.index.NADOf(c.target.Router).Config, c.target.Router.Provisioner)
 }

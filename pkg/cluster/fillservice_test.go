@@ -92,7 +92,7 @@ func TestEndpoints(t *testing.T) {
 			if err := addEndpoints(&s, test.slice); err != nil {
 				t.Fatal(err)
 			}
-			got := s.EndpointsOf(snapshot.Service{Name: "web"})
+			got := s.Index().EndpointsOf(snapshot.Service{Name: "web"})
 			if len(got.Ready) != test.ready || len(got.NotReady) != test.notReady {
 				t.Errorf("got %+v", got)
 			}

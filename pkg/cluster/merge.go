@@ -62,12 +62,12 @@ func trim(s *snapshot.Snapshot, namespace string) {
 	for _, r := range s.Routers {
 		at[r.Namespace] = true
 	}
-	x := indexed(s)
+	x := s.Index()
 	for _, r := range s.Routers {
-		for _, service := range x[r.Namespace].ServicesOf(r) {
+		for _, service := range x.ServicesOf(r) {
 			services[key(service.Namespace, service.Name)] = true
 		}
-		for _, policy := range x[r.Namespace].PoliciesOf(r) {
+		for _, policy := range x.PoliciesOf(r) {
 			policies[key(policy.Namespace, policy.Name)] = true
 		}
 	}
@@ -75,26 +75,4 @@ func trim(s *snapshot.Snapshot, namespace string) {
 	s.Endpoints = slices.DeleteFunc(s.Endpoints, func(v snapshot.Endpoints) bool { return !services[key(v.Namespace, v.Service)] })
 	s.NetworkPolicies = slices.DeleteFunc(s.NetworkPolicies, func(v snapshot.NetworkPolicy) bool { return !policies[key(v.Namespace, v.Name)] })
 	s.Namespaces = slices.DeleteFunc(s.Namespaces, func(v snapshot.Namespace) bool { return !at[v.Name] })
-}
-
-// indexed is s by namespace, as far as trim asks: looking for the Services of 1,000 routers among all that
-// there are would take their product.
-func indexed(s *snapshot.Snapshot) map[string]*snapshot.Snapshot {
-	out := map[string]*snapshot.Snapshot{}
-	of := func(namespace string) *snapshot.Snapshot {
-		if out[namespace] == nil {
-			out[namespace] = &snapshot.Snapshot{}
-		}
-		return out[namespace]
-	}
-	for _, r := range s.Routers {
-		of(r.Namespace)
-	}
-	for _, v := range s.Services {
-		of(v.Namespace).Services = append(of(v.Namespace).Services, v)
-	}
-	for _, v := range s.NetworkPolicies {
-		of(v.Namespace).NetworkPolicies = append(of(v.Namespace).NetworkPolicies, v)
-	}
-	return out
 }

@@ -46,8 +46,8 @@ func (s *server) testSecrets(t *testing.T) {
 	}
 	// What is left out is not left out because nothing was read.
 	for _, r := range []*snapshot.Router{{EgressRouter: *operators, Provisioner: egress.Operator}, {EgressRouter: *standalone, Provisioner: egress.Standalone}} {
-		d := got.DeploymentOf(*r)
-		if d == nil || got.PodOf(*r) == nil || got.NADOf(*r) == nil || len(d.Template.Volumes) != 2 || d.Template.Volumes[0].Secret == nil || d.Template.Volumes[1].HostPath.Path != "/var/log" {
+		d := got.Index().DeploymentOf(*r)
+		if d == nil || got.Index().PodOf(*r) == nil || got.Index().NADOf(*r) == nil || len(d.Template.Volumes) != 2 || d.Template.Volumes[0].Secret == nil || d.Template.Volumes[1].HostPath.Path != "/var/log" {
 			t.Errorf("%s: Deployment %+v", r.Namespace, d)
 		}
 	}

@@ -188,7 +188,7 @@ func (w *waiter) readMore(ctx context.Context) {
 	defer cancel()
 	w.asked = time.Now()
 	o := ReadOptions{Namespace: w.target.Router.Namespace}
-	more := &snapshot.Snapshot{Pods: w.last.snapshot.Pods}
+	more := &snapshot.Snapshot{Pods: w.last.index.Pods}
 	var err error
 	switch {
 	case w.last.progress.Stage == check.StageNetwork && w.target.Router.Provisioner != egress.Standalone:
@@ -210,7 +210,7 @@ func (w *waiter) readMore(ctx context.Context) {
 		w.unread = u.Reason
 	}
 	w.more = more
-	w.last = newChain(w.target, w.enriched(w.last.snapshot))
+	w.last = newChain(w.target, w.enriched(w.last.index.Snapshot))
 }
 
 func (w *waiter) words() string {

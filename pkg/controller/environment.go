@@ -3,8 +3,6 @@ package controller
 import (
 	"context"
 	"log/slog"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
@@ -44,33 +42,4 @@ func (e *Environment) Live(ctx context.Context) (live *snapshot.Snapshot, unread
 		e.Troubles.Note("cluster", err)
 	}
 	return live, unreadable, err
-}
-
-// ByNamespace cuts from into the parts that are those of routers, namespace by namespace, with their pods and Deployments
-// and without nodes: to look for every router's pod among all of them would take their product.
-func ByNamespace(from *snapshot.Snapshot, routers []snapshot.Router) []*snapshot.Snapshot {
-	parts := map[string]*snapshot.Snapshot{}
-	for _, r := range routers {
-		if parts[r.Namespace] == nil {
-			parts[r.Namespace] = &snapshot.Snapshot{}
-		}
-		in := parts[r.Namespace]
-		in.Routers = append(in.Routers, r)
-	}
-	for _, d := range from.Deployments {
-		if in := parts[d.Namespace]; in != nil {
-			in.Deployments = append(in.Deployments, d)
-		}
-	}
-	for _, p := range from.Pods {
-		if in := parts[p.Namespace]; in != nil {
-			in.Pods = append(in.Pods, p)
-		}
-	}
-	var out []*snapshot.Snapshot
-	for _, namespace := range slices.Sorted(maps.Keys(parts)) {
-		parts[namespace].Sort()
-		out = append(out, parts[namespace])
-	}
-	return out
 }

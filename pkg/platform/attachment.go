@@ -14,28 +14,35 @@ import (
 // Attachments are the places that the frames of routers leave from: the node where the pod of each is, and
 // with allNodes every other one that it could be scheduled to. A router without a usable address has none.
 func Attachments(s *snapshot.Snapshot, routers []snapshot.Router, allNodes bool) []Attachment {
+	x := s.Index()
 	var out []Attachment
 	for _, r := range routers {
-		out = append(out, attachments(s, r, allNodes)...)
+		out = append(out, attachments(x, r, allNodes)...)
 	}
 	return out
 }
 
-func attachments(s *snapshot.Snapshot, r snapshot.Router, allNodes bool) []Attachment {
+func attachments(x *snapshot.Index, r snapshot.Router, allNodes bool) []Attachment {
 	prefix, err := netip.ParsePrefix(egress.Address(&r.EgressRouter).IP)
 	if err != nil {
 		return nil
 	}
 	here := ""
-	if pod := s.PodOf(r); pod != nil {
+	if pod := x.PodOf(r); pod != nil {
 		here = pod.Node
 	}
-	like := Attachment{Router: egress.Key(&r.EgressRouter), IP: prefix, MAC: macOf(s, r), Destinations: destinations(&r.EgressRouter)}
+	nodes := []snapshot.Node{{Name: here}}
+	if node := x.NodeOf(here); node != nil {
+		nodes[0] = *node
+	}
+	if allNodes {
+		nodes = x.NodesFor(r)
+	} else if here == "" {
+		return nil
+	}
+	like := Attachment{Router: egress.Key(&r.EgressRouter), IP: prefix, MAC: macOf(x, r), Destinations: destinations(&r.EgressRouter)}
 	var out []Attachment
-	for _, node := range s.NodesFor(r) {
-		if node.Name != here && !allNodes {
-			continue
-		}
+	for _, node := range nodes {
 		a := like
 		a.Node, a.Active = nodeOf(node), node.Name == here
 		out = append(out, a)
@@ -44,11 +51,11 @@ func attachments(s *snapshot.Snapshot, r snapshot.Router, allNodes bool) []Attac
 }
 
 // macOf is the MAC of r's net1: what Multus reports of the pod, else what the NAD fixes.
-func macOf(s *snapshot.Snapshot, r snapshot.Router) string {
-	if pod := s.PodOf(r); pod != nil && pod.MAC != "" {
+func macOf(x *snapshot.Index, r snapshot.Router) string {
+	if pod := x.PodOf(r); pod != nil && pod.MAC != "" {
 		return strings.ToLower(pod.MAC)
 	}
-	if nad := s.NADOf(r); nad != nil {
+	if nad := x.NADOf(r); nad != nil {
 		return strings.ToLower(render.ReadMAC(nad.Config))
 	}
 	return ""

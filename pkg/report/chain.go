@@ -29,35 +29,36 @@ func Status(s *snapshot.Snapshot, routers []snapshot.Router, judged *check.Judge
 	for _, row := range judged.Matrix.Rows {
 		rows[row.Router] = append(rows[row.Router], row)
 	}
+	x := s.Index()
 	for _, r := range routers {
-		one := statusOf(s, r, judged)
+		one := statusOf(x, r, judged)
 		one.Platform = append(one.Platform, rows[egress.Key(&r.EgressRouter)]...)
 		list.Routers = append(list.Routers, one)
 	}
 	return list
 }
 
-func statusOf(s *snapshot.Snapshot, r snapshot.Router, judged *check.Judgement) StatusJSON {
+func statusOf(x *snapshot.Index, r snapshot.Router, judged *check.Judgement) StatusJSON {
 	address := egress.Address(&r.EgressRouter)
 	state := judged.State(r)
 	status := StatusJSON{
 		Namespace: r.Namespace, Name: r.Name, Provisioner: r.Provisioner, Address: address.IP, Gateway: address.Gateway,
-		Rules: rulesOf(r), Ready: state == check.Ready, Reason: state, NAD: nadOf(s, r), Deployment: deploymentOf(s, r),
+		Rules: rulesOf(r), Ready: state == check.Ready, Reason: state, NAD: nadOf(x, r), Deployment: deploymentOf(x, r),
 		Pods: []PodStatus{}, Services: []ServiceStatus{}, Policies: []PolicyStatus{}, Platform: []check.Row{},
 		Findings: append([]finding.Finding{}, judged.On(r)...),
 	}
-	for _, p := range s.AllPodsOf(r) {
+	for _, p := range x.AllPodsOf(r) {
 		status.Pods = append(status.Pods, podOf(p))
 	}
 	slices.SortStableFunc(status.Pods, func(a, b PodStatus) int { return rank(a) - rank(b) })
-	for _, service := range s.ServicesOf(r) {
-		status.Services = append(status.Services, serviceOf(s, r, service))
+	for _, service := range x.ServicesOf(r) {
+		status.Services = append(status.Services, serviceOf(x, r, service))
 	}
-	for _, p := range s.PoliciesOf(r) {
+	for _, p := range x.PoliciesOf(r) {
 		status.Policies = append(status.Policies, PolicyStatus{Name: p.Name, From: append([]string{}, p.From...)})
 	}
 	for _, resource := range []string{"network-attachment-definitions", "deployments", "pods", "services", "endpointslices", "networkpolicies"} {
-		if s.UnknownOf(resource) != nil {
+		if x.UnknownOf(resource) != nil {
 			status.Unknown = append(status.Unknown, resource)
 		}
 	}
@@ -84,8 +85,8 @@ func rulesOf(r snapshot.Router) []string {
 	return out
 }
 
-func nadOf(s *snapshot.Snapshot, r snapshot.Router) *NADStatus {
-	nad := s.NADOf(r)
+func nadOf(x *snapshot.Index, r snapshot.Router) *NADStatus {
+	nad := x.NADOf(r)
 	if nad == nil {
 		return nil
 	}
@@ -101,8 +102,8 @@ func nadOf(s *snapshot.Snapshot, r snapshot.Router) *NADStatus {
 	return status
 }
 
-func deploymentOf(s *snapshot.Snapshot, r snapshot.Router) *DeploymentStatus {
-	d := s.DeploymentOf(r)
+func deploymentOf(x *snapshot.Index, r snapshot.Router) *DeploymentStatus {
+	d := x.DeploymentOf(r)
 	if d == nil {
 		return nil
 	}
@@ -152,7 +153,7 @@ func podOf(p snapshot.Pod) PodStatus {
 	return status
 }
 
-func serviceOf(s *snapshot.Snapshot, r snapshot.Router, service snapshot.Service) ServiceStatus {
+func serviceOf(x *snapshot.Index, r snapshot.Router, service snapshot.Service) ServiceStatus {
 	status := ServiceStatus{Name: service.Name, ClusterIP: service.ClusterIP, Ports: []PortStatus{}}
 	for i, port := range service.Ports {
 		arrives := port
@@ -163,8 +164,8 @@ func serviceOf(s *snapshot.Snapshot, r snapshot.Router, service snapshot.Service
 			Name: fmt.Sprintf("%s-%d", strings.ToLower(string(port.Protocol)), port.Number), To: leadsTo(r, arrives),
 		})
 	}
-	if s.UnknownOf("endpointslices") == nil {
-		status.Endpoints = append([]string{}, s.EndpointsOf(service).Ready...)
+	if x.UnknownOf("endpointslices") == nil {
+		status.Endpoints = append([]string{}, x.EndpointsOf(service).Ready...)
 	}
 	return status
 }

@@ -30,15 +30,16 @@ func Routers(s *snapshot.Snapshot, routers []snapshot.Router, judged *check.Judg
 		{Name: "MAC", Type: "string", Priority: 1},
 		{Name: "Redirects", Type: "string", Priority: 1},
 	}}
+	x := s.Index()
 	for _, r := range routers {
-		table.Rows = append(table.Rows, row(s, r, judged, now))
+		table.Rows = append(table.Rows, row(x, r, judged, now))
 	}
 	return table
 }
 
-func row(s *snapshot.Snapshot, r snapshot.Router, judged *check.Judgement, now time.Time) metav1.TableRow {
+func row(x *snapshot.Index, r snapshot.Router, judged *check.Judgement, now time.Time) metav1.TableRow {
 	node, mac := "<none>", "<none>"
-	if pod := s.PodOf(r); pod != nil {
+	if pod := x.PodOf(r); pod != nil {
 		node, mac = orNone(pod.Node), orNone(pod.MAC)
 	}
 	var ports, services, reasons []string
@@ -48,7 +49,7 @@ func row(s *snapshot.Snapshot, r snapshot.Router, judged *check.Judgement, now t
 	for _, p := range egress.Ports(&r.EgressRouter) {
 		ports = append(ports, p.String())
 	}
-	for _, service := range s.ServicesOf(r) {
+	for _, service := range x.ServicesOf(r) {
 		services = append(services, service.Name)
 	}
 	address := egress.Address(&r.EgressRouter)

@@ -63,26 +63,6 @@ type Node struct {
 	CNI string `json:"cni,omitempty"`
 }
 
-// NodeOf is the node of that name, or nil.
-func (s *Snapshot) NodeOf(name string) *Node {
-	for i := range s.Nodes {
-		if s.Nodes[i].Name == name {
-			return &s.Nodes[i]
-		}
-	}
-	return nil
-}
-
-// NamespaceOf is the namespace of that name; nil where it was not read.
-func (s *Snapshot) NamespaceOf(name string) *Namespace {
-	for i := range s.Namespaces {
-		if s.Namespaces[i].Name == name {
-			return &s.Namespaces[i]
-		}
-	}
-	return nil
-}
-
 // Claim is an address that something holds which is neither a node nor a router.
 type Claim struct {
 	// Address is an IP address, or a CIDR where a whole range is claimed.

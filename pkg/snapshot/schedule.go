@@ -17,22 +17,22 @@ const transient = "node.kubernetes.io/"
 // NodesFor are the nodes that r's pod could be scheduled to: those that its selector and its tolerations
 // allow, Ready or not. A cordoned node is none, unless the pod is there. Where r has no Deployment yet,
 // nothing is asked of a node but that it takes any pod.
-func (s *Snapshot) NodesFor(r Router) []Node {
+func (x *Index) NodesFor(r Router) []Node {
 	pod := &corev1.Pod{}
-	if d := s.DeploymentOf(r); d != nil {
+	if d := x.DeploymentOf(r); d != nil {
 		pod.Spec = d.Template
 	}
 	here := ""
-	if p := s.PodOf(r); p != nil {
+	if p := x.PodOf(r); p != nil {
 		here = p.Node
 	}
 	wanted := nodeaffinity.GetRequiredNodeAffinity(pod)
 	var out []Node
-	if here != "" && s.NodeOf(here) == nil {
+	if here != "" && x.NodeOf(here) == nil {
 		// Nodes may not be readable; that the pod is there still is.
 		out = append(out, Node{Name: here})
 	}
-	for _, node := range s.Nodes {
+	for _, node := range x.Nodes {
 		if node.Name == here || takes(node, pod, wanted) {
 			out = append(out, node)
 		}

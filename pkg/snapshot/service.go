@@ -36,30 +36,3 @@ type NetworkPolicy struct {
 	// Everybody are those of From that are every pod of the cluster, on all ports or on some.
 	Everybody []string `json:"everybody,omitempty"`
 }
-
-// PoliciesOf are the policies that limit who may use r. A selector that cannot be read selects nothing.
-func (s *Snapshot) PoliciesOf(r Router) []NetworkPolicy {
-	var out []NetworkPolicy
-	for _, p := range s.NetworkPolicies {
-		if p.Namespace != r.Namespace {
-			continue
-		}
-		selector, err := metav1.LabelSelectorAsSelector(&p.Pods)
-		if err == nil && selector.Matches(r.podLabels()) {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// EndpointsOf are those of the Service.
-func (s *Snapshot) EndpointsOf(service Service) Endpoints {
-	out := Endpoints{Namespace: service.Namespace, Service: service.Name}
-	for _, e := range s.Endpoints {
-		if e.Namespace == service.Namespace && e.Service == service.Name {
-			out.Ready = append(out.Ready, e.Ready...)
-			out.NotReady = append(out.NotReady, e.NotReady...)
-		}
-	}
-	return out
-}

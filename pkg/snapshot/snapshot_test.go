@@ -54,7 +54,7 @@ func TestNodesFor(t *testing.T) {
 				s.Deployments = []Deployment{{Namespace: "billing", Name: "partner-a", Template: *test.spec}}
 			}
 			var got []string
-			for _, n := range s.NodesFor(router()) {
+			for _, n := range s.Index().NodesFor(router()) {
 				got = append(got, n.Name)
 			}
 			if !slices.Equal(got, test.want) {
@@ -63,7 +63,7 @@ func TestNodesFor(t *testing.T) {
 		})
 	}
 	unread := &Snapshot{Pods: here}
-	if got := unread.NodesFor(router()); len(got) != 1 || got[0].Name != "cordoned" {
+	if got := unread.Index().NodesFor(router()); len(got) != 1 || got[0].Name != "cordoned" {
 		t.Errorf("the pod's node counts where nodes cannot be read: got %v", got)
 	}
 }
@@ -75,13 +75,13 @@ func TestPods(t *testing.T) {
 	other := pod("other", true, false, 9)
 	other.Namespace = "shop"
 	s := &Snapshot{Pods: []Pod{pod("old", true, false, 1), pod("new", true, false, 2), pod("newest", false, false, 3), pod("going", true, true, 4), other}}
-	if got := len(s.AllPodsOf(router())); got != 4 {
+	if got := len(s.Index().AllPodsOf(router())); got != 4 {
 		t.Errorf("got %d pods", got)
 	}
-	if got := len(s.PodsOf(router())); got != 3 {
+	if got := len(s.Index().PodsOf(router())); got != 3 {
 		t.Errorf("got %d pods that are to stay", got)
 	}
-	if got := s.PodOf(router()); got == nil || got.Name != "new" {
+	if got := s.Index().PodOf(router()); got == nil || got.Name != "new" {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -95,7 +95,7 @@ func TestPoliciesOf(t *testing.T) {
 		policy("billing", "others", egress.Labels("partner-b")), policy("shop", "all", nil), policy("billing", "broken", map[string]string{"-": "%"}),
 	}}
 	var got []string
-	for _, p := range s.PoliciesOf(router()) {
+	for _, p := range s.Index().PoliciesOf(router()) {
 		got = append(got, p.Name)
 	}
 	if want := []string{"all", "ours"}; !slices.Equal(got, want) {

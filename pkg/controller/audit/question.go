@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
@@ -24,14 +23,10 @@ func questionOf(held *snapshot.Snapshot, blanket bool) *question {
 	for _, r := range held.Routers {
 		q.routers[egress.Key(&r.EgressRouter)] = r
 	}
-	var needs [][]platform.Attachment
-	for _, in := range controller.ByNamespace(held, held.Routers) {
-		in.Nodes = held.Nodes
-		// Before the operator has made the Deployment, nobody knows on which nodes the router can come to be.
-		placed := slices.DeleteFunc(in.Routers, func(r snapshot.Router) bool { return in.DeploymentOf(r) == nil })
-		needs = append(needs, platform.Attachments(in, placed, true))
-	}
-	q.need = slices.Concat(needs...)
+	x := held.Index()
+	// Before the operator has made the Deployment, nobody knows on which nodes the router can come to be.
+	placed := slices.DeleteFunc(slices.Clone(held.Routers), func(r snapshot.Router) bool { return x.DeploymentOf(r) == nil })
+	q.need = platform.Attachments(held, placed, true)
 	if blanket {
 		for i := range q.need {
 			q.need[i].MAC, q.need[i].Destinations = "", nil

@@ -1,6 +1,7 @@
 package neutron
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
@@ -53,7 +53,9 @@ func (w *work) stateOf(from *snapshot.Snapshot, unreadable error) (*state, map[s
 		delete(s.routers, key)
 		delete(s.recorded, key)
 	}
-	routers := slices.Collect(maps.Values(s.routers))
+	routers := slices.SortedFunc(maps.Values(s.routers), func(a, b snapshot.Router) int {
+		return cmp.Compare(egress.Key(&a.EgressRouter), egress.Key(&b.EgressRouter))
+	})
 	w.Records.Replace(routers)
 	s.need = attachments(from, routers)
 	nodes := platform.Nodes(from)
@@ -65,19 +67,7 @@ func (w *work) stateOf(from *snapshot.Snapshot, unreadable error) (*state, map[s
 
 // attachments are those of routers where their pods run with a net1.
 func attachments(from *snapshot.Snapshot, routers []snapshot.Router) []platform.Attachment {
-	nodes := map[string]snapshot.Node{}
-	for _, n := range from.Nodes {
-		nodes[n.Name] = n
-	}
-	var out []platform.Attachment
-	for _, in := range controller.ByNamespace(from, routers) {
-		for _, p := range in.Pods {
-			if node, ok := nodes[p.Node]; ok && !slices.ContainsFunc(in.Nodes, func(n snapshot.Node) bool { return n.Name == p.Node }) {
-				in.Nodes = append(in.Nodes, node)
-			}
-		}
-		out = append(out, platform.Attachments(in, in.Routers, false)...)
-	}
+	out := platform.Attachments(from, routers, false)
 	// Until a pod has its net1 nothing can be done for it, and nothing be taken away either.
 	out = slices.DeleteFunc(out, func(at platform.Attachment) bool { return at.MAC == "" })
 	// Destinations are for the checks of security groups, which are preflight's.

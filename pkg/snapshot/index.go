@@ -1,0 +1,157 @@
+package snapshot
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+)
+
+// Index is a Snapshot in which what belongs to a router is found by namespace and name: to look for the pods
+// of 1,000 routers among all pods would take their product.
+type Index struct {
+	*Snapshot
+	nads, deployments, nodes, namespaces map[types.NamespacedName]int
+	// pods are by namespace, and by the name of the standalone router that their labels give; "" for all.
+	pods, services, endpoints, policies map[types.NamespacedName][]int
+}
+
+// Index returns s with its index. What is added to s afterwards is not found.
+func (s *Snapshot) Index() *Index {
+	x := &Index{
+		Snapshot:    s,
+		nads:        unique(s.NADs, func(v NAD) (string, string) { return v.Namespace, v.Name }),
+		deployments: unique(s.Deployments, func(v Deployment) (string, string) { return v.Namespace, v.Name }),
+		nodes:       unique(s.Nodes, func(v Node) (string, string) { return "", v.Name }),
+		namespaces:  unique(s.Namespaces, func(v Namespace) (string, string) { return "", v.Name }),
+		pods:        grouped(s.Pods, func(v Pod) (string, string) { return v.Namespace, "" }),
+		services:    grouped(s.Services, func(v Service) (string, string) { return v.Namespace, "" }),
+		endpoints:   grouped(s.Endpoints, func(v Endpoints) (string, string) { return v.Namespace, v.Service }),
+		policies:    grouped(s.NetworkPolicies, func(v NetworkPolicy) (string, string) { return v.Namespace, "" }),
+	}
+	for key, list := range grouped(s.Pods, func(v Pod) (string, string) { return v.Namespace, v.Labels[egress.LabelInstance] }) {
+		if key.Name != "" {
+			x.pods[key] = list
+		}
+	}
+	return x
+}
+
+// unique are the positions of objects by namespace and name; of two that share them the first counts.
+func unique[T any](objects []T, key func(T) (string, string)) map[types.NamespacedName]int {
+	out := make(map[types.NamespacedName]int, len(objects))
+	for i := len(objects) - 1; i >= 0; i-- {
+		namespace, name := key(objects[i])
+		out[types.NamespacedName{Namespace: namespace, Name: name}] = i
+	}
+	return out
+}
+
+// grouped are the positions of the objects that share a key, in order.
+func grouped[T any](objects []T, key func(T) (string, string)) map[types.NamespacedName][]int {
+	out := map[types.NamespacedName][]int{}
+	for i, object := range objects {
+		namespace, name := key(object)
+		at := types.NamespacedName{Namespace: namespace, Name: name}
+		out[at] = append(out[at], i)
+	}
+	return out
+}
+
+// find returns the object of list that index has under namespace and name, or nil.
+func find[T any](list []T, index map[types.NamespacedName]int, namespace, name string) *T {
+	if i, ok := index[types.NamespacedName{Namespace: namespace, Name: name}]; ok {
+		return &list[i]
+	}
+	return nil
+}
+
+// NADOf returns the NAD that the pods of r ask for, or nil.
+func (x *Index) NADOf(r Router) *NAD {
+	return find(x.NADs, x.nads, r.Namespace, r.Provisioner.NADName(r.Name))
+}
+
+// DeploymentOf returns the Deployment of r, or nil.
+func (x *Index) DeploymentOf(r Router) *Deployment {
+	return find(x.Deployments, x.deployments, r.Namespace, r.Provisioner.DeploymentName(r.Name))
+}
+
+// NodeOf returns the node of that name, or nil.
+func (x *Index) NodeOf(name string) *Node { return find(x.Nodes, x.nodes, "", name) }
+
+// NamespaceOf returns the namespace of that name; nil where it was not read.
+func (x *Index) NamespaceOf(name string) *Namespace {
+	return find(x.Namespaces, x.namespaces, "", name)
+}
+
+// AllPodsOf returns the pods of r, those on their way out among them.
+func (x *Index) AllPodsOf(r Router) []Pod {
+	own := r.Provisioner.PodLabels(r.Name)
+	selector := labels.SelectorFromSet(own)
+	var out []Pod
+	for _, i := range x.pods[types.NamespacedName{Namespace: r.Namespace, Name: own[egress.LabelInstance]}] {
+		if selector.Matches(labels.Set(x.Pods[i].Labels)) {
+			out = append(out, x.Pods[i])
+		}
+	}
+	return out
+}
+
+// PodsOf returns the pods of r that are to stay.
+func (x *Index) PodsOf(r Router) []Pod {
+	var out []Pod
+	for _, p := range x.AllPodsOf(r) {
+		if !p.Deleting {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// PodOf returns the pod that counts for r: a ready one before one that is not, then the newest; nil where
+// there is none.
+func (x *Index) PodOf(r Router) *Pod {
+	var best *Pod
+	for _, p := range x.PodsOf(r) {
+		if best == nil || p.Ready && !best.Ready || p.Ready == best.Ready && p.Created.After(best.Created) {
+			best = &p
+		}
+	}
+	return best
+}
+
+// ServicesOf returns the Services whose selector r's pod labels match, whoever made them and whether or not
+// a pod runs.
+func (x *Index) ServicesOf(r Router) []Service {
+	pod := r.podLabels()
+	var out []Service
+	for _, i := range x.services[types.NamespacedName{Namespace: r.Namespace}] {
+		if selector := x.Services[i].Selector; len(selector) > 0 && labels.SelectorFromSet(selector).Matches(pod) {
+			out = append(out, x.Services[i])
+		}
+	}
+	return out
+}
+
+// PoliciesOf returns the policies that limit who may use r. A selector that cannot be read selects nothing.
+func (x *Index) PoliciesOf(r Router) []NetworkPolicy {
+	var out []NetworkPolicy
+	for _, i := range x.policies[types.NamespacedName{Namespace: r.Namespace}] {
+		selector, err := metav1.LabelSelectorAsSelector(&x.NetworkPolicies[i].Pods)
+		if err == nil && selector.Matches(r.podLabels()) {
+			out = append(out, x.NetworkPolicies[i])
+		}
+	}
+	return out
+}
+
+// EndpointsOf returns those of the Service.
+func (x *Index) EndpointsOf(service Service) Endpoints {
+	out := Endpoints{Namespace: service.Namespace, Service: service.Name}
+	for _, i := range x.endpoints[types.NamespacedName{Namespace: service.Namespace, Name: service.Name}] {
+		out.Ready = append(out.Ready, x.Endpoints[i].Ready...)
+		out.NotReady = append(out.NotReady, x.Endpoints[i].NotReady...)
+	}
+	return out
+}
