@@ -76,7 +76,7 @@ func (c *state) onCloud(cloud cloud) (finding.Finding, bool) {
 	case len(there) == 1:
 		nodes = sprintf("node %s (1 of %d) is", there[0].Name, len(c.Nodes))
 	case len(there) > 1:
-		nodes = sprintf("%d of %s are", len(there), plural(len(c.Nodes), "node"))
+		nodes = sprintf("%d of %s are", len(there), finding.Count(len(c.Nodes), "node"))
 	}
 	level, fix := finding.Error, "run egress routers on a cluster on bare metal, OpenStack or vSphere; on this platform use what it offers instead, such as its NAT gateway or OVN-Kubernetes' EgressIP"
 	if elsewhere && !c.routerOn(there) {

@@ -35,6 +35,9 @@ func (o Options) reported(findings []finding.Finding) []finding.Finding {
 	})
 }
 
+// mostNamed is how many things a finding names before it counts the rest.
+const mostNamed = 5
+
 // DefaultMaxMACs is what common NICs filter in hardware before they take all that comes.
 const DefaultMaxMACs = 32
 
@@ -64,23 +67,6 @@ func at(level finding.Level, fs []finding.Finding) []finding.Finding {
 		fs[i].Level = level
 	}
 	return fs
-}
-
-// plural is "1 router", "3 routers".
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return sprintf("%d %ss", n, noun)
-}
-
-// some are the first of words, and how many more there are.
-func some(words []string) string {
-	const most = 5
-	if len(words) <= most {
-		return strings.Join(words, ", ")
-	}
-	return sprintf("%s and %d more", strings.Join(words[:most], ", "), len(words)-most)
 }
 
 // words are the names in text, those with a slash between among them.

@@ -25,7 +25,7 @@ func uncovered(c *state, r snapshot.Router) []finding.Finding {
 		level, gives = finding.Info, "it cannot be told whether the pod network gives pods routes of their own"
 	}
 	return at(level, one(r, finding.NoClusterRoutes,
-		sprintf("its pod's own routes (%s) leave out %s", some(d.Routes), some(missing)),
+		sprintf("its pod's own routes (%s) leave out %s", finding.Listed(d.Routes, mostNamed, ", "), finding.Listed(missing, mostNamed, ", ")),
 		gives+", and the CNI plugin replaces that by one through net1: replies to clients in what is left out leave by the reserved address and are lost", fix))
 }
 

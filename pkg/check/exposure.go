@@ -18,7 +18,7 @@ func openToAll(c *state, r snapshot.Router) []finding.Finding {
 	policies := c.PoliciesOf(r)
 	for _, p := range policies {
 		if len(p.Everybody) > 0 {
-			return one(r, finding.OpenToAll, sprintf("NetworkPolicy %s lets in everybody: %s", p.Name, some(p.Everybody)),
+			return one(r, finding.OpenToAll, sprintf("NetworkPolicy %s lets in everybody: %s", p.Name, finding.Listed(p.Everybody, mostNamed, ", ")),
 				"policies add up, so no other can take that back: every pod of the cluster can send to the router, and what it sends leaves with the reserved address",
 				c.closePolicy(r, p))
 		}

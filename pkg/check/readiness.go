@@ -199,21 +199,13 @@ func notReadyOn(rows []Row) []finding.Finding {
 	message := fmt.Sprintf("works on %d of the %d nodes that its pod could be scheduled to", len(rows)-len(bad), len(rows))
 	if surelyNot := !slices.ContainsFunc(rows, func(r Row) bool { return r.Works != platform.No }); surelyNot {
 		return []finding.Finding{onRouter(rows[0].Router, finding.Error, message,
-			"there is no node from which its traffic would get out: "+listed(bad),
+			"there is no node from which its traffic would get out: "+finding.Listed(bad, shown, "; "),
 			"fix a node, or take an address of a network that the nodes are in")}
 	}
 	return []finding.Finding{onRouter(rows[0].Router, finding.Warning, message,
-		"when its node is lost, the pod may come back on one where the router does not work: "+listed(bad),
+		"when its node is lost, the pod may come back on one where the router does not work: "+finding.Listed(bad, shown, "; "),
 		"fix these nodes, or keep the pod from them with a node selector")}
 }
 
 // shown is how many nodes a finding names.
 const shown = 5
-
-// listed joins texts, of which it leaves out those beyond shown.
-func listed(texts []string) string {
-	if len(texts) > shown {
-		return fmt.Sprintf("%s; and %d more", strings.Join(texts[:shown], "; "), len(texts)-shown)
-	}
-	return strings.Join(texts, "; ")
-}

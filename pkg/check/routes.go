@@ -46,11 +46,11 @@ func clusterRoutes(c *state) []finding.Finding {
 	names := c.podNetworks()
 	seen := "nothing names it"
 	if len(names) > 0 {
-		seen = "its name is " + some(names)
+		seen = "its name is " + finding.Listed(names, mostNamed, ", ")
 	}
 	return []finding.Finding{onCluster(finding.NoClusterRoutes, finding.Info,
 		sprintf("it cannot be told whether the pod network gives pods routes of their own (%s)", seen),
-		sprintf("the CNI plugin deletes eth0's default route: where that was the only one, replies to clients on other nodes leave by net1 and are lost; it concerns %s", plural(routers, "router")),
+		sprintf("the CNI plugin deletes eth0's default route: where that was the only one, replies to clients on other nodes leave by net1 and are lost; it concerns %s", finding.Count(routers, "router")),
 		c.lookFix())}
 }
 
@@ -101,10 +101,10 @@ func (c *state) unrouted() int {
 func (c *state) noRoutes(network string, routers int) finding.Finding {
 	cidrs := "each CIDR of the pod and Service networks"
 	if known := slices.Concat(c.podCIDRs(), c.Cluster.ServiceCIDRs); len(known) > 0 {
-		cidrs = "each of " + some(known)
+		cidrs = "each of " + finding.Listed(known, mostNamed, ", ")
 	}
 	return onCluster(finding.NoClusterRoutes, finding.Error,
-		sprintf("the pod network %s gives pods only a default route, and the cluster has %s without routes of its own", network, plural(routers, "router")),
+		sprintf("the pod network %s gives pods only a default route, and the cluster has %s without routes of its own", network, finding.Count(routers, "router")),
 		"the CNI plugin replaces eth0's default route by one through net1, so that replies to clients on other nodes, or to all of them, leave by the reserved address and are lost: connections time out",
 		sprintf("create standalone routers with --cluster-routes=auto, or let an init container with NET_ADMIN give the pod the routes, for %s: ip route add CIDR via GATEWAY dev eth0, with the gateway that eth0's default route had; or use a pod network that gives them, such as OVN-Kubernetes or flannel", cidrs))
 }

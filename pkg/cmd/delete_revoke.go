@@ -86,15 +86,8 @@ func (o *deleteOptions) remaining(name string, pairs []openstack.Pair) {
 	if o.revoke || len(pairs) == 0 || o.dryRun != dryRunNone {
 		return
 	}
-	o.note("%s in Neutron of egress router %s/%s: whoever has the address may still send from it. Where sync runs, it takes it back by itself; else do it with", counted(len(pairs), "pair stays", "pairs stay"), o.namespace, name)
+	o.note("%s of egress router %s/%s left in Neutron: whoever has the address may still send from it. Where sync runs, it takes it back by itself; else do it with", finding.Count(len(pairs), "pair"), o.namespace, name)
 	for _, p := range pairs {
 		o.note("  openstack port unset --allowed-address ip-address=%s,mac-address=%s %s", p.IP, strings.ToLower(p.MAC), p.Port)
 	}
-}
-
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

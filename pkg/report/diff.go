@@ -27,7 +27,7 @@ func Diff(w io.Writer, plan *platform.Plan, colour bool) error {
 // diff writes the plan as a diff.
 func (r Report) diff(b *strings.Builder, colour bool) {
 	if len(r.Plan) > 0 {
-		fmt.Fprintf(b, "plan: %s", count(len(r.Plan), "change"))
+		fmt.Fprintf(b, "plan: %s", finding.Count(len(r.Plan), "change"))
 		if r.where != "" {
 			fmt.Fprintf(b, " (%s)", finding.Printable(r.where))
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -80,7 +81,7 @@ func (r Report) markdownReadiness(b *strings.Builder) {
 			strings.Join(out, "\n"))
 	}
 	if rest := len(r.rows) - len(out); rest > 0 {
-		fmt.Fprintf(b, "\nRouters could move, and would work: %s of a router and a node.\n", count(rest, "pair"))
+		fmt.Fprintf(b, "\nRouters could move, and would work: %s of a router and a node.\n", finding.Count(rest, "pair"))
 	}
 }
 

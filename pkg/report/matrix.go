@@ -154,7 +154,7 @@ func (g grid) byRouter(w io.Writer) error {
 			}
 		}
 		out = append(out, fmt.Sprintf("%s\t%s\t%d\t%d\t%d\t%s", finding.Printable(router), orNone(strings.Join(active, ",")),
-			counts[platform.Yes], counts[platform.No], counts[platform.Unknown], orNone(listed(bad, mostNodes))))
+			counts[platform.Yes], counts[platform.No], counts[platform.Unknown], orNone(finding.Listed(bad, mostNodes, ", "))))
 	}
 	_, err := fmt.Fprintln(w, strings.Join(out, "\n"))
 	return err
@@ -185,7 +185,7 @@ func (g grid) reasons(b *strings.Builder) {
 			if nodes[key] == nil {
 				continue // said
 			}
-			text := fmt.Sprintf("%s: %s", listed(nodes[key], mostNodes), finding.Printable(why))
+			text := fmt.Sprintf("%s: %s", finding.Listed(nodes[key], mostNodes, ", "), finding.Printable(why))
 			nodes[key] = nil
 			if routers[text] == nil {
 				texts = append(texts, text)
@@ -194,6 +194,6 @@ func (g grid) reasons(b *strings.Builder) {
 		}
 	}
 	for _, text := range texts {
-		fmt.Fprintf(b, "  %s on %s\n", listed(routers[text], mostColumns), text)
+		fmt.Fprintf(b, "  %s on %s\n", finding.Listed(routers[text], mostColumns, ", "), text)
 	}
 }

@@ -55,20 +55,5 @@ func summary(s finding.Summary) string {
 	if s == (finding.Summary{}) {
 		return "no findings"
 	}
-	return fmt.Sprintf("%s, %s, %d info", count(s.Error, "error"), count(s.Warning, "warning"), s.Info)
-}
-
-func count(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
-}
-
-// listed joins texts, of which it leaves out those beyond most.
-func listed(texts []string, most int) string {
-	if len(texts) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
-	}
-	return strings.Join(texts, ", ")
+	return fmt.Sprintf("%s, %s, %d info", finding.Count(s.Error, "error"), finding.Count(s.Warning, "warning"), s.Info)
 }

@@ -37,7 +37,7 @@ func (l StatusList) Tree(w io.Writer, now time.Time, colour bool) error {
 		b.WriteString(tree.String())
 	}
 	if len(l.Routers) > 1 {
-		fmt.Fprintf(&b, "%s, %d ready\n", count(len(l.Routers), "router"), readyOnes)
+		fmt.Fprintf(&b, "%s, %d ready\n", finding.Count(len(l.Routers), "router"), readyOnes)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

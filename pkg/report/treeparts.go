@@ -67,7 +67,7 @@ func nadText(s StatusJSON) string {
 	if nad.Error != "" {
 		return say("NAD %s: %s", nad.Name, nad.Error)
 	}
-	text := say("NAD %s: %s via %s, %s", nad.Name, orNone(nad.Address), orNone(nad.Gateway), count(len(nad.Rules), "rule"))
+	text := say("NAD %s: %s via %s, %s", nad.Name, orNone(nad.Address), orNone(nad.Gateway), finding.Count(len(nad.Rules), "rule"))
 	if nad.Differs {
 		text += ", differs from what the router asks for"
 	}
@@ -136,7 +136,7 @@ func (t treeWriter) services(root treeprint.Tree, s StatusJSON, found []finding.
 		t.findings(root.AddBranch("Service: "+lacking(s, "services", "none")), found)
 	}
 	for i, service := range s.Services {
-		endpoints := count(len(service.Endpoints), "endpoint")
+		endpoints := finding.Count(len(service.Endpoints), "endpoint")
 		if service.Endpoints == nil {
 			endpoints = "endpoints unknown"
 		}

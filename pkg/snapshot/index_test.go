@@ -12,7 +12,7 @@ import (
 // its labels select, whatever else is on them.
 func TestIndex(t *testing.T) {
 	const routers = 1000
-	s := &Snapshot{Nodes: []Node{{Name: "worker-1"}}, Namespaces: []Namespace{{Name: "billing"}}}
+	s := &Snapshot{}
 	own := func(i int) Router {
 		r := router()
 		r.Name, r.Provisioner = fmt.Sprintf("partner-%d", i), egress.Standalone
@@ -48,9 +48,13 @@ func TestIndex(t *testing.T) {
 	if pods := x.PodsOf(operated); len(pods) != 1 || pods[0].Name != "operated" {
 		t.Errorf("the operator's router has pods %+v", pods)
 	}
-	stranger := own(routers)
-	stranger.Namespace = "shop"
-	if x.NADOf(stranger) != nil || x.PodOf(stranger) != nil || x.NodeOf("worker-2") != nil || x.NamespaceOf("shop") != nil {
+}
+
+// TestIndexFindsNothing: what is not there is nil.
+func TestIndexFindsNothing(t *testing.T) {
+	x := (&Snapshot{Nodes: []Node{{Name: "worker-1"}}, Namespaces: []Namespace{{Name: "billing"}}, Pods: []Pod{{Namespace: "shop", Labels: egress.Labels("partner-a")}}}).Index()
+	r := router()
+	if x.NADOf(r) != nil || x.DeploymentOf(r) != nil || x.PodOf(r) != nil || x.NodeOf("worker-2") != nil || x.NamespaceOf("shop") != nil {
 		t.Error("what is not there was found")
 	}
 	if x.NodeOf("worker-1") == nil || x.NamespaceOf("billing") == nil {

@@ -104,11 +104,7 @@ func (b *blockage) text(r snapshot.Router, o Options) string {
 func places(causes []cause) string {
 	var out []string
 	for _, c := range causes {
-		nodes := strings.Join(c.nodes, ", ")
-		if more := len(c.nodes) - shownNodes; more > 0 {
-			nodes = fmt.Sprintf("%s and %d more", strings.Join(c.nodes[:shownNodes], ", "), more)
-		}
-		out = append(out, fmt.Sprintf("%s (%s)", nodes, c.why))
+		out = append(out, fmt.Sprintf("%s (%s)", finding.Listed(c.nodes, shownNodes, ", "), c.why))
 	}
 	return strings.Join(out, ", ")
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/vmware/govmomi/vim25/types"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -137,7 +138,7 @@ func (c *pending) change(o Options) (platform.Change, error) {
 	routers := slices.Sorted(maps.Keys(c.routers))
 	out := platform.Change{
 		ID: c.target.String(), Target: c.title(), Routers: routers, Command: c.command(fields),
-		Reason: fmt.Sprintf("%s: %s (--require=%s)", folded(routers), reason(fields), o.Require),
+		Reason: fmt.Sprintf("%s: %s (--require=%s)", finding.Listed(routers, foldedAfter, ", "), reason(fields), o.Require),
 	}
 	var before, after any
 	if c.kind == isDVPG {

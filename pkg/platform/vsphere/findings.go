@@ -32,7 +32,7 @@ func (u *audit) strayFindings() {
 	}
 	for _, k := range order {
 		u.add(finding.NoVM, finding.Error, k.router,
-			fmt.Sprintf("node %s: %s", folded(nodes[k]), k.why),
+			fmt.Sprintf("node %s: %s", finding.Listed(nodes[k], foldedAfter, ", "), k.why),
 			"without the node's virtual machine and its network, nobody can tell whether the switch lets the router's frames through",
 			"name the vCenter that runs the node with GOVC_URL (--vsphere-url); govc vm.info -vm.uuid UUID shows what a UUID stands for")
 	}
@@ -48,13 +48,13 @@ func (u *audit) unreadFinding(object string, objects []unread) {
 	}
 	if privilege == "" {
 		u.add(finding.HostsDiffer, finding.Error, object,
-			"unknown, because vCenter has no configuration of it: "+folded(names),
+			"unknown, because vCenter has no configuration of it: "+finding.Listed(names, foldedAfter, ", "),
 			"a router could be moved there, and whether it works there cannot be told",
 			"look at the state of the host in the vSphere client, and run preflight again once it is connected")
 		return
 	}
 	u.add(finding.NoPrivilege, finding.Error, object,
-		fmt.Sprintf("unknown, because reading is not allowed: %s (privilege %s)", folded(names), privilege),
+		fmt.Sprintf("unknown, because reading is not allowed: %s (privilege %s)", finding.Listed(names, foldedAfter, ", "), privilege),
 		"what cannot be read may reject the router's frames",
 		fmt.Sprintf("give the user of %s a role with %s on it, such as Read-only on the vCenter's root with propagation", u.users(), privilege))
 }
@@ -171,7 +171,7 @@ func (u *audit) rejected(g *group, router string, members []member, f field) {
 	if len(t.no) > 0 {
 		u.add(code(f), level, router,
 			fmt.Sprintf("%s rejected on port group %s%s", is(f), g.name, g.onHosts(t.no)),
-			fmt.Sprintf("%s; it concerns node %s in %s", why(f), folded(t.nodes), g.where()), fix)
+			fmt.Sprintf("%s; it concerns node %s in %s", why(f), finding.Listed(t.nodes, foldedAfter, ", "), g.where()), fix)
 	}
 	if len(t.unknown) > 0 {
 		u.add(code(f), level, router,

@@ -52,7 +52,7 @@ func (u *audit) differing(g *group) {
 	}
 	var figures []string
 	for _, policy := range slices.Sorted(maps.Keys(by)) {
-		figures = append(figures, fmt.Sprintf("%s on %s", policy, folded(by[policy])))
+		figures = append(figures, fmt.Sprintf("%s on %s", policy, finding.Listed(by[policy], foldedAfter, ", ")))
 	}
 	u.add(finding.HostsDiffer, finding.Warning, g.label(),
 		fmt.Sprintf("%d hosts of %s have %d different security policies on port group %s", len(g.places), g.where(), len(by), g.name),
@@ -84,7 +84,7 @@ func (u *audit) sharing(g *group) {
 	}
 	var message []string
 	if len(who) > 0 {
-		message = append(message, fmt.Sprintf("other virtual machines share port group %s (%d): %s", g.name, len(who), folded(who)))
+		message = append(message, fmt.Sprintf("other virtual machines share port group %s (%d): %s", g.name, len(who), finding.Listed(who, foldedAfter, ", ")))
 	}
 	if len(kernel) > 0 {
 		message = append(message, fmt.Sprintf("port group %s carries VMkernel adapters of the hosts themselves%s", g.name, g.onHosts(kernel)))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -91,7 +92,7 @@ func names(hits []found) string {
 	for _, h := range hits {
 		out = append(out, h.vm.name)
 	}
-	return folded(out)
+	return finding.Listed(out, foldedAfter, ", ")
 }
 
 // swapped is a UUID with the bytes of its first three groups the other way round; empty for what is none.
@@ -110,12 +111,5 @@ func swapped(uuid string) string {
 	return strings.Join(groups, "-")
 }
 
+// foldedAfter is how many names a message has before it counts the rest.
 const foldedAfter = 5
-
-// folded lists the first few, and says how many more there are.
-func folded(all []string) string {
-	if len(all) <= foldedAfter {
-		return strings.Join(all, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(all[:foldedAfter], ", "), len(all)-foldedAfter)
-}

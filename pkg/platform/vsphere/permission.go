@@ -52,7 +52,7 @@ func (g *group) onHosts(hosts []string) string {
 	if g.kind != standard {
 		return ""
 	}
-	return fmt.Sprintf(" on %s (%d of %d hosts)", folded(hosts), len(hosts), len(g.places)+len(g.unknown))
+	return fmt.Sprintf(" on %s (%d of %d hosts)", finding.Listed(hosts, foldedAfter, ", "), len(hosts), len(g.places)+len(g.unknown))
 }
 
 func (g *group) unread() string {
@@ -63,7 +63,7 @@ func (g *group) unread() string {
 	if len(all) == 0 {
 		return ""
 	}
-	return " of " + folded(all)
+	return " of " + finding.Listed(all, foldedAfter, ", ")
 }
 
 func code(f field) finding.Code {

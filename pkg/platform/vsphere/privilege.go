@@ -90,7 +90,7 @@ func (u *audit) refused(inv *inventory, user string, entities []ref, needed, tit
 		}
 		slices.Sort(on)
 		u.add(finding.NoPrivilege, finding.Error, "vCenter "+inv.vcenter.name,
-			fmt.Sprintf("%s has no privilege %s on %s", user, privilege, folded(on)),
+			fmt.Sprintf("%s has no privilege %s on %s", user, privilege, finding.Listed(on, foldedAfter, ", ")),
 			fmt.Sprintf("%d of the %d changes planned there take it", len(on), len(entities)),
 			"ask an administrator for a role with "+privilege+" there, or hand over what -o commands prints")
 	}
