@@ -55,10 +55,7 @@ func (c *state) young(created time.Time) bool {
 
 // onCluster is a finding on no router.
 func onCluster(code finding.Code, level finding.Level, message, why, fix string) finding.Finding {
-	return finding.Finding{
-		Code: code, Level: level, Object: "cluster",
-		Message: finding.Printable(message), Why: finding.Printable(why), Fix: finding.Printable(fix),
-	}
+	return finding.New(code, "cluster", message, why, fix).At(level)
 }
 
 // at gives fs another level than the catalogue's.

@@ -106,13 +106,11 @@ func ghosts(c *state) []finding.Finding {
 	var out []finding.Finding
 	for _, key := range c.gone() {
 		namespace, name, _ := strings.Cut(key, "/")
-		out = append(out, finding.Finding{
-			Code: finding.GhostRouter, Level: finding.Warning, Object: key,
-			Message: finding.Printable(sprintf("ClusterOperator/network is Degraded%s because of router %s, which is gone: %s",
-				since(c.Cluster.NetworkOperator.Since), key, said(c.Cluster.NetworkOperator))),
-			Why: "the operator remembers a router that it could not reconcile until one of that name succeeds, or until it is restarted: deleting the router does not clear it",
-			Fix: finding.Printable(c.forget(namespace, name)),
-		})
+		out = append(out, finding.New(finding.GhostRouter, key,
+			sprintf("ClusterOperator/network is Degraded%s because of router %s, which is gone: %s",
+				since(c.Cluster.NetworkOperator.Since), key, said(c.Cluster.NetworkOperator)),
+			"the operator remembers a router that it could not reconcile until one of that name succeeds, or until it is restarted: deleting the router does not clear it",
+			c.forget(namespace, name)))
 	}
 	return out
 }

@@ -180,9 +180,7 @@ func (c *state) notReady(m Matrix) []finding.Finding {
 
 // onRouter is EGR207 on a router, by its key.
 func onRouter(router string, level finding.Level, message, why, fix string) finding.Finding {
-	f := onCluster(finding.NodeReadiness, level, message, why, fix)
-	f.Object = finding.Printable(router)
-	return f
+	return finding.New(finding.NodeReadiness, router, message, why, fix).At(level)
 }
 
 // notReadyOn is EGR207 of one router.

@@ -23,14 +23,7 @@ func Spec(r snapshot.Router) []finding.Finding {
 
 // about begins a finding on r, at the level that the catalogue gives code.
 func about(r snapshot.Router, code finding.Code, message, why, fix string) finding.Finding {
-	level := finding.Error
-	if entry, err := finding.Lookup(code); err == nil {
-		level = entry.Level
-	}
-	return finding.Finding{
-		Code: code, Level: level, Object: finding.Printable(egress.Key(&r.EgressRouter)),
-		Message: finding.Printable(message), Why: finding.Printable(why), Fix: finding.Printable(fix),
-	}
+	return finding.New(code, egress.Key(&r.EgressRouter), message, why, fix)
 }
 
 // one is a list of a single finding.

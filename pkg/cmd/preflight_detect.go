@@ -56,10 +56,9 @@ func (o *onPlatform) ask(ctx context.Context) (plan *platform.Plan, err error) {
 
 // unasked is a plan that changes nothing, with EGR207 for a platform that was not asked.
 func (o *onPlatform) unasked(level finding.Level, why string) *platform.Plan {
-	return &platform.Plan{Platform: o.on.Name, Findings: []finding.Finding{{
-		Code: finding.NodeReadiness, Level: level, Object: "cluster",
-		Message: fmt.Sprintf("whether %s lets the routers' frames through is unknown", o.on.Title),
-		Why:     fmt.Sprintf("the nodes run on %s, which drops frames whose MAC it does not know, and %s", o.on.Title, why),
-		Fix:     fmt.Sprintf("%s preflight %s", o.name, o.on.Name),
-	}}}
+	return &platform.Plan{Platform: o.on.Name, Findings: []finding.Finding{finding.New(finding.NodeReadiness, "cluster",
+		fmt.Sprintf("whether %s allows the routers' frames is unknown", o.on.Title),
+		fmt.Sprintf("the nodes run on %s, which drops frames whose MAC it does not know, and %s", o.on.Title, why),
+		fmt.Sprintf("%s preflight %s", o.name, o.on.Name)).At(level),
+	}}
 }

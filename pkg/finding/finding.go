@@ -43,6 +43,25 @@ type Finding struct {
 	Fix string `json:"fix"`
 }
 
+// New returns a finding of code about object, at the level that the catalogue gives it. Its texts are of one
+// line each, with nothing in them that a terminal would obey.
+func New(code Code, object, message, why, fix string) Finding {
+	level := Error
+	if entry, err := Lookup(code); err == nil {
+		level = entry.Level
+	}
+	return Finding{
+		Code: code, Level: level, Object: Printable(object),
+		Message: Printable(message), Why: Printable(why), Fix: Printable(fix),
+	}
+}
+
+// At returns f at another level than the catalogue's.
+func (f Finding) At(level Level) Finding {
+	f.Level = level
+	return f
+}
+
 // Summary counts findings by level.
 type Summary struct {
 	Error   int `json:"error"`

@@ -72,10 +72,10 @@ func (c *Cloud) owns(n network) bool {
 
 // maybeHeld is EGR307 where it cannot be told.
 func maybeHeld(s *site, c *Cloud, n network) finding.Finding {
-	return finding.Finding{Code: finding.AddressHeld, Level: finding.Info, Object: s.at.Router,
-		Message: fmt.Sprintf("whether another port holds %s is not known: network %s is not of project %s", s.address(), named{s.port.NetworkID, n.Name}, c.project),
-		Why:     "the ports of other projects on it are seen by its owner and by administrators only",
-		Fix:     "ask them to look: " + openstackCommand("port", "list", "--network", s.port.NetworkID, "--fixed-ip", "ip-address="+s.address().String(), "--long")}
+	return finding.New(finding.AddressHeld, s.at.Router,
+		fmt.Sprintf("whether another port holds %s is not known: network %s is not of project %s", s.address(), named{s.port.NetworkID, n.Name}, c.project),
+		"the ports of other projects on it are seen by its owner and by administrators only",
+		"ask them to look: "+openstackCommand("port", "list", "--network", s.port.NetworkID, "--fixed-ip", "ip-address="+s.address().String(), "--long")).At(finding.Info)
 }
 
 // reserve sees to it that Neutron gives the address of s to nobody: it is outside the pools, or a port holds it.
@@ -118,7 +118,8 @@ func heldBy(s *site, holder *port) finding.Finding {
 		use = "OpenShift's reservation for an EgressIP"
 		fix = "give the router an address that is no EgressIP: kubectl get cloudprivateipconfigs"
 	}
-	return finding.Finding{Code: finding.AddressHeld, Object: s.at.Router,
-		Message: fmt.Sprintf("%s belongs to port %s of project %s (%s)", s.address(), named{holder.ID, holder.Name}, holder.ProjectID, use),
-		Why:     "two hosts would answer for one address, and Neutron accepts the pair without a word", Fix: fix}
+	return finding.New(finding.AddressHeld, s.at.Router,
+		fmt.Sprintf("%s belongs to port %s of project %s (%s)", s.address(), named{holder.ID, holder.Name}, holder.ProjectID, use),
+		"two hosts would answer for one address, and Neutron accepts the pair without a word",
+		fix)
 }

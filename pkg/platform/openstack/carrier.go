@@ -172,9 +172,10 @@ func (p *planner) severalPorts(s site, c *carrier) finding.Finding {
 	} else if own := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !c.have[id] || c.want[id] || p.recordedOn(id, s.station().mac) }); len(own) > 0 {
 		fix = p.unsetAll(own, s.station().mac)
 	}
-	return finding.Finding{Code: finding.MACOnSeveral, Level: level, Object: s.at.Router,
-		Message: fmt.Sprintf("MAC %s %s %d ports of network %s: %s", s.station().mac, what, len(ids), p.world.name(s.port.NetworkID), strings.Join(ids, ", ")),
-		Why:     why, Fix: fix}
+	return finding.New(finding.MACOnSeveral, s.at.Router,
+		fmt.Sprintf("MAC %s %s %d ports of network %s: %s", s.station().mac, what, len(ids), p.world.name(s.port.NetworkID), strings.Join(ids, ", ")),
+		why,
+		fix).At(level)
 }
 
 // name is a network's, as far as it can be seen.

@@ -15,23 +15,24 @@ func noPort(s *site) finding.Finding {
 	if id, err := server(s.at.Node, ""); err == nil && id != "" {
 		fix = "compare with: " + openstackCommand("port", "list", "--device-id", id, "--long") + "; and check that the credentials are for the nodes' project and region"
 	}
-	return finding.Finding{Code: finding.NoPort, Object: s.at.Router,
-		Message: fmt.Sprintf("the port of node %s for %s cannot be told: %s", s.at.Node.Name, s.address(), s.fault),
-		Why:     "the pair must stand on the one port by which the router's frames leave the node", Fix: fix}
+	return finding.New(finding.NoPort, s.at.Router,
+		fmt.Sprintf("the port of node %s for %s cannot be told: %s", s.at.Node.Name, s.address(), s.fault),
+		"the pair must stand on the one port by which the router's frames leave the node",
+		fix)
 }
 
 func noPod(router string, nodes int) finding.Finding {
-	return finding.Finding{Code: finding.PairMissing, Level: finding.Warning, Object: router,
-		Message: fmt.Sprintf("whether the pair is there is not known: no pod of the router runs, and %d nodes could take it", nodes),
-		Why:     "the pair stands on the port of the node where the pod runs, and there only",
-		Fix:     "wait until the pod runs and check again: kubectl egress status " + routerArguments(router)}
+	return finding.New(finding.PairMissing, router,
+		fmt.Sprintf("whether the pair is there is not known: no pod of the router runs, and %d nodes could take it", nodes),
+		"the pair stands on the port of the node where the pod runs, and there only",
+		"wait until the pod runs and check again: kubectl egress status "+routerArguments(router)).At(finding.Warning)
 }
 
 func noMAC(s *site) finding.Finding {
-	return finding.Finding{Code: finding.PairMissing, Object: s.at.Router,
-		Message: fmt.Sprintf("whether the pair for %s on port %s is there cannot be told: the MAC of net1 is not known", s.address(), s.port.ID),
-		Why:     "a pair names address and MAC; one without a MAC stands for the port's own, which macvlan does not use",
-		Fix:     "wait until the pod runs on node " + s.at.Node.Name + ", or give the router a fixed MAC: kubectl egress status " + routerArguments(s.at.Router)}
+	return finding.New(finding.PairMissing, s.at.Router,
+		fmt.Sprintf("whether the pair for %s on port %s is there cannot be told: the MAC of net1 is not known", s.address(), s.port.ID),
+		"a pair names address and MAC; one without a MAC stands for the port's own, which macvlan does not use",
+		"wait until the pod runs on node "+s.at.Node.Name+", or give the router a fixed MAC: kubectl egress status "+routerArguments(s.at.Router))
 }
 
 // routerArguments are those of a verb that names a router.
@@ -43,37 +44,38 @@ func routerArguments(router string) string {
 }
 
 func pairMissing(s *site, fix string) finding.Finding {
-	return finding.Finding{Code: finding.PairMissing, Object: s.at.Router,
-		Message: fmt.Sprintf("port %s of node %s does not allow %s with MAC %s", s.port.ID, s.at.Node.Name, s.address(), canonicalMAC(s.at.MAC)),
-		Why:     fmt.Sprintf("Neutron drops every frame whose address and MAC are neither the port's own (%s) nor in its %d pairs", s.port.MAC, len(s.port.Pairs)),
-		Fix:     fix}
+	return finding.New(finding.PairMissing, s.at.Router,
+		fmt.Sprintf("port %s of node %s does not allow %s with MAC %s", s.port.ID, s.at.Node.Name, s.address(), canonicalMAC(s.at.MAC)),
+		fmt.Sprintf("Neutron drops every frame whose address and MAC are neither the port's own (%s) nor in its %d pairs", s.port.MAC, len(s.port.Pairs)),
+		fix)
 }
 
 func stalePair(router string, port *port, pair ports.AddressPair, because, fix string) finding.Finding {
-	return finding.Finding{Code: finding.PairStale, Object: router,
-		Message: fmt.Sprintf("port %s allows %s with MAC %s, which is no longer needed", port.ID, pair.IPAddress, pair.MACAddress),
-		Why:     because + "; it lets whatever runs behind that port send as " + pair.IPAddress, Fix: fix}
+	return finding.New(finding.PairStale, router,
+		fmt.Sprintf("port %s allows %s with MAC %s, which is no longer needed", port.ID, pair.IPAddress, pair.MACAddress),
+		because+"; it lets whatever runs behind that port send as "+pair.IPAddress,
+		fix)
 }
 
 func securityIsOff(s *site) finding.Finding {
-	return finding.Finding{Code: finding.PortSecurityOff, Object: s.at.Router,
-		Message: fmt.Sprintf("port %s of node %s has no port security", s.port.ID, s.at.Node.Name),
-		Why:     "every frame passes there, so the router needs no pair; Neutron would refuse one",
-		Fix:     "nothing has to be done; where the port should be guarded: " + openstackCommand("port", "set", "--enable-port-security", s.port.ID)}
+	return finding.New(finding.PortSecurityOff, s.at.Router,
+		fmt.Sprintf("port %s of node %s has no port security", s.port.ID, s.at.Node.Name),
+		"every frame passes there, so the router needs no pair; Neutron would refuse one",
+		"nothing has to be done; where the port should be guarded: "+openstackCommand("port", "set", "--enable-port-security", s.port.ID))
 }
 
 func noRoom(s *site, limit int) finding.Finding {
-	return finding.Finding{Code: finding.PairLimit, Level: finding.Error, Object: s.at.Router,
-		Message: fmt.Sprintf("port %s of node %s has no room for the pair of %s: it may have %d", s.port.ID, s.at.Node.Name, s.address(), limit),
-		Why:     fmt.Sprintf("%d pairs stand there, and Neutron refuses a list that is longer than max_allowed_address_pair", len(s.port.Pairs)),
-		Fix:     "remove stale pairs with --fix --prune, move the router to another node, or have max_allowed_address_pair raised in neutron.conf and say --max-pairs"}
+	return finding.New(finding.PairLimit, s.at.Router,
+		fmt.Sprintf("port %s of node %s has no room for the pair of %s: it may have %d", s.port.ID, s.at.Node.Name, s.address(), limit),
+		fmt.Sprintf("%d pairs stand there, and Neutron refuses a list that is longer than max_allowed_address_pair", len(s.port.Pairs)),
+		"remove stale pairs with --fix --prune, move the router to another node, or have max_allowed_address_pair raised in neutron.conf and say --max-pairs").At(finding.Error)
 }
 
 func tight(s *site, count, limit int) finding.Finding {
-	return finding.Finding{Code: finding.PairLimit, Level: finding.Warning, Object: s.at.Router,
-		Message: fmt.Sprintf("port %s of node %s has room for %d more pairs: %d of %d are in use", s.port.ID, s.at.Node.Name, limit-count, count, limit),
-		Why:     "every router on the node takes one, and OpenShift counts the same list for its EgressIPs",
-		Fix:     "remove stale pairs with --fix --prune, spread routers over more nodes, or have max_allowed_address_pair raised in neutron.conf and say --max-pairs"}
+	return finding.New(finding.PairLimit, s.at.Router,
+		fmt.Sprintf("port %s of node %s has room for %d more pairs: %d of %d are in use", s.port.ID, s.at.Node.Name, limit-count, count, limit),
+		"every router on the node takes one, and OpenShift counts the same list for its EgressIPs",
+		"remove stale pairs with --fix --prune, spread routers over more nodes, or have max_allowed_address_pair raised in neutron.conf and say --max-pairs").At(finding.Warning)
 }
 
 func notInSubnet(s *site, w *world) finding.Finding {
@@ -85,17 +87,17 @@ func notInSubnet(s *site, w *world) finding.Finding {
 	if len(known) == 0 {
 		has = "none of its subnets can be seen"
 	}
-	return finding.Finding{Code: finding.NotInSubnet, Object: s.at.Router,
-		Message: fmt.Sprintf("%s is in no subnet of network %s, which port %s of node %s is on: %s", s.address(), w.name(s.port.NetworkID), s.port.ID, s.at.Node.Name, has),
-		Why:     "no gateway there routes the address, and Neutron accepts the pair without a word",
-		Fix:     "give the router an address of one of these subnets, or look at them: " + openstackCommand("subnet", "list", "--network", s.port.NetworkID)}
+	return finding.New(finding.NotInSubnet, s.at.Router,
+		fmt.Sprintf("%s is in no subnet of network %s, which port %s of node %s is on: %s", s.address(), w.name(s.port.NetworkID), s.port.ID, s.at.Node.Name, has),
+		"no gateway there routes the address, and Neutron accepts the pair without a word",
+		"give the router an address of one of these subnets, or look at them: "+openstackCommand("subnet", "list", "--network", s.port.NetworkID))
 }
 
 func notReserved(s *site, r reservation) finding.Finding {
-	return finding.Finding{Code: finding.NotReserved, Object: s.at.Router,
-		Message: fmt.Sprintf("%s is in an allocation pool of subnet %s, and no port holds it", s.address(), s.subnet),
-		Why:     "Neutron may give the address to the next port that is made, and then two hosts answer for it",
-		Fix:     "run with --fix --reserve, or: " + r.createCommand() + "; or take the address out of the subnet's allocation pools"}
+	return finding.New(finding.NotReserved, s.at.Router,
+		fmt.Sprintf("%s is in an allocation pool of subnet %s, and no port holds it", s.address(), s.subnet),
+		"Neutron may give the address to the next port that is made, and then two hosts answer for it",
+		"run with --fix --reserve, or: "+r.createCommand()+"; or take the address out of the subnet's allocation pools")
 }
 
 // forbidden is EGR309, as far as it can be foreseen: Neutron's policy lets an administrator and the owner of the
@@ -114,9 +116,9 @@ func (p *planner) forbidden(e *edit) {
 		commands = append(commands, setPairs(e.port.ID, e.add, e.remove))
 	}
 	for _, router := range e.routers {
-		p.report(finding.Finding{Code: finding.PairsForbidden, Object: router,
-			Message: fmt.Sprintf("user %s of project %s will hardly be allowed to change the pairs of port %s: its network %s belongs to %s", p.cloud.user, p.cloud.project, e.port.ID, p.world.name(e.port.NetworkID), owner),
-			Why:     "Neutron's policy lets an administrator or the owner of the network change pairs; owning the port is not enough, and ports of others on that network cannot be seen either",
-			Fix:     "have the network's owner or an administrator run: " + strings.Join(commands, " && ")})
+		p.report(finding.New(finding.PairsForbidden, router,
+			fmt.Sprintf("user %s of project %s will hardly be allowed to change the pairs of port %s: its network %s belongs to %s", p.cloud.user, p.cloud.project, e.port.ID, p.world.name(e.port.NetworkID), owner),
+			"Neutron's policy lets an administrator or the owner of the network change pairs; owning the port is not enough, and ports of others on that network cannot be seen either",
+			"have the network's owner or an administrator run: "+strings.Join(commands, " && ")))
 	}
 }

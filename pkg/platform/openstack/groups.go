@@ -19,10 +19,10 @@ func (p *planner) securityGroups(s *site) {
 		g, seen := p.world.groups[id]
 		if !seen {
 			if len(s.at.Destinations) > 0 {
-				p.report(finding.Finding{Code: finding.SecurityGroups, Level: finding.Info, Object: s.at.Router,
-					Message: fmt.Sprintf("what the security groups of port %s let out is not known: project %s cannot see group %s", s.port.ID, p.cloud.project, id),
-					Why:     "security groups hold for the router's frames too, and what no egress rule names is dropped",
-					Fix:     "ask its owner to look: " + openstackCommand("security", "group", "rule", "list", id, "--egress", "--long")})
+				p.report(finding.New(finding.SecurityGroups, s.at.Router,
+					fmt.Sprintf("what the security groups of port %s let out is not known: project %s cannot see group %s", s.port.ID, p.cloud.project, id),
+					"security groups hold for the router's frames too, and what no egress rule names is dropped",
+					"ask its owner to look: "+openstackCommand("security", "group", "rule", "list", id, "--egress", "--long")).At(finding.Info))
 			}
 			return
 		}
@@ -44,10 +44,10 @@ func (p *planner) securityGroups(s *site) {
 	if len(s.port.SecurityGroups) > 0 {
 		fix = openstackCommand("security", "group", "rule", "create", "--egress", "--remote-ip", shut[0]+"/32", s.port.SecurityGroups[0])
 	}
-	p.report(finding.Finding{Code: finding.SecurityGroups, Object: s.at.Router,
-		Message: fmt.Sprintf("the security groups of port %s let nothing out to %s (%s)", s.port.ID, strings.Join(shut, ", "), groups),
-		Why:     "security groups hold for the router's frames too, and what no egress rule names is dropped",
-		Fix:     fix})
+	p.report(finding.New(finding.SecurityGroups, s.at.Router,
+		fmt.Sprintf("the security groups of port %s let nothing out to %s (%s)", s.port.ID, strings.Join(shut, ", "), groups),
+		"security groups hold for the router's frames too, and what no egress rule names is dropped",
+		fix))
 }
 
 // letsOut reports whether some egress rule of the port may match destination.

@@ -99,11 +99,6 @@ func (p *planner) note(format string, args ...any) {
 
 // report adds a finding once.
 func (p *planner) report(f finding.Finding) {
-	if f.Level == "" {
-		// Every code here is the catalogue's, so there is an entry.
-		entry, _ := finding.Lookup(f.Code)
-		f.Level = entry.Level
-	}
 	if !slices.Contains(p.plan.Findings, f) {
 		p.plan.Findings = append(p.plan.Findings, f)
 	}

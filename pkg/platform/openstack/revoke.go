@@ -42,10 +42,10 @@ func (a *Adapter) PlanRevoke(ctx context.Context, records map[string][]Pair) (*p
 func (p *planner) revoke(router string, recorded Pair) {
 	port := p.world.ports[recorded.Port]
 	if port == nil {
-		p.report(finding.Finding{Code: finding.PairStale, Object: router,
-			Message: fmt.Sprintf("port %s, to which %s with MAC %s was written, cannot be seen", recorded.Port, recorded.IP, recorded.MAC),
-			Why:     fmt.Sprintf("it is gone, and the pair with it, or it belongs to another project than %s", p.cloud.project),
-			Fix:     "look with the credentials of the project that owns it: " + openstackCommand("port", "show", recorded.Port)})
+		p.report(finding.New(finding.PairStale, router,
+			fmt.Sprintf("port %s, to which %s with MAC %s was written, cannot be seen", recorded.Port, recorded.IP, recorded.MAC),
+			fmt.Sprintf("it is gone, and the pair with it, or it belongs to another project than %s", p.cloud.project),
+			"look with the credentials of the project that owns it: "+openstackCommand("port", "show", recorded.Port)))
 		return
 	}
 	p.revokeReservations(router, port, recorded)

@@ -9,9 +9,7 @@ import (
 )
 
 func (u *audit) add(c finding.Code, level finding.Level, object, message, why, fix string) {
-	u.findings = append(u.findings, finding.Finding{
-		Code: c, Level: level, Object: object, Message: finding.Printable(message), Why: why, Fix: fix,
-	})
+	u.findings = append(u.findings, finding.New(c, object, message, why, fix).At(level))
 }
 
 // strayFindings are about the nodes whose machine or network could not be told, one for each router and
