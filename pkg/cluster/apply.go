@@ -47,29 +47,48 @@ func (a *Applier) apply(ctx context.Context, object, live *unstructured.Unstruct
 	if err := noteRules(object, live); err != nil {
 		return Applied{}, fmt.Errorf("applying %s: %w", Name(object), err)
 	}
-	if live != nil && same(object, live, a.client.manager) {
-		return Applied{live, Unchanged}, nil
+	if live != nil {
+		if t := a.takeover(object, live); t != nil {
+			return a.takeOver(ctx, object, live, t)
+		}
+		if same(object, live, a.client.manager) {
+			return Applied{live, Unchanged}, nil
+		}
 	}
-	kind, err := kindOf(object)
+	applied, err := a.send(ctx, object, a.options.DryRun)
 	if err != nil {
 		return Applied{}, err
 	}
-	options := metav1.ApplyOptions{FieldManager: a.client.manager, Force: a.options.ForceConflicts}
-	if a.options.DryRun {
-		options.DryRun = []string{metav1.DryRunAll}
+	return Applied{applied, result(live, applied)}, nil
+}
+
+// send applies object and gives it back as the server holds it then.
+func (a *Applier) send(ctx context.Context, object *unstructured.Unstructured, dry bool) (*unstructured.Unstructured, error) {
+	kind, err := kindOf(object)
+	if err != nil {
+		return nil, err
 	}
+	options := metav1.ApplyOptions{FieldManager: a.client.manager, Force: a.options.ForceConflicts, DryRun: dryRun(dry)}
 	var applied *unstructured.Unstructured
 	err = a.client.retry(ctx, func() (err error) {
 		applied, err = a.client.dynamic.Resource(kind.GVR()).Namespace(object.GetNamespace()).Apply(ctx, object.GetName(), object, options)
 		return err
 	})
 	if apierrors.IsConflict(err) {
-		return Applied{}, conflict(err, Name(object))
+		return nil, conflict(err, Name(object))
 	}
 	if err != nil {
-		return Applied{}, fmt.Errorf("applying %s: %w", Name(object), explain(err, "patch", kind.GVR(), object.GetNamespace()))
+		return nil, fmt.Errorf("applying %s: %w", Name(object), explain(err, "patch", kind.GVR(), object.GetNamespace()))
 	}
-	return Applied{applied, result(live, applied)}, nil
+	return applied, nil
+}
+
+// dryRun is how a request says that nothing is to be written.
+func dryRun(dry bool) []string {
+	if dry {
+		return []string{metav1.DryRunAll}
+	}
+	return nil
 }
 
 // result compares an object before and after. A dry run moves no resourceVersion, so the contents decide.

@@ -93,7 +93,7 @@ func (c *Client) labelled(ctx context.Context, namespace, name string) (objects,
 }
 
 // Delete deletes the objects of r, telling done of each. What is gone already is no fault.
-func (c *Client) Delete(ctx context.Context, r *Remains, dryRun bool, done func(*unstructured.Unstructured)) error {
+func (c *Client) Delete(ctx context.Context, r *Remains, dry bool, done func(*unstructured.Unstructured)) error {
 	for _, object := range r.Objects {
 		kind, err := kindOf(object)
 		if err != nil {
@@ -101,10 +101,7 @@ func (c *Client) Delete(ctx context.Context, r *Remains, dryRun bool, done func(
 		}
 		uid := object.GetUID()
 		background := metav1.DeletePropagationBackground
-		options := metav1.DeleteOptions{PropagationPolicy: &background, Preconditions: &metav1.Preconditions{UID: &uid}}
-		if dryRun {
-			options.DryRun = []string{metav1.DryRunAll}
-		}
+		options := metav1.DeleteOptions{PropagationPolicy: &background, Preconditions: &metav1.Preconditions{UID: &uid}, DryRun: dryRun(dry)}
 		err = c.dynamic.Resource(kind.GVR()).Namespace(r.namespace).Delete(ctx, object.GetName(), options)
 		if err != nil && !isNotFound(err) {
 			return fmt.Errorf("deleting %s: %w", Name(object), explain(err, "delete", kind.GVR(), r.namespace))

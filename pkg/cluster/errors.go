@@ -108,6 +108,11 @@ func conflict(err error, name string) error {
 	if len(fields) == 0 {
 		return err
 	}
+	return conflictOver(name, fields)
+}
+
+// conflictOver is the error of fields that others own, each with who that is.
+func conflictOver(name string, fields []string) error {
 	return fmt.Errorf("%s: others set fields that would change: %s: settle it with them, or take the fields over with --force-conflicts",
 		name, strings.Join(fields, ", "))
 }

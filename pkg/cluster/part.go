@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
@@ -64,7 +65,7 @@ func (c *Client) applyPart(ctx context.Context, live *unstructured.Unstructured,
 	}
 	applied := Applied{patched, Unchanged}
 	if owned != nil || len(claims(desired)) > 1 { // more than the metadata, which claims nothing
-		if applied, err = (&Applier{client: c, options: p.Options}).apply(ctx, desired, patched); err != nil {
+		if applied, err = c.partApplier(p.Options).apply(ctx, desired, patched); err != nil {
 			return Applied{}, err
 		}
 	}
@@ -78,10 +79,16 @@ func (c *Client) applyPart(ctx context.Context, live *unstructured.Unstructured,
 	return applied, nil
 }
 
+// partApplier applies a part of an object that stays another's: nothing of that is adopted.
+func (c *Client) partApplier(o ApplyOptions) *Applier {
+	o.Adopt = false
+	return &Applier{client: c, options: o}
+}
+
 // with is what p asks for, with the hash that restarts the pod: the one given, or the one that is noted already.
-func (p *Part) with(live *unstructured.Unstructured, owned map[string]any, hash string) (*unstructured.Unstructured, error) {
+func (p *Part) with(live *unstructured.Unstructured, owned *fieldpath.Set, hash string) (*unstructured.Unstructured, error) {
 	desired := p.Object.DeepCopy()
-	if hash == "" && has(owned, hashAnnotation()) {
+	if hash == "" && has(owned, pathOf(hashAnnotation())) {
 		hash, _, _ = unstructured.NestedString(live.Object, hashAnnotation()...)
 	}
 	if hash == "" {
@@ -118,10 +125,7 @@ func (c *Client) patchStrategy(ctx context.Context, live, desired *unstructured.
 	if err != nil {
 		return nil, fmt.Errorf("setting the strategy of %s: %w", Name(live), err)
 	}
-	options := metav1.PatchOptions{FieldManager: c.manager}
-	if o.DryRun {
-		options.DryRun = []string{metav1.DryRunAll}
-	}
+	options := metav1.PatchOptions{FieldManager: c.manager, DryRun: dryRun(o.DryRun)}
 	var patched *unstructured.Unstructured
 	err = c.retry(ctx, func() (err error) {
 		patched, err = c.dynamic.Resource(Deployments.GVR()).Namespace(live.GetNamespace()).Patch(ctx, live.GetName(), types.MergePatchType, body, options)
@@ -142,7 +146,7 @@ func (c *Client) tryRest(ctx context.Context, live, desired *unstructured.Unstru
 	o.DryRun = true
 	rest := desired.DeepCopy()
 	unstructured.RemoveNestedField(rest.Object, "spec", "strategy")
-	_, err := (&Applier{client: c, options: o}).apply(ctx, rest, live)
+	_, err := c.partApplier(o).apply(ctx, rest, live)
 	return err
 }
 
@@ -153,75 +157,11 @@ func (c *Client) recreated(live *unstructured.Unstructured) bool {
 		return false
 	}
 	for _, entry := range live.GetManagedFields() {
-		if entry.Manager == c.manager && has(fieldsOf(entry), strategyType()) {
+		if entry.Manager == c.manager && has(fieldsOf(entry), pathOf(strategyType())) {
 			return true
 		}
 	}
 	return false
-}
-
-// otherOwner names a manager other than this tool that owns the field of live, or "".
-func (c *Client) otherOwner(live *unstructured.Unstructured, field []string) string {
-	for _, entry := range live.GetManagedFields() {
-		if entry.Manager != c.manager && has(fieldsOf(entry), field) {
-			return entry.Manager
-		}
-	}
-	return ""
-}
-
-// owned are the fields of live that this tool owns by applying them; nil where there are none.
-func (c *Client) owned(live *unstructured.Unstructured) map[string]any {
-	for _, entry := range live.GetManagedFields() {
-		if entry.Manager == c.manager && entry.Operation == metav1.ManagedFieldsOperationApply && entry.Subresource == "" {
-			return fieldsOf(entry)
-		}
-	}
-	return nil
-}
-
-// fieldsOf are the fields of an entry, as the server records them; nil where it records none.
-func fieldsOf(entry metav1.ManagedFieldsEntry) map[string]any {
-	var fields map[string]any
-	if entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil {
-		return nil
-	}
-	return fields
-}
-
-// has reports whether the field is among owned.
-func has(owned map[string]any, field []string) bool {
-	for _, name := range field {
-		below, ok := owned["f:"+name].(map[string]any)
-		if !ok {
-			return false
-		}
-		owned = below
-	}
-	return true
-}
-
-// held is what this tool has set on live, to be applied again with something more: what is left out of an
-// apply is taken back.
-func (c *Client) held(live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	part := &unstructured.Unstructured{Object: map[string]any{}}
-	part.SetGroupVersionKind(live.GroupVersionKind())
-	part.SetNamespace(live.GetNamespace())
-	part.SetName(live.GetName())
-	owned := c.owned(live)
-	for _, field := range append(partFields(), strategyType()) {
-		value, found, err := unstructured.NestedFieldCopy(live.Object, field...)
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", Name(live), err)
-		}
-		if !found || !has(owned, field) {
-			continue
-		}
-		if err := unstructured.SetNestedField(part.Object, value, field...); err != nil {
-			return nil, fmt.Errorf("reading %s: %w", Name(live), err)
-		}
-	}
-	return part, nil
 }
 
 // DryPart asks the server what applying t's Part would do, without waiting for the operator. Where the
