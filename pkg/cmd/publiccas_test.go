@@ -1,3 +1,6 @@
+// The machine of the test may have roots, and which ones are trusted is settled once in a process.
+//go:debug x509usefallbackroots=1
+
 package cmd
 
 import (
@@ -10,7 +13,6 @@ import (
 
 // TestTrustPublicCAs: what is verified without roots of its own is verified against the public CAs.
 func TestTrustPublicCAs(t *testing.T) {
-	t.Setenv("GODEBUG", "x509usefallbackroots=1") // the machine of the test may have roots
 	if err := trustPublicCAs(); err != nil {
 		t.Fatal(err)
 	}
