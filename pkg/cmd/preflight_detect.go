@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
@@ -42,16 +41,11 @@ func (o *onPlatform) ask(ctx context.Context) (plan *platform.Plan, err error) {
 	if err != nil {
 		return nil, err
 	}
-	need, err := o.attachments(o.look, ready)
-	if err != nil {
-		return nil, err
-	}
-	adapter, err := ready.connect(ctx, o.look)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, o.closing(ctx, adapter)) }()
-	return adapter.Plan(ctx, need)
+	err = o.visit(ctx, ready, o.look, func(o *onPlatform) error {
+		plan, err = o.adapter.Plan(ctx, o.need)
+		return err
+	})
+	return plan, err
 }
 
 // unasked is a plan that changes nothing, with EGR207 for a platform that was not asked.

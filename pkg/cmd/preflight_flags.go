@@ -179,15 +179,3 @@ func (o *platformOptions) attachments(l *look, ready *preparation) ([]platform.A
 	}
 	return need, nil
 }
-
-// parseMAC reads --mac; "" stays "".
-func parseMAC(text string) (string, error) {
-	if text == "" {
-		return "", nil
-	}
-	mac, err := egress.ParseMAC(text)
-	if err != nil {
-		return "", fmt.Errorf("--mac: %w", err)
-	}
-	return mac, nil
-}

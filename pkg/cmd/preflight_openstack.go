@@ -55,10 +55,15 @@ variables OS_*. Without --fix and --revert nothing is written.`,
 }
 
 func (p *openstackPreflight) prepare(_ context.Context, o *platformOptions) (*preparation, error) {
-	mac, err := parseMAC(p.mac)
+	mac := p.mac
+	var err error
+	if mac != "" {
+		if mac, err = egress.ParseMAC(mac); err != nil {
+			return nil, invalid(fmt.Errorf("--mac: %w", err))
+		}
+	}
 	p.asked.Concurrency = o.concurrency
 	switch {
-	case err != nil:
 	case o.address == "" && mac != "":
 		err = errors.New("--mac goes with --address: a router's own MAC is known")
 	case o.address != "" && mac == "":

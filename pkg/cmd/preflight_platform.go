@@ -22,7 +22,7 @@ func newPlatformCommand(f *factory, on platformRow) *cobra.Command {
 	return cmd
 }
 
-func (p *platformFlags) run(ctx context.Context, f *factory, on platformRow, own platformPreflight, args []string) (err error) {
+func (p *platformFlags) run(ctx context.Context, f *factory, on platformRow, own platformPreflight, args []string) error {
 	o, err := p.complete(f, on, args)
 	if err != nil {
 		return invalid(err)
@@ -38,22 +38,30 @@ func (p *platformFlags) run(ctx context.Context, f *factory, on platformRow, own
 	if err != nil {
 		return err
 	}
+	return o.visit(ctx, ready, l, func(o *onPlatform) error { return o.run(ctx) })
+}
+
+// visit has do work on the platform for what l shows.
+func (o *platformOptions) visit(ctx context.Context, ready *preparation, l *look, do func(*onPlatform) error) error {
 	need, err := o.attachments(l, ready)
 	if err != nil {
 		return err
 	}
+	return o.connected(ctx, ready, l, func(adapter platform.Adapter) error {
+		return do(&onPlatform{platformOptions: o, look: l, need: need, adapter: adapter})
+	})
+}
+
+// connected has do work with the adapter, and logs out after it, also where it was interrupted.
+func (o *platformOptions) connected(ctx context.Context, ready *preparation, l *look, do func(platform.Adapter) error) (err error) {
 	adapter, err := ready.connect(ctx, l)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, o.closing(ctx, adapter)) }()
-	return (&onPlatform{platformOptions: o, look: l, need: need, adapter: adapter}).run(ctx)
-}
-
-// closing logs out, also where the run was interrupted.
-func (o *platformOptions) closing(ctx context.Context, adapter platform.Adapter) error {
-	if err := adapter.Close(context.WithoutCancel(ctx)); err != nil {
-		return fmt.Errorf("logging out of %s: %w", o.on.service, err)
-	}
-	return nil
+	defer func() {
+		if closed := adapter.Close(context.WithoutCancel(ctx)); closed != nil {
+			err = errors.Join(err, fmt.Errorf("logging out of %s: %w", o.on.service, closed))
+		}
+	}()
+	return do(adapter)
 }

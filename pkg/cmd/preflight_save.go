@@ -48,7 +48,7 @@ func (s *saved) close() error {
 }
 
 // putBack carries out --revert: what the file says was changed is set back.
-func (o *platformOptions) putBack(ctx context.Context, ready *preparation) (err error) {
+func (o *platformOptions) putBack(ctx context.Context, ready *preparation) error {
 	file, err := os.Open(o.revert)
 	if err != nil {
 		return invalid(fmt.Errorf("--revert: %w", err))
@@ -60,21 +60,16 @@ func (o *platformOptions) putBack(ctx context.Context, ready *preparation) (err 
 	if of != o.on.Name {
 		return invalid(fmt.Errorf("--revert %s: it keeps what was changed in %s: use \"%s preflight %s --revert\"", o.revert, of, o.name, of))
 	}
-	adapter, err := ready.connect(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, o.closing(ctx, adapter)) }()
-	back := platform.Plan{Platform: of, Changes: changes}.Invert()
-	back.Where = adapter.Where()
-	if err := o.confirm(&back); err != nil {
-		return err
-	}
-	tell := o.teller(len(changes))
-	tell.word = "put back"
-	err = adapter.Revert(ctx, changes, tell.done)
-	tell.close()
-	return err
+	return o.connected(ctx, ready, nil, func(adapter platform.Adapter) error {
+		back := platform.Plan{Platform: of, Where: adapter.Where(), Changes: changes}.Invert()
+		if err := o.confirm(&back); err != nil {
+			return err
+		}
+		tell := o.teller(len(changes))
+		defer tell.close()
+		tell.word = "put back"
+		return adapter.Revert(ctx, changes, tell.done)
+	})
 }
 
 // teller says what became of each change: a line each on stdout, where that holds no object, and a bar on a

@@ -99,7 +99,7 @@ type Plan struct {
 // Invert is the plan that takes p back: last change first, each value swapped. The versions are gone,
 // since carrying p out has moved them.
 func (p Plan) Invert() Plan {
-	inverse := Plan{Platform: p.Platform, Changes: make([]Change, 0, len(p.Changes))}
+	inverse := Plan{Platform: p.Platform, Where: p.Where, Changes: make([]Change, 0, len(p.Changes))}
 	for i := len(p.Changes) - 1; i >= 0; i-- {
 		c := p.Changes[i]
 		inverse.Changes = append(inverse.Changes, Change{
