@@ -9,8 +9,10 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/workqueue"
 
@@ -87,11 +89,9 @@ type controller struct {
 	// queue has the routers that there is news of, and everything.
 	queue workqueue.TypedDelayingInterface[string]
 
-	mu sync.Mutex
-	// leading is since when this process leads; zero before.
-	leading time.Time
-	// busy is since when a pass is under way; zero between two.
-	busy time.Time
+	// leading is since when this process leads, and busy since when a pass is under way, in nanoseconds; 0: it does not, or
+	// none is.
+	leading, busy atomic.Int64
 
 	// failures are the passes in a row that came to nothing. It belongs to the loop.
 	failures int
@@ -108,7 +108,7 @@ func newController(ctx context.Context, o Options) (*controller, error) {
 	}
 	c.env = &Environment{
 		Log: c.Log, Troubles: troubles, Metrics: metrics, Recorder: recorder, Backoff: c.Backoff, LongestBackoff: c.LongestBackoff,
-		Add: c.queue.Add, AddAfter: c.queue.AddAfter, Leading: func() time.Time { return c.get(&c.leading) },
+		Add: c.queue.Add, AddAfter: c.queue.AddAfter, Leading: func() time.Time { return time.Unix(0, c.leading.Load()) },
 	}
 	c.env.mirror = c.Client.NewMirror(cluster.MirrorEvents{
 		Changed: func(router string) { c.work.Changed(router) }, Gone: func(last snapshot.Router) { c.work.Deleted(last) },
@@ -137,7 +137,9 @@ func Run(ctx context.Context, o Options) error {
 	var watching sync.WaitGroup
 	var mirrorErr error
 	watching.Go(func() { mirrorErr = c.env.mirror.Run(watched) })
-	watching.Go(func() { c.watchTrouble(watched) })
+	watching.Go(func() {
+		wait.UntilWithContext(watched, func(context.Context) { c.env.Troubles.Note("watch", c.env.mirror.Trouble()) }, min(c.Backoff, time.Second))
+	})
 	err = c.elect(ctx)
 	unwatch()
 	watching.Wait()
@@ -162,51 +164,12 @@ func (c *controller) lead(ctx context.Context) {
 	c.env.Metrics.leader.Set(1)
 	defer c.env.Metrics.leader.Set(0)
 	c.Log.Info("leading")
-	c.set(&c.leading, time.Now())
-	if c.awaitSync(ctx) {
+	c.leading.Store(time.Now().UnixNano())
+	// Before everything was read once, nothing is known of what is needed.
+	synced := func(context.Context) (bool, error) { return c.env.mirror.Synced(), nil }
+	if wait.PollUntilContextCancel(ctx, 50*time.Millisecond, true, synced) == nil {
 		c.loop(ctx)
 	}
 	c.work.Close(context.WithoutCancel(ctx))
 	c.Log.Info("no longer leading")
-}
-
-// awaitSync waits until everything was read once: before, nothing is known of what is needed.
-func (c *controller) awaitSync(ctx context.Context) bool {
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for !c.env.mirror.Synced() {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-tick.C:
-		}
-	}
-	return true
-}
-
-// set sets one of the times of c, and get returns it.
-func (c *controller) set(value *time.Time, now time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	*value = now
-}
-
-func (c *controller) get(value *time.Time) time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return *value
-}
-
-// watchTrouble says what of the cluster cannot be read.
-func (c *controller) watchTrouble(ctx context.Context) {
-	tick := time.NewTicker(min(c.Backoff, time.Second))
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		c.env.Troubles.Note("watch", c.env.mirror.Trouble())
-	}
 }

@@ -16,11 +16,11 @@ type Environment struct {
 	Metrics  *Metrics
 	// Recorder records Events on routers.
 	Recorder *cluster.Recorder
-	// Add asks for a pass, for a key that tells one reason from another: a router, or Everything. AddAfter does so after
+	// Add asks for a pass, for a key that tells one reason from another: a router, or "" for everything. AddAfter does so after
 	// a pause.
 	Add      func(key string)
 	AddAfter func(key string, pause time.Duration)
-	// Leading returns since when this process leads; zero before.
+	// Leading returns since when this process leads; long ago where it does not.
 	Leading func() time.Time
 	// Backoff and LongestBackoff are the first and the longest pause before a router is tried again.
 	Backoff, LongestBackoff time.Duration

@@ -21,41 +21,28 @@ const perRouter = 10 * time.Millisecond
 func (c *controller) loop(ctx context.Context) {
 	// Whoever waits for the queue is told of the end.
 	defer context.AfterFunc(ctx, c.queue.ShutDown)()
-	go c.beat(ctx)
 	c.queue.Add(everything)
 	for {
 		keys := c.take(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		c.set(&c.busy, time.Now())
+		c.busy.Store(time.Now().UnixNano())
 		err := c.work.Pass(ctx, keys[everything])
-		c.set(&c.busy, time.Time{})
+		c.busy.Store(0)
 		for key := range keys {
 			if err != nil {
 				c.queue.Add(key)
 			}
 			c.queue.Done(key)
 		}
-		switch {
-		case err == nil:
-			c.failures = 0
-		case ctx.Err() == nil:
+		if err != nil {
 			c.pause(ctx, err)
+			continue
 		}
-	}
-}
-
-// beat asks for everything now and then.
-func (c *controller) beat(ctx context.Context) {
-	tick := time.NewTicker(c.Resync)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			c.queue.Add(everything)
+		c.failures = 0
+		if keys[everything] {
+			c.queue.AddAfter(everything, c.Resync)
 		}
 	}
 }
@@ -98,10 +85,8 @@ func (c *controller) pause(ctx context.Context, err error) {
 		delay = c.LongestBackoff
 	}
 	c.failures++
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-timer.C:
+	case <-time.After(delay):
 	}
 }

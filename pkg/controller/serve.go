@@ -64,8 +64,8 @@ func answering(check func() error) http.HandlerFunc {
 
 // healthy fails where a new process would do better.
 func (c *controller) healthy() error {
-	since := c.get(&c.busy)
-	if busy := time.Since(since); !since.IsZero() && busy > longestPass {
+	since := c.busy.Load()
+	if busy := time.Since(time.Unix(0, since)); since != 0 && busy > longestPass {
 		return fmt.Errorf("a comparison with the platform has taken %s so far", busy.Round(time.Second))
 	}
 	return nil

@@ -84,12 +84,7 @@ func (k *Keeper) recordAhead(ctx context.Context, r *Result) (*Keeper, error) {
 
 // planFor plans for some of the routers of k, with other records.
 func (k *Keeper) planFor(ctx context.Context, recorded map[string][]Pair, includes func(router string) bool) (*Keeper, *platform.Plan, error) {
-	options := k.options
-	options.Recorded = recorded
-	part, err := NewKeeper(k.cloud, options, k.store)
-	if err != nil {
-		return nil, nil, fmt.Errorf("preparing the plan: %w", err)
-	}
+	part := &Keeper{Adapter: k.with(recorded), store: k.store}
 	need := slices.DeleteFunc(slices.Clone(k.need), func(at platform.Attachment) bool { return !includes(at.Router) })
 	plan, err := part.Plan(ctx, need)
 	return part, plan, err
@@ -173,12 +168,8 @@ func (k *Keeper) trim(ctx context.Context, r *Result) error {
 	if len(doubtful) == 0 {
 		return nil
 	}
-	adapter, err := New(k.cloud, Options{Recorded: doubtful})
-	if err != nil {
-		return fmt.Errorf("preparing to look at records: %w", err)
-	}
 	// What it would take to remove them all names those that stand. It is not carried out.
-	plan, err := adapter.PlanRevoke(ctx, doubtful)
+	plan, err := k.with(doubtful).PlanRevoke(ctx, doubtful)
 	if err != nil {
 		return err
 	}

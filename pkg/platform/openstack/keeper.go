@@ -122,10 +122,7 @@ func (k *Keeper) Writes(plan *platform.Plan) bool {
 
 // TakeBack removes what records say was written for routers that are gone, and their records with them.
 func (k *Keeper) TakeBack(ctx context.Context, records map[string][]Pair, done func(platform.Change, error)) error {
-	adapter, err := New(k.cloud, Options{Concurrency: k.options.Concurrency, MaxPairs: k.options.MaxPairs, Recorded: records})
-	if err != nil {
-		return fmt.Errorf("preparing to take pairs back: %w", err)
-	}
+	adapter := k.with(records)
 	plan, err := adapter.PlanRevoke(ctx, records)
 	if err != nil {
 		return err
@@ -134,4 +131,11 @@ func (k *Keeper) TakeBack(ctx context.Context, records map[string][]Pair, done f
 		return fmt.Errorf("taking back what was written for routers that are gone: %w", err)
 	}
 	return nil
+}
+
+// with is another adapter like that of k, with other records.
+func (k *Keeper) with(records map[string][]Pair) *Adapter {
+	options := k.options
+	options.Recorded = records
+	return &Adapter{cloud: k.cloud, options: options, ledger: newLedger(records)}
 }
