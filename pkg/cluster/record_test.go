@@ -35,6 +35,7 @@ func (s *server) testRecord(t *testing.T) {
 			if got := s.read(t, namespace).Annotations[egress.AnnotationOpenStack]; got != pairs {
 				t.Errorf("after a change the record is %q", got)
 			}
+			s.recordsBeforeShown(t, namespace)
 			s.recordAndCheck(t, namespace, "", 1)
 			s.recordAndCheck(t, namespace, "", 0)
 			s.recordOnAnother(t, namespace)
@@ -106,5 +107,29 @@ func (s *server) recordOnAnother(t *testing.T, namespace string) {
 	r.Name = "partner-z"
 	if err := s.client.Record(t.Context(), r, egress.AnnotationOpenStack, pairs); !errors.Is(err, cluster.ErrNotFound) {
 		t.Errorf("none of that name: %v", err)
+	}
+}
+
+// recordsBeforeShown: what was written counts for more than what was read before, until the server itself has shown another.
+func (s *server) recordsBeforeShown(t *testing.T, namespace string) {
+	t.Helper()
+	r := s.read(t, namespace)
+	name := egress.Key(&r.EgressRouter)
+	records := s.client.NewRecords(egress.AnnotationOpenStack, []snapshot.Router{r})
+	s.proxy.Reset()
+	for i, value := range []string{"[]", pairs, "[]"} {
+		if err := records.Save(t.Context(), name, value); err != nil {
+			t.Fatal(err)
+		}
+		if got, known := records.Load(name); got != value || !known || s.writes() != i+1 {
+			t.Errorf("after %d writes the record is %q (%t), want %q", s.writes(), got, known, value)
+		}
+	}
+	records.Confirm([]snapshot.Router{r})
+	if got, _ := records.Load(name); got != pairs {
+		t.Errorf("confirmed, the record is %q, want %q", got, pairs)
+	}
+	if _, known := records.Load(namespace + "/partner-z"); known {
+		t.Error("another router can be recorded on")
 	}
 }
