@@ -19,8 +19,8 @@ type lease struct {
 	refused func(error)
 }
 
-// NewLease makes the lock of a leader election out of a Lease, for the process that identity names. refused hears why
-// the Lease could not be had or kept; that another holds it is no such reason.
+// NewLease makes the lock of a leader election out of a Lease, for the process that identity names. refused is called
+// with why the Lease could not be had or kept; that another holds it is no such reason.
 func NewLease(cfg *rest.Config, namespace, name, identity string, refused func(error)) (resourcelock.Interface, error) {
 	client, err := coordination.NewForConfig(cfg)
 	if err != nil {

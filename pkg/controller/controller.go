@@ -119,7 +119,7 @@ func newController(ctx context.Context, o Options) (*controller, error) {
 
 // Run works until ctx ends, whose error it then returns, or until its Lease is lost (ErrLeaseLost).
 func Run(ctx context.Context, o Options) error {
-	// What serves and records outlives the loop, so that its last words are heard.
+	// What serves and records outlives the loop, so that what it says last is served and recorded.
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	c, err := newController(serving, o)

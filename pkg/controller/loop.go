@@ -72,7 +72,7 @@ func (c *controller) take(ctx context.Context) map[string]bool {
 	return keys
 }
 
-// patience is how long more news of so many routers are waited for: a node that is lost takes a while to be told of.
+// patience is how long more news of so many routers are waited for: the news of a node that is lost take a while to come.
 func (c *controller) patience(routers int) time.Duration {
 	return c.Patience + min(time.Duration(routers)*perRouter, 2*c.Patience)
 }

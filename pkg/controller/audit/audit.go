@@ -119,7 +119,7 @@ func (w *work) Close(ctx context.Context) {
 }
 
 // Pass audits, unless it is known what would come of it: nothing that matters has changed, and it is not yet time to
-// look whether another has changed a policy. No router is tried again sooner: whoever mends it is no process.
+// look whether another has changed a policy. No router is tried again sooner: whoever fixes it is no process.
 func (w *work) Pass(ctx context.Context, all bool) error {
 	held, _ := w.Snapshot()
 	q := questionOf(held, w.Blanket)

@@ -58,7 +58,7 @@ func (s *state) holds(p platform.Permission, r *openstack.Result) bool {
 	})
 }
 
-// reason is why a router's frames may not pass: a finding's words, with what mends it.
+// reason is why a router's frames may not pass: a finding's words, with what fixes it.
 func reason(p platform.Permission, plan *platform.Plan) string {
 	text := ""
 	for _, f := range plan.Findings {
