@@ -6,6 +6,7 @@ import (
 	"time"
 
 	nov1 "github.com/openshift/api/networkoperator/v1"
+	"github.com/xlab/treeprint"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -209,5 +210,47 @@ func TestStatusTreeObeysNothing(t *testing.T) {
 	}
 	if !strings.Contains(got, `\x1b[2J`) {
 		t.Errorf("the address is not shown in %s", got)
+	}
+}
+
+// A finding on a Service is under the one that it names, whatever comes after that.
+func TestServiceFindings(t *testing.T) {
+	services := []ServiceStatus{{Name: "partner-a"}, {Name: "partner-a-web", Endpoints: []string{"10.128.2.7"}}, {Name: "last"}}
+	on := func(message, fix string) finding.Finding {
+		return finding.New(finding.ServicePorts, "billing/partner-a", message, "", fix)
+	}
+	writer := treeWriter{now: noon()}
+	for name, test := range map[string]struct {
+		findings []finding.Finding
+		want     string
+	}{
+		"named": {[]finding.Finding{on("Service partner-a-web port 81/tcp: no rule redirects it", "")}, `.
+├── Service partner-a: <none>, endpoints unknown
+├── Service partner-a-web: <none>, 1 endpoint
+│   └── warning EGR209: Service partner-a-web port 81/tcp: no rule redirects it
+└── Service last: <none>, endpoints unknown
+`},
+		"two": {[]finding.Finding{
+			on("Service last port 81/tcp: no rule redirects it", ""),
+			on("no Service has a port for the rule on 80/udp", "kubectl egress expose partner-a -n billing --name partner-a gives the Service every port"),
+		}, `.
+├── Service partner-a: <none>, endpoints unknown
+│   └── warning EGR209: no Service has a port for the rule on 80/udp
+├── Service partner-a-web: <none>, 1 endpoint
+└── Service last: <none>, endpoints unknown
+    └── warning EGR209: Service last port 81/tcp: no rule redirects it
+`},
+		"none named": {[]finding.Finding{on("no Service has a port for the rule on 80/udp", "--name partner-b")}, `.
+├── Service partner-a: <none>, endpoints unknown
+├── Service partner-a-web: <none>, 1 endpoint
+└── Service last: <none>, endpoints unknown
+    └── warning EGR209: no Service has a port for the rule on 80/udp
+`},
+	} {
+		root := treeprint.New()
+		writer.services(root, StatusJSON{Services: services}, test.findings)
+		if got := root.String(); got != test.want {
+			t.Errorf("%s: got\n%swant\n%s", name, got, test.want)
+		}
 	}
 }

@@ -135,6 +135,11 @@ func (t treeWriter) services(root treeprint.Tree, s StatusJSON, found []finding.
 	if len(s.Services) == 0 {
 		t.findings(root.AddBranch("Service: "+lacking(s, "services", "none")), found)
 	}
+	on := map[int][]finding.Finding{}
+	for _, f := range found {
+		i := serviceOn(s.Services, f)
+		on[i] = append(on[i], f)
+	}
 	for i, service := range s.Services {
 		endpoints := finding.Count(len(service.Endpoints), "endpoint")
 		if service.Endpoints == nil {
@@ -148,10 +153,24 @@ func (t treeWriter) services(root treeprint.Tree, s StatusJSON, found []finding.
 			}
 			branch.AddNode(say("%s -> %s", port.Name, to))
 		}
-		if i == len(s.Services)-1 {
-			t.findings(branch, found)
+		t.findings(branch, on[i])
+	}
+}
+
+// serviceOn returns the place of the Service that f is about: the first that its message names, else the one that its
+// fix would change, else the last.
+func serviceOn(services []ServiceStatus, f finding.Finding) int {
+	for _, text := range []string{f.Message, f.Fix} {
+		words := strings.Fields(text)
+		for i, service := range services {
+			for j, word := range words[:max(len(words)-1, 0)] {
+				if (word == "Service" || word == "--name") && words[j+1] == service.Name {
+					return i
+				}
+			}
 		}
 	}
+	return len(services) - 1
 }
 
 func (t treeWriter) policies(root treeprint.Tree, s StatusJSON, found []finding.Finding) {
