@@ -78,7 +78,7 @@ func causesOf(r snapshot.Router, nad *snapshot.NAD, node string) []string {
 func fatal() []finding.Code {
 	return []finding.Code{
 		finding.NoPrefix, finding.UnusableAddress, finding.NoGateway, finding.GatewayElsewhere, finding.IPv6,
-		finding.BadDestination, finding.NoAddress, finding.Passthru,
+		finding.BadDestination, finding.NoAddress, finding.Passthru, finding.BadMaster,
 	}
 }
 

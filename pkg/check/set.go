@@ -10,7 +10,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-// Specs checks every router of s by itself, and against the others and the nodes (EGR101 to EGR118).
+// Specs checks every router of s by itself, and against the others and the nodes (EGR101 to EGR119).
 func Specs(s *snapshot.Snapshot) []finding.Finding {
 	var out []finding.Finding
 	for _, r := range s.Routers {

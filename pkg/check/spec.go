@@ -2,6 +2,9 @@
 package check
 
 import (
+	"strings"
+	"unicode"
+
 	nov1 "github.com/openshift/api/networkoperator/v1"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
@@ -9,12 +12,12 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-// Spec checks one router by itself (EGR101 to EGR112, 115, 116 and 118), in the order of the codes.
+// Spec checks one router by itself (EGR101 to EGR112, 115, 116, 118 and 119), in the order of the codes.
 func Spec(r snapshot.Router) []finding.Finding {
 	var out []finding.Finding
 	for _, check := range []func(snapshot.Router) []finding.Finding{
 		address, gateway, manyAddresses, ipv6, destinations, duplicateRules,
-		fallback, macvlan, nothing, mode, sctp,
+		fallback, macvlan, master, nothing, mode, sctp,
 	} {
 		out = append(out, check(r)...)
 	}
@@ -90,10 +93,49 @@ func macvlan(r snapshot.Router) []finding.Finding {
 	if m.Master != "" {
 		asked += sprintf(" on master %s", m.Master)
 	}
+	fix := "use --provisioner=standalone, where it works, or leave mode and master out"
+	if badMaster(m.Master) != "" {
+		fix = "leave mode and master out"
+	}
 	return one(r, finding.MacvlanIgnored,
 		asked+" would be ignored",
 		"the operator never renders networkInterface: the router gets mode Bridge on the interface of the node's default route",
-		"use --provisioner=standalone, where it works, or leave mode and master out")
+		fix)
+}
+
+// master is EGR119.
+func master(r snapshot.Router) []finding.Finding {
+	name := r.Spec.NetworkInterface.Macvlan.Master
+	problem := badMaster(name)
+	if problem == "" {
+		return nil
+	}
+	why := "the CNI plugin looks for an interface of that name on the node and finds none: the pod hangs in ContainerCreating with an error that names nothing"
+	fix := "give the name of one of the node's interfaces as ip link shows it, such as --macvlan-master eth1, or leave it out for that of the default route"
+	if r.Provisioner != egress.Standalone {
+		why = "the operator ignores it, and under the standalone provisioner, which does not, the pod would hang in ContainerCreating with an error that names nothing"
+		fix = "leave the master out"
+	}
+	return one(r, finding.BadMaster, sprintf("macvlan master %q %s: no interface can be called that", name, problem), why, fix)
+}
+
+// badMaster says why Linux has no interface of that name, or "": what dev_valid_name of its net/core/dev.c refuses. No
+// name at all is none to refuse.
+func badMaster(name string) string {
+	const longest = 15 // bytes: IFNAMSIZ is 16 with the zero that ends it
+	switch {
+	case name == "":
+		return ""
+	case len(name) > longest:
+		return sprintf("has %d bytes, and %d are the most", len(name), longest)
+	case name == "." || name == "..":
+		return "is a folder's name"
+	case strings.ContainsAny(name, "/:\x00"):
+		return sprintf("has %q", name[strings.IndexAny(name, "/:\x00")])
+	case strings.ContainsFunc(name, unicode.IsSpace), strings.Contains(name, "\xa0"):
+		return "has white space" // the kernel looks at bytes, and to it 0xa0 is a space
+	}
+	return ""
 }
 
 func passthru(r snapshot.Router, m nov1.MacvlanConfig) []finding.Finding {

@@ -25,6 +25,7 @@ const (
 	NoAddress        Code = "EGR116"
 	OwnNode          Code = "EGR117"
 	Passthru         Code = "EGR118"
+	BadMaster        Code = "EGR119"
 )
 
 // The codes of the cluster checks.
@@ -111,6 +112,7 @@ func Catalogue() []Entry {
 		{NoAddress, Error, "there is no address"},
 		{OwnNode, Warning, "a destination is a node of the cluster, in the router's own subnet"},
 		{Passthru, Error, "macvlan mode Passthru takes the node's own interface"},
+		{BadMaster, Error, "the macvlan master is not a name that an interface can have"},
 		{NoAPI, Error, "the API for egress routers, or Multus, is not served"},
 		{Forbidden, Error, "a permission is missing, so a part of the cluster is unknown"},
 		{NoMacvlan, Error, "the platform drops macvlan traffic"},
