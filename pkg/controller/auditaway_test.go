@@ -182,7 +182,7 @@ func (c *shared) testVCenterHangs(t *testing.T) {
 	s := c.newVSite(t)
 	s.standalone(0)
 	answer := s.vcenter.Inject(fakevcenter.Fault{Method: "CreateContainerView", Hang: true})
-	p := s.run(s.audits(func(o *options) { o.audit.Timeout = time.Second }))
+	p := s.run(s.audits(func(o *options) { o.audit.Timeout = 3 * time.Second }))
 	p.awaitLog("did not answer in time")
 	answer()
 	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 0")

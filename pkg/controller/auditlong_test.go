@@ -20,7 +20,7 @@ func (c *shared) testOneAudits(t *testing.T) {
 	elect := func(identity string) func(*options) {
 		return s.audits(func(o *options) {
 			o.Resync = 200 * time.Millisecond
-			o.Election = &controller.Election{Namespace: namespace, Name: "auditors", Identity: identity, Lease: 3 * time.Second}
+			o.Election = &controller.Election{Namespace: namespace, Name: "auditors", Identity: identity, Lease: lease}
 		})
 	}
 	first := s.run(elect("first"))

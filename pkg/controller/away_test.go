@@ -30,9 +30,9 @@ func (c *shared) testServerAway(t *testing.T) {
 	s.neutron.ResetRequests()
 
 	// What sync remembers asks for a write, since another took the pair away, and the server is not there to confirm it.
-	done := make(chan error, 1)
-	go func() { done <- p.proxy.Outage(4 * time.Second) }()
-	time.Sleep(500 * time.Millisecond)
+	if err := p.proxy.Close(); err != nil {
+		t.Fatal(err)
+	}
 	s.neutron.SetPairs(s.port("worker-1"), nil)
 	s.end(0)       // is on no node any more
 	s.delete(last) // and nobody hears of it
@@ -40,7 +40,7 @@ func (c *shared) testServerAway(t *testing.T) {
 	for i := 1; i < routers-1; i++ {
 		s.put(i, fmt.Sprintf("worker-%d", 3+i%2))
 	}
-	time.Sleep(2500 * time.Millisecond)
+	p.awaitPasses(3)
 	delete(before, "worker-1")
 	if got := s.pairs(); !same(got, before) {
 		t.Errorf("while the server was away the ports came to allow %v, want %v", got, before)
@@ -48,7 +48,7 @@ func (c *shared) testServerAway(t *testing.T) {
 	if puts := s.puts(); len(puts) > 0 {
 		t.Errorf("while the server was away ports were written: %v", puts)
 	}
-	if err := <-done; err != nil {
+	if err := p.proxy.Open(); err != nil {
 		t.Fatal(err)
 	}
 	// Of a router without a pod nobody knows where it will be: what it had was taken away, and stays away.
@@ -124,18 +124,25 @@ func (c *shared) testLeaders(t *testing.T) {
 	}
 	elect := func(identity string) func(*options) {
 		return func(o *options) {
-			o.Election = &controller.Election{Namespace: namespace, Name: "leaders", Identity: identity, Lease: 3 * time.Second}
+			o.Election = &controller.Election{Namespace: namespace, Name: "leaders", Identity: identity, Lease: lease}
 		}
 	}
 	first := s.run(elect("first"))
 	first.awaitMetric("kubectl_egress_sync_leader 1")
 	second := s.run(elect("second"))
 	s.await(s.want(routers))
+	s.awaitRecords(routers)
 	s.neutron.ResetRequests()
-	for i := range routers {
-		s.put(i, fmt.Sprintf("worker-%d", 3+i%2))
+	toNodes := func(first int) func() {
+		return func() {
+			for i := range routers {
+				s.put(i, fmt.Sprintf("worker-%d", first+i%2))
+			}
+		}
 	}
+	first.atOnce(toNodes(3))
 	s.await(s.want(routers))
+	s.awaitRecords(routers)
 	second.awaitMetric("kubectl_egress_sync_leader 0")
 	if status, body := second.get("/readyz"); status != http.StatusOK {
 		t.Errorf("the one that waits is not ready: %s", body)
@@ -145,9 +152,7 @@ func (c *shared) testLeaders(t *testing.T) {
 	if err := first.proxy.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for i := range routers {
-		s.put(i, fmt.Sprintf("worker-%d", 5+i%2))
-	}
+	second.atOnce(toNodes(5))
 	s.await(s.want(routers))
 	second.awaitMetric("kubectl_egress_sync_leader 1")
 	first.awaitLost()
@@ -160,14 +165,10 @@ func (c *shared) testLeaders(t *testing.T) {
 	begun := time.Now()
 	third.awaitMetric("kubectl_egress_sync_leader 1")
 	t.Logf("the next one leads %s after the end of the one before", since(begun))
-	for i := range routers {
-		s.put(i, fmt.Sprintf("worker-%d", 1+i%2))
-	}
+	third.atOnce(toNodes(1))
 	s.await(s.want(routers))
-	// Each port got pairs and lost them, in one write each, unless the news of a move came in two parts.
-	for node, n := range s.puts() {
-		if n > 4 {
-			t.Errorf("the port of %s was written %d times", node, n)
-		}
+	// Each port got pairs and lost them, in one write each.
+	if got, want := fmt.Sprint(s.puts()), "map[worker-1:2 worker-2:2 worker-3:2 worker-4:2 worker-5:2 worker-6:2]"; got != want {
+		t.Errorf("ports were written %s, want %s", got, want)
 	}
 }

@@ -3,7 +3,6 @@ package controller_test
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
@@ -40,12 +39,13 @@ func (c *shared) testSwap(t *testing.T) {
 		s.standalone(i)
 		s.put(i, fmt.Sprintf("worker-%d", 1+i%3))
 	}
-	// Quiet is as long as it takes to make the pods: that is "at once" here.
-	p := s.run(func(o *options) { o.neutron.MaxPairs, o.Quiet, o.Patience = room, time.Second, time.Minute })
+	p := s.run(func(o *options) { o.neutron.MaxPairs = room })
 	s.await(s.want(3 * room))
 	p.awaitMetric("kubectl_egress_sync_pairs 12")
 	s.neutron.ResetRequests()
-	many(3*room, func(i int) { s.put(i, fmt.Sprintf("worker-%d", 1+(i+1)%3)) })
+	p.atOnce(func() {
+		many(3*room, func(i int) { s.put(i, fmt.Sprintf("worker-%d", 1+(i+1)%3)) })
+	})
 	s.await(s.want(3 * room))
 	s.awaitRecords(3 * room)
 	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 0")

@@ -45,6 +45,17 @@ func (p page) awaitMetric(line string) {
 	}
 }
 
+// awaitPasses waits until so many more passes have ended, well or not.
+func (p page) awaitPasses(more float64) {
+	p.Helper()
+	const metric = "kubectl_egress_sync_passes_total"
+	last := p.sum(metric) + more
+	err := kube.Await(p.Context(), "passes have ended", func(context.Context) (bool, error) { return p.sum(metric) >= last, nil })
+	if err != nil {
+		p.Fatal(err)
+	}
+}
+
 // sum adds up the lines of /metrics whose name is that, whatever their labels.
 func (p page) sum(name string) float64 {
 	p.Helper()

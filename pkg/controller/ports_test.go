@@ -44,7 +44,7 @@ func (s *site) want(n int) map[string][]string {
 // await waits until the ports allow want, and nothing else.
 func (s *site) await(want map[string][]string) {
 	s.Helper()
-	s.awaitFor(30*time.Second, want)
+	s.awaitFor(90*time.Second, want)
 }
 
 // awaitFor is await with a patience of its own.

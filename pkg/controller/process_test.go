@@ -22,11 +22,15 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
 )
 
+// lease is how long a leader that is not heard of stays one here: so long that a busy machine still renews it in time.
+const lease = 6 * time.Second
+
 // process is a sync that runs.
 type process struct {
 	page
 	proxy  *apiproxy.Proxy
 	log    *log
+	gate   *gate
 	cancel context.CancelFunc
 	ended  chan error
 }
@@ -80,7 +84,7 @@ func (s *site) runAs(cfg *rest.Config, proxy *apiproxy.Proxy, change func(*optio
 	if err != nil {
 		s.Fatal(err)
 	}
-	p := &process{page: page{site: s}, proxy: proxy, log: &log{}, ended: make(chan error, 1)}
+	p := &process{page: page{site: s}, proxy: proxy, log: &log{}, gate: &gate{}, ended: make(chan error, 1)}
 	listening := make(chan string, 1)
 	o := options{Options: controller.Options{
 		Config: cfg, Client: c, Listen: "127.0.0.1:0", Listening: func(address string) { listening <- address },
@@ -99,6 +103,7 @@ func (s *site) runAs(cfg *rest.Config, proxy *apiproxy.Proxy, change func(*optio
 	} else {
 		o.Work = neutron.New(o.neutron)
 	}
+	o.Work = p.gate.before(o.Work)
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel = cancel
 	go func() { p.ended <- controller.Run(ctx, o.Options) }()

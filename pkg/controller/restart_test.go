@@ -38,10 +38,10 @@ func (c *shared) testRestart(t *testing.T) {
 		if err := c.cluster.KillAPIServer(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Second) // what was confirmed before may still be written
+		p.awaitPasses(2) // what was confirmed before may still be written in the first
 		s.neutron.ResetRequests()
 		s.rob(robbed)
-		time.Sleep(2 * time.Second)
+		p.awaitPasses(3)
 		if puts := s.puts(); len(puts) > 0 {
 			t.Errorf("without an API server ports were written: %v", puts)
 		}

@@ -182,6 +182,6 @@ func (s *site) runDeployed(change func(*options)) *process {
 		if change != nil {
 			change(o)
 		}
-		o.Election = &controller.Election{Namespace: deployed, Name: controller.Name, Identity: s.Name(), Lease: 2 * time.Second}
+		o.Election = &controller.Election{Namespace: deployed, Name: controller.Name, Identity: s.Name(), Lease: lease}
 	})
 }

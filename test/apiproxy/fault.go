@@ -40,6 +40,11 @@ func (p *Proxy) Outage(d time.Duration) error {
 		return fmt.Errorf("closing the proxy: %w", err)
 	}
 	time.Sleep(d)
+	return p.Open()
+}
+
+// Open lets connections pass again after Close.
+func (p *Proxy) Open() error {
 	listener, err := net.Listen("tcp", strings.TrimPrefix(p.URL, "http://"))
 	if err != nil {
 		return fmt.Errorf("opening the proxy's port again: %w", err)

@@ -41,10 +41,10 @@ func NewClient(cfg *rest.Config) (client.Client, error) {
 	return c, nil
 }
 
-// Await asks done every 50 ms until it says yes or fails, for at most 30 seconds; what names the thing
+// Await asks done every 50 ms until it says yes or fails, for at most 90 seconds; what names the thing
 // waited for in the error.
 func Await(ctx context.Context, what string, done func(context.Context) (bool, error)) error {
-	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, 30*time.Second, true, done)
+	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, 90*time.Second, true, done)
 	if err != nil {
 		return fmt.Errorf("waiting until %s: %w", what, err)
 	}
