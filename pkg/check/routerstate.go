@@ -29,6 +29,8 @@ func (j *Judgement) State(r snapshot.Router) string {
 		return "NoPod"
 	case !pod.Ready && pod.State == "Running":
 		return "NotReady" // as on a lost node: kubectl shows beside Running that it is not ready
+	case !pod.Ready && strings.HasPrefix(pod.State, "not scheduled"):
+		return "Pending"
 	case !pod.Ready:
 		reason, _, _ := strings.Cut(pod.State, " (")
 		return reason
