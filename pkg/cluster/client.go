@@ -1,4 +1,6 @@
-// Package cluster is the only package that talks to the Kubernetes API: it reads, applies, waits and deletes.
+// Package cluster reaches the Kubernetes API: it holds the client, the table of kinds and the readings of them, what is
+// sent again, and what errors say. No package but this one and those below it talks to that API: read fills a Snapshot,
+// mirror keeps one up to date, apply applies, restarts, waits and deletes.
 package cluster
 
 import (
@@ -6,6 +8,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/discovery"
@@ -60,8 +63,8 @@ func (c *Client) Provisioner(ctx context.Context, asked egress.Provisioner) (egr
 		return asked, nil
 	}
 	var served *bool
-	err := c.retry(ctx, func() (err error) {
-		served, err = c.served(ctx, egress.Resource)
+	err := c.Retry(ctx, func() (err error) {
+		served, err = c.Served(ctx, egress.Resource)
 		return err
 	})
 	switch {
@@ -74,18 +77,26 @@ func (c *Client) Provisioner(ctx context.Context, asked egress.Provisioner) (egr
 	}
 }
 
-// get reads one object; nil where there is none. A kind that is not served is an error.
-func (c *Client) get(ctx context.Context, k Kind, namespace, name string) (*unstructured.Unstructured, error) {
-	r := all(k).only(name)
-	found, err := list[*unstructured.Unstructured](ctx, c, r, namespace)
+// Get reads one object; nil where there is none. A kind that is not served is an error.
+func (c *Client) Get(ctx context.Context, k Kind, namespace, name string) (*unstructured.Unstructured, error) {
+	r := All(k).Only(name)
+	found, err := List[*unstructured.Unstructured](ctx, c, r, namespace)
 	switch {
 	case err == nil:
 		return found[0], nil
-	case isNotFound(err) && !notServed(err):
+	case apierrors.IsNotFound(err) && !NotServed(err):
 		return nil, nil
 	default:
-		return nil, r.explain(err, namespace)
+		return nil, r.Explain(err, namespace)
 	}
 }
+
+// Objects reads and writes objects of a kind in a namespace.
+func (c *Client) Objects(k Kind, namespace string) dynamic.ResourceInterface {
+	return c.dynamic.Resource(k.GVR()).Namespace(namespace)
+}
+
+// Manager is the field manager of server-side apply.
+func (c *Client) Manager() string { return c.manager }
 
 func getOptions() metav1.GetOptions { return metav1.GetOptions{} }

@@ -17,11 +17,9 @@ import (
 // ErrNotFound is returned where no router has the name asked for.
 var ErrNotFound = errors.New("not found")
 
-func isNotFound(err error) bool { return apierrors.IsNotFound(err) }
-
-// notServed tells a resource that the API server does not know from an object that does not exist.
-func notServed(err error) bool {
-	return isNotFound(err) && apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse)
+// NotServed tells a resource that the API server does not know from an object that does not exist.
+func NotServed(err error) bool {
+	return apierrors.IsNotFound(err) && apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse)
 }
 
 // explained is a server's error in words that a person can act on; errors.Is and As see the server's.
@@ -34,8 +32,8 @@ func (e *explained) Error() string { return e.text }
 
 func (e *explained) Unwrap() error { return e.cause }
 
-// explain says what a person can do about err, where the server's own words leave that open.
-func explain(err error, verb string, gvr schema.GroupVersionResource, namespace string) error {
+// Explain says what a person can do about err, where the server's own words leave that open.
+func Explain(err error, verb string, gvr schema.GroupVersionResource, namespace string) error {
 	var status apierrors.APIStatus
 	var request *url.Error
 	switch {
@@ -45,9 +43,9 @@ func explain(err error, verb string, gvr schema.GroupVersionResource, namespace 
 		return forbidden(err, verb, gvr, namespace)
 	case apierrors.IsUnauthorized(err):
 		return fmt.Errorf("the cluster does not accept the credentials of the kubeconfig: log in again: %w", err)
-	case notServed(err):
+	case NotServed(err):
 		return &explained{unserved(gvr), err}
-	case isNotFound(err) && errors.As(err, &status) && status.Status().Details != nil && status.Status().Details.Kind == "namespaces":
+	case apierrors.IsNotFound(err) && errors.As(err, &status) && status.Status().Details != nil && status.Status().Details.Kind == "namespaces":
 		return &explained{fmt.Sprintf("namespace %s does not exist: make it with \"kubectl create namespace %s\", or name another with -n", namespace, namespace), err}
 	case errors.As(err, &request) && unreachable(err):
 		return fmt.Errorf("the cluster at %s cannot be reached: %w", hostOf(request.URL), request.Err)
@@ -93,26 +91,7 @@ func hostOf(address string) string {
 	return u.Host
 }
 
-// conflict says who owns the fields that an apply asks for.
-func conflict(err error, name string) error {
-	var status apierrors.APIStatus
-	if !errors.As(err, &status) || status.Status().Details == nil {
-		return err
-	}
-	var fields []string
-	for _, cause := range status.Status().Details.Causes {
-		if cause.Type == metav1.CauseTypeFieldManagerConflict {
-			fields = append(fields, fmt.Sprintf("%s (%s)", cause.Field, strings.TrimPrefix(cause.Message, "conflict with ")))
-		}
-	}
-	if len(fields) == 0 {
-		return err
-	}
-	return conflictOver(name, fields)
-}
-
-// conflictOver is the error of fields that others own, each with who that is.
-func conflictOver(name string, fields []string) error {
-	return fmt.Errorf("%s: others set fields that would change: %s: settle it with them, or take the fields over with --force-conflicts",
-		name, strings.Join(fields, ", "))
+// Refused reports whether asking again would get the same answer.
+func Refused(err error) bool {
+	return apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) || NotServed(err)
 }

@@ -46,11 +46,11 @@ func (l lease) Update(ctx context.Context, record resourcelock.LeaderElectionRec
 }
 
 func (l lease) tell(verb string, err error) error {
-	missing := verb == "get" && isNotFound(err) && !notServed(err) // it will be made
+	missing := verb == "get" && apierrors.IsNotFound(err) && !NotServed(err) // it will be made
 	if err == nil || missing || apierrors.IsConflict(err) || errors.Is(err, context.Canceled) {
 		return err
 	}
 	gvr, of := coordinationv1.SchemeGroupVersion.WithResource("leases"), l.LeaseMeta
-	l.refused(fmt.Errorf("the Lease %s in namespace %s cannot be had: %w", of.Name, of.Namespace, explain(err, verb, gvr, of.Namespace)))
+	l.refused(fmt.Errorf("the Lease %s in namespace %s cannot be had: %w", of.Name, of.Namespace, Explain(err, verb, gvr, of.Namespace)))
 	return err
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 	"github.com/kubectl-egress/kubectl-egress/test/lab"
@@ -24,7 +24,7 @@ func (s *server) testNamespacedRights(t *testing.T) {
 	var got *snapshot.Snapshot
 	eventually(t, "the pods can be read", func(ctx context.Context) (bool, error) {
 		var err error
-		got, err = c.Read(ctx, cluster.ReadOptions{Namespace: "narrow", Wide: true, Checks: true})
+		got, err = read.Snapshot(ctx, c, read.Options{Namespace: "narrow", Wide: true, Checks: true})
 		return err == nil && len(got.Pods) == 1, err
 	})
 	var unknown []string
@@ -51,7 +51,7 @@ func (s *server) testNamespacedRights(t *testing.T) {
 func TestVanilla(t *testing.T) {
 	s := startServer(t, lab.Options{NoMultus: true})
 	openShifts := []string{"cloudprivateipconfigs", "clusteroperators", "egressips", "egressrouters", "infrastructures", "network-attachment-definitions", "networks"}
-	got, err := s.client.Read(t.Context(), cluster.ReadOptions{Checks: true})
+	got, err := read.Snapshot(t.Context(), s.client, read.Options{Checks: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestVanilla(t *testing.T) {
 	if want := (snapshot.Cluster{ServiceCIDRs: []string{"172.30.0.0/16"}}); !slices.Equal(got.Cluster.ServiceCIDRs, want.ServiceCIDRs) || got.Cluster.NetworkOperator != nil || got.Cluster.Platform != "" {
 		t.Errorf("the cluster is %+v", got.Cluster)
 	}
-	got, err = s.as(t, "nobody").Read(t.Context(), cluster.ReadOptions{Namespace: "default", Wide: true, Checks: true})
+	got, err = read.Snapshot(t.Context(), s.as(t, "nobody"), read.Options{Namespace: "default", Wide: true, Checks: true})
 	if err != nil {
 		t.Fatal(err)
 	}

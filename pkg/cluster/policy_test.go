@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 	"github.com/kubectl-egress/kubectl-egress/test/apiproxy"
@@ -29,7 +30,7 @@ func (s *server) testPolicy(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.checkWrites(t, policies, routers, policies)
-	if len(applied) != 2 || applied[0].Result != cluster.Created || applied[1].Result != cluster.Created {
+	if len(applied) != 2 || applied[0].Result != apply.Created || applied[1].Result != apply.Created {
 		t.Errorf("applied %+v", applied)
 	}
 	s.checkOwner(t, r)
@@ -68,8 +69,8 @@ func (s *server) testPolicy(t *testing.T) {
 	s.checkOwner(t, r)
 }
 
-func applyPolicy(ctx context.Context, c *cluster.Client, r *nov1.EgressRouter) ([]cluster.Applied, error) {
-	a, err := c.Applier(ctx, []*nov1.EgressRouter{r}, egress.Operator, false, cluster.ApplyOptions{NetworkPolicies: true})
+func applyPolicy(ctx context.Context, c *cluster.Client, r *nov1.EgressRouter) ([]apply.Applied, error) {
+	a, err := apply.New(ctx, c, []*nov1.EgressRouter{r}, egress.Operator, false, apply.Options{NetworkPolicies: true})
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +81,7 @@ func applyPolicy(ctx context.Context, c *cluster.Client, r *nov1.EgressRouter) (
 	policy := func(owner types.UID) (*unstructured.Unstructured, error) {
 		return render.NetworkPolicy(r, render.PolicyOptions{From: []render.Clients{{Namespace: "shop"}}, Provisioner: egress.Operator, Owner: owner})
 	}
-	return a.Router(ctx, cluster.Request{Router: r, Objects: []cluster.Object{policy, cluster.Fixed(cr)}})
+	return a.Router(ctx, apply.Request{Router: r, Objects: []apply.Object{policy, apply.Fixed(cr)}})
 }
 
 // checkWrites compares the paths of what was written since the last Reset, in order.

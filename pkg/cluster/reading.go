@@ -25,28 +25,29 @@ const pageSize = 500
 // selector writes a set of labels as a request has it.
 func selector(set map[string]string) string { return labels.FormatLabels(set) }
 
-// reading is one list of a kind, or one object: what is asked for, and what becomes of the answer.
-type reading struct {
+// Reading is one list of a kind, or one object: what is asked for, and what becomes of the answer.
+type Reading struct {
 	Kind
-	format         format
-	labels, fields string
-	// object is the name of the one object that is read; "" is a list.
-	object string
-	// cached is answered from the server's cache, in one page, and not tried again.
-	cached bool
-	// add adds an object to a Snapshot; nil where the objects themselves are wanted.
-	add func(*snapshot.Snapshot, runtime.Object) error
+	Format Format
+	// Labels and Fields are the selectors of a list.
+	Labels, Fields string
+	// Object is the name of the one object that is read; "" is a list.
+	Object string
+	// Cached is answered from the server's cache, in one page, and not tried again.
+	Cached bool
+	// Add adds an object to a Snapshot; nil where the objects themselves are wanted.
+	Add func(*snapshot.Snapshot, runtime.Object) error
 }
 
-// all reads the objects of a kind whole, as the server holds them.
-func all(k Kind) reading { return reading{Kind: k, format: asUnstructured} }
+// All reads the objects of a kind whole, as the server holds them.
+func All(k Kind) Reading { return Reading{Kind: k, Format: AsUnstructured} }
 
-// metadataOf reads the metadata of objects of a kind.
-func metadataOf(k Kind) reading { return reading{Kind: k, format: asMetadata} }
+// MetadataOf reads the metadata of objects of a kind.
+func MetadataOf(k Kind) Reading { return Reading{Kind: k, Format: AsMetadata} }
 
-// reads adds objects of a kind to a Snapshot.
-func reads[T any](k Kind, add func(*snapshot.Snapshot, *T) error) reading {
-	return reading{Kind: k, format: k.row().format, add: func(s *snapshot.Snapshot, object runtime.Object) error {
+// Reads adds objects of a kind to a Snapshot.
+func Reads[T any](k Kind, add func(*snapshot.Snapshot, *T) error) Reading {
+	return Reading{Kind: k, Format: k.row().format, Add: func(s *snapshot.Snapshot, object runtime.Object) error {
 		if t, ok := any(object).(*T); ok {
 			return add(s, t)
 		}
@@ -55,53 +56,54 @@ func reads[T any](k Kind, add func(*snapshot.Snapshot, *T) error) reading {
 			return fmt.Errorf("the cluster answered with %T where %T was asked for", object, new(T))
 		}
 		t := new(T)
-		if err := typed(u, t); err != nil {
+		if err := Typed(u, t); err != nil {
 			return err
 		}
 		return add(s, t)
 	}}
 }
 
-func typed(from *unstructured.Unstructured, to any) error {
+// Typed reads an object into one of its type.
+func Typed(from *unstructured.Unstructured, to any) error {
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(from.Object, to); err != nil {
 		return fmt.Errorf("reading %s in namespace %s: %w", Name(from), from.GetNamespace(), err)
 	}
 	return nil
 }
 
-// labelled is r for the objects that bear the labels.
-func (r reading) labelled(labels map[string]string) reading {
-	r.labels = selector(labels)
+// Labelled is r for the objects that bear the labels.
+func (r Reading) Labelled(labels map[string]string) Reading {
+	r.Labels = selector(labels)
 	return r
 }
 
-// called is the list of r with the object of that name alone: none is an empty list.
-func (r reading) called(name string) reading {
-	r.fields = "metadata.name=" + name
+// Called is the list of r with the object of that name alone: none is an empty list.
+func (r Reading) Called(name string) Reading {
+	r.Fields = "metadata.name=" + name
 	return r
 }
 
-// only is r for the object of that name alone: none is an error.
-func (r reading) only(name string) reading {
-	r.object = name
+// Only is r for the object of that name alone: none is an error.
+func (r Reading) Only(name string) Reading {
+	r.Object = name
 	return r
 }
 
 // narrow asks for what r selects alone.
-func (r reading) narrow(o *metav1.ListOptions) {
-	o.LabelSelector, o.FieldSelector = r.labels, r.fields
+func (r Reading) narrow(o *metav1.ListOptions) {
+	o.LabelSelector, o.FieldSelector = r.Labels, r.Fields
 }
 
-func (r reading) verb() string {
-	if r.object != "" {
+func (r Reading) verb() string {
+	if r.Object != "" {
 		return "get"
 	}
 	return "list"
 }
 
-// explain says what a person can do about err, which reading r in a namespace, or with "" in all, has given.
-func (r reading) explain(err error, namespace string) error {
-	return explain(err, r.verb(), r.GVR(), namespace)
+// Explain says what a person can do about err, which reading r in a namespace, or with "" in all, has given.
+func (r Reading) Explain(err error, namespace string) error {
+	return Explain(err, r.verb(), r.GVR(), namespace)
 }
 
 // builtinClient reads Kubernetes' own types as protobuf.
@@ -125,34 +127,36 @@ func (c *Client) builtinRequest(k Kind, namespace string, o metav1.ListOptions) 
 		SpecificallyVersionedParams(&o, scheme.ParameterCodec, metav1.Unversioned)
 }
 
-// page reads one page of r, or its object, in a namespace, or with "" in all.
-func (c *Client) page(ctx context.Context, r reading, namespace string, o metav1.ListOptions) (runtime.Object, error) {
-	if r.row().scope == clusterWide {
+// Page reads one page of r, or its object, in a namespace, or with "" in all.
+func (c *Client) Page(ctx context.Context, r Reading, namespace string, o metav1.ListOptions) (runtime.Object, error) {
+	r.narrow(&o)
+	if r.ClusterWide() {
 		namespace = "" // it was asked for by its name, which is the namespace's
 	}
 	switch {
-	case r.format == asMetadata && r.object != "":
-		return c.metadata.Resource(r.GVR()).Namespace(namespace).Get(ctx, r.object, getOptions())
-	case r.format == asMetadata:
+	case r.Format == AsMetadata && r.Object != "":
+		return c.metadata.Resource(r.GVR()).Namespace(namespace).Get(ctx, r.Object, getOptions())
+	case r.Format == AsMetadata:
 		return c.metadata.Resource(r.GVR()).Namespace(namespace).List(ctx, o)
-	case r.object != "":
-		return c.dynamic.Resource(r.GVR()).Namespace(namespace).Get(ctx, r.object, getOptions())
-	case r.format == asUnstructured:
+	case r.Object != "":
+		return c.dynamic.Resource(r.GVR()).Namespace(namespace).Get(ctx, r.Object, getOptions())
+	case r.Format == AsUnstructured:
 		return c.dynamic.Resource(r.GVR()).Namespace(namespace).List(ctx, o)
 	}
 	list, err := r.emptyList()
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", r.row().resource, err)
+		return nil, fmt.Errorf("reading %s: %w", r.GVR().Resource, err)
 	}
 	return list, c.builtinRequest(r.Kind, namespace, o).Do(ctx).Into(list)
 }
 
 // events watches r in a namespace, or with "" in all.
-func (c *Client) events(ctx context.Context, r reading, namespace string, o metav1.ListOptions) (watch.Interface, error) {
-	switch r.format {
-	case asMetadata:
+func (c *Client) Watch(ctx context.Context, r Reading, namespace string, o metav1.ListOptions) (watch.Interface, error) {
+	r.narrow(&o)
+	switch r.Format {
+	case AsMetadata:
 		return c.metadata.Resource(r.GVR()).Namespace(namespace).Watch(ctx, o)
-	case asUnstructured:
+	case AsUnstructured:
 		return c.dynamic.Resource(r.GVR()).Namespace(namespace).Watch(ctx, o)
 	default:
 		o.Watch = true
@@ -160,9 +164,9 @@ func (c *Client) events(ctx context.Context, r reading, namespace string, o meta
 	}
 }
 
-// collect reads r in a namespace, or with "" in all, page by page, so that no page is kept, and adds each object to
+// Collect reads r in a namespace, or with "" in all, page by page, so that no page is kept, and adds each object to
 // what it returns. A list that takes longer than the server remembers its pages is read again, at once.
-func collect[T any](ctx context.Context, c *Client, r reading, namespace string, add func(*T, runtime.Object) error) (*T, error) {
+func Collect[T any](ctx context.Context, c *Client, r Reading, namespace string, add func(*T, runtime.Object) error) (*T, error) {
 	out, err := collectPaged(ctx, c, r, namespace, pageSize, add)
 	if apierrors.IsResourceExpired(err) {
 		return collectPaged(ctx, c, r, namespace, 0, add)
@@ -170,12 +174,11 @@ func collect[T any](ctx context.Context, c *Client, r reading, namespace string,
 	return out, err
 }
 
-func collectPaged[T any](ctx context.Context, c *Client, r reading, namespace string, limit int64, add func(*T, runtime.Object) error) (*T, error) {
+func collectPaged[T any](ctx context.Context, c *Client, r Reading, namespace string, limit int64, add func(*T, runtime.Object) error) (*T, error) {
 	out := new(T)
 	options := metav1.ListOptions{Limit: limit}
-	r.narrow(&options)
-	send := c.retry
-	if r.cached {
+	send := c.Retry
+	if r.Cached {
 		// Version 0 is whatever the server has in its cache.
 		options.Limit, options.ResourceVersion = 0, "0"
 		send = func(_ context.Context, send func() error) error { return send() }
@@ -183,13 +186,13 @@ func collectPaged[T any](ctx context.Context, c *Client, r reading, namespace st
 	for {
 		var page runtime.Object
 		err := send(ctx, func() (err error) {
-			page, err = c.page(ctx, r, namespace, options)
+			page, err = c.Page(ctx, r, namespace, options)
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		if r.object != "" {
+		if r.Object != "" {
 			return out, add(out, page)
 		}
 		if err := meta.EachListItem(page, func(object runtime.Object) error { return add(out, object) }); err != nil {
@@ -197,7 +200,7 @@ func collectPaged[T any](ctx context.Context, c *Client, r reading, namespace st
 		}
 		list, err := meta.ListAccessor(page)
 		if err != nil {
-			return nil, fmt.Errorf("reading a list of %s: %w", r.row().resource, err)
+			return nil, fmt.Errorf("reading a list of %s: %w", r.GVR().Resource, err)
 		}
 		if options.Continue = list.GetContinue(); options.Continue == "" {
 			return out, nil
@@ -205,9 +208,9 @@ func collectPaged[T any](ctx context.Context, c *Client, r reading, namespace st
 	}
 }
 
-// list reads the objects of r in a namespace, or with "" in all.
-func list[T runtime.Object](ctx context.Context, c *Client, r reading, namespace string) ([]T, error) {
-	found, err := collect(ctx, c, r, namespace, func(out *[]T, object runtime.Object) error {
+// List reads the objects of r in a namespace, or with "" in all.
+func List[T runtime.Object](ctx context.Context, c *Client, r Reading, namespace string) ([]T, error) {
+	found, err := Collect(ctx, c, r, namespace, func(out *[]T, object runtime.Object) error {
 		t, ok := object.(T)
 		if !ok {
 			return fmt.Errorf("the cluster answered with %T where %T was asked for", object, t)

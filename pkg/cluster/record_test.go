@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
@@ -46,7 +48,7 @@ func (s *server) testRecord(t *testing.T) {
 // read is the one router of a namespace, as the checks see it.
 func (s *server) read(t *testing.T, namespace string) snapshot.Router {
 	t.Helper()
-	got, err := s.client.Read(t.Context(), cluster.ReadOptions{Namespace: namespace, Checks: true})
+	got, err := read.Snapshot(t.Context(), s.client, read.Options{Namespace: namespace, Checks: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +72,7 @@ func (s *server) recordAndCheck(t *testing.T, namespace, value string, writes in
 	t.Helper()
 	r := s.read(t, namespace)
 	s.proxy.Reset()
-	if err := s.client.Record(t.Context(), r, egress.AnnotationOpenStack, value); err != nil {
+	if err := apply.Record(t.Context(), s.client, r, egress.AnnotationOpenStack, value); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.writes(); got != writes || len(s.proxy.Requests()) != writes {
@@ -86,11 +88,11 @@ func (s *server) recordAndCheck(t *testing.T, namespace, value string, writes in
 func (s *server) applyUnchanged(t *testing.T, namespace string, provisioner egress.Provisioner) {
 	t.Helper()
 	s.proxy.Reset()
-	done, err := apply(t.Context(), s.client, newRouter(namespace, "partner-a", "192.168.15.99/24", "192.168.15.1"), provisioner)
+	done, err := applyRouter(t.Context(), s.client, newRouter(namespace, "partner-a", "192.168.15.99/24", "192.168.15.1"), provisioner)
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed := slices.ContainsFunc(done, func(a cluster.Applied) bool { return a.Result != cluster.Unchanged })
+	changed := slices.ContainsFunc(done, func(a apply.Applied) bool { return a.Result != apply.Unchanged })
 	if changed || s.writes() != 0 {
 		t.Errorf("%d writes, results %+v", s.writes(), done)
 	}
@@ -101,11 +103,11 @@ func (s *server) recordOnAnother(t *testing.T, namespace string) {
 	t.Helper()
 	r := s.read(t, namespace)
 	r.UID = "00000000-0000-0000-0000-000000000000"
-	if err := s.client.Record(t.Context(), r, egress.AnnotationOpenStack, pairs); err == nil || !strings.Contains(err.Error(), "it was made anew since it was read") {
+	if err := apply.Record(t.Context(), s.client, r, egress.AnnotationOpenStack, pairs); err == nil || !strings.Contains(err.Error(), "it was made anew since it was read") {
 		t.Errorf("another of that name: %v", err)
 	}
 	r.Name = "partner-z"
-	if err := s.client.Record(t.Context(), r, egress.AnnotationOpenStack, pairs); !errors.Is(err, cluster.ErrNotFound) {
+	if err := apply.Record(t.Context(), s.client, r, egress.AnnotationOpenStack, pairs); !errors.Is(err, cluster.ErrNotFound) {
 		t.Errorf("none of that name: %v", err)
 	}
 }
@@ -115,7 +117,7 @@ func (s *server) recordsBeforeShown(t *testing.T, namespace string) {
 	t.Helper()
 	r := s.read(t, namespace)
 	name := egress.Key(&r.EgressRouter)
-	records := s.client.NewRecords(egress.AnnotationOpenStack, []snapshot.Router{r})
+	records := apply.NewRecords(s.client, egress.AnnotationOpenStack, []snapshot.Router{r})
 	s.proxy.Reset()
 	for i, value := range []string{"[]", pairs, "[]"} {
 		if err := records.Save(t.Context(), name, value); err != nil {

@@ -78,9 +78,9 @@ func (s sink) Patch(ctx context.Context, event *eventsv1.Event, data []byte) (*e
 // tell hands err on as it is: the broadcaster tells by its type whether to try again. An Event that is there already is
 // one whose count came before it: the two are sent side by side.
 func (s sink) tell(ctx context.Context, verb string, event *eventsv1.Event, err error) error {
-	if err != nil && ctx.Err() == nil && !apierrors.IsAlreadyExists(err) && (!isNotFound(err) || notServed(err)) {
+	if err != nil && ctx.Err() == nil && !apierrors.IsAlreadyExists(err) && (!apierrors.IsNotFound(err) || NotServed(err)) {
 		gvr := eventsv1.SchemeGroupVersion.WithResource("events")
-		s.failed(fmt.Errorf("events cannot be recorded: %w", explain(err, verb, gvr, event.Namespace)))
+		s.failed(fmt.Errorf("events cannot be recorded: %w", Explain(err, verb, gvr, event.Namespace)))
 	}
 	return err
 }

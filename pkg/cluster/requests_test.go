@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 	"github.com/kubectl-egress/kubectl-egress/test/apiproxy"
@@ -54,18 +54,18 @@ func (s *server) testRequests(t *testing.T) {
 	own := slices.Clone(all)
 	own[slices.Index(own, "/api/v1/namespaces")] = "/api/v1/namespaces/requests"
 	for name, test := range map[string]struct {
-		options cluster.ReadOptions
+		options read.Options
 		want    []string
 	}{
-		"get -A": {cluster.ReadOptions{}, routers},
-		"get":    {cluster.ReadOptions{Namespace: "requests"}, in(routers)},
-		"checks, with a pod that hangs": {cluster.ReadOptions{Namespace: "requests", Wide: true, Checks: true},
+		"get -A": {read.Options{}, routers},
+		"get":    {read.Options{Namespace: "requests"}, in(routers)},
+		"checks, with a pod that hangs": {read.Options{Namespace: "requests", Wide: true, Checks: true},
 			append(slices.Clone(all), "/api/v1/namespaces/hung/events reason=FailedCreatePodSandBox")},
-		"checks in one namespace": {cluster.ReadOptions{Namespace: "requests", Checks: true}, in(own)},
+		"checks in one namespace": {read.Options{Namespace: "requests", Checks: true}, in(own)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.proxy.Reset()
-			if _, err := s.client.Read(t.Context(), test.options); err != nil {
+			if _, err := read.Snapshot(t.Context(), s.client, test.options); err != nil {
 				t.Fatal(err)
 			}
 			got := s.asked()
@@ -80,8 +80,8 @@ func (s *server) testRequests(t *testing.T) {
 // testFaults: a server that is busy, away, or cuts connections on every third request gives the same picture
 // in the end.
 func (s *server) testFaults(t *testing.T) {
-	options := cluster.ReadOptions{Namespace: "requests", Wide: true, Checks: true}
-	want, err := s.client.Read(t.Context(), options)
+	options := read.Options{Namespace: "requests", Wide: true, Checks: true}
+	want, err := read.Snapshot(t.Context(), s.client, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func (s *server) testFaults(t *testing.T) {
 				return apiproxy.Fault{}
 			})
 			defer s.proxy.Tamper(nil)
-			got, err := s.client.Read(t.Context(), options)
+			got, err := read.Snapshot(t.Context(), s.client, options)
 			if err != nil {
 				t.Fatal(err)
 			}

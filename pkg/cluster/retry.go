@@ -13,10 +13,10 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// retry calls send again, after pauses that grow to a quarter of a minute in all, while the server is
+// Retry calls send again, after pauses that grow to a quarter of a minute in all, while the server is
 // busy, restarts, or drops the connection. Reads and server-side apply can be repeated without harm. A
 // server that was never reached is not waited for.
-func (c *Client) retry(ctx context.Context, send func() error) error {
+func (c *Client) Retry(ctx context.Context, send func() error) error {
 	backoff := wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Jitter: 0.2, Steps: 9, Cap: 5 * time.Second}
 	var last error
 	err := wait.ExponentialBackoffWithContext(ctx, backoff, func(context.Context) (bool, error) {
@@ -25,7 +25,7 @@ func (c *Client) retry(ctx context.Context, send func() error) error {
 			c.reached.Store(true)
 			return true, nil
 		}
-		if !c.transient(last) {
+		if !c.Transient(last) {
 			return false, last
 		}
 		return false, nil
@@ -36,9 +36,9 @@ func (c *Client) retry(ctx context.Context, send func() error) error {
 	return err
 }
 
-// transient reports whether the same request may succeed a little later. A server that has answered before
+// Transient reports whether the same request may succeed a little later. A server that has answered before
 // and now cannot be talked to is away for a while, in whatever words the connection ended.
-func (c *Client) transient(err error) bool {
+func (c *Client) Transient(err error) bool {
 	var status apierrors.APIStatus
 	var request *url.Error
 	switch {

@@ -48,7 +48,7 @@ func TestTransient(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := &Client{}
 			c.reached.Store(test.reached)
-			if got := c.transient(test.err); got != test.want {
+			if got := c.Transient(test.err); got != test.want {
 				t.Errorf("got %t", got)
 			}
 		})

@@ -19,7 +19,7 @@ func NeededRights(provisioner egress.Provisioner) []snapshot.Right {
 	var needed []snapshot.Right
 	add := func(kind Kind, verbs ...string) {
 		for _, verb := range verbs {
-			needed = append(needed, snapshot.Right{Verb: verb, Group: kind.row().group, Resource: kind.row().resource})
+			needed = append(needed, snapshot.Right{Verb: verb, Group: kind.GVR().Group, Resource: kind.GVR().Resource})
 		}
 	}
 	look := []string{"get", "list", "watch"}
@@ -47,13 +47,13 @@ func (c *Client) Rights(ctx context.Context, namespace string, provisioner egres
 	review := &authorizationv1.SelfSubjectRulesReview{Spec: authorizationv1.SelfSubjectRulesReviewSpec{Namespace: namespace}}
 	var answer authorizationv1.SelfSubjectRulesReview
 	gvr := authorizationv1.SchemeGroupVersion.WithResource("selfsubjectrulesreviews")
-	err := c.retry(ctx, func() error {
+	err := c.Retry(ctx, func() error {
 		return c.builtin.Post().AbsPath("/apis", gvr.Group, gvr.Version, gvr.Resource).
 			SpecificallyVersionedParams(&metav1.CreateOptions{}, scheme.ParameterCodec, metav1.Unversioned).
 			Body(review).Do(ctx).Into(&answer)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("asking what you may do in namespace %s: %w", namespace, explain(err, "create", gvr, ""))
+		return nil, fmt.Errorf("asking what you may do in namespace %s: %w", namespace, Explain(err, "create", gvr, ""))
 	}
 	rights := &snapshot.Rights{Namespace: namespace, Incomplete: answer.Status.Incomplete}
 	for _, right := range NeededRights(provisioner) {

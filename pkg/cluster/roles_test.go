@@ -15,6 +15,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
@@ -129,7 +131,7 @@ func (s *server) bind(t *testing.T, namespace, user, role string) {
 func (s *server) awaitWhole(t *testing.T, c *cluster.Client) {
 	t.Helper()
 	eventually(t, "nothing is unknown", func(ctx context.Context) (bool, error) {
-		got, err := c.Read(ctx, cluster.ReadOptions{Namespace: "hung", Wide: true, Checks: true})
+		got, err := read.Snapshot(ctx, c, read.Options{Namespace: "hung", Wide: true, Checks: true})
 		return err == nil && len(got.Unknown) == 0 && len(got.NotServed) == 0, err
 	})
 }
@@ -158,14 +160,14 @@ func (s *server) lifeCycle(t *testing.T, c *cluster.Client, namespace, address s
 		if err := serve(t.Context(), c, r, provisioner); err != nil {
 			t.Fatalf("%s: creating: %v", provisioner, err)
 		}
-		found, err := c.Find(t.Context(), namespace, r.Name, egress.Auto)
+		found, err := read.Find(t.Context(), c, namespace, r.Name, egress.Auto)
 		if err != nil {
 			t.Fatalf("%s: finding: %v", provisioner, err)
 		}
-		if err := c.Record(t.Context(), found.Router, egress.AnnotationOpenStack, pairs); err != nil {
+		if err := apply.Record(t.Context(), c, found.Router, egress.AnnotationOpenStack, pairs); err != nil {
 			t.Fatalf("%s: recording: %v", provisioner, err)
 		}
-		got, err := c.Read(t.Context(), cluster.ReadOptions{Namespace: namespace})
+		got, err := read.Snapshot(t.Context(), c, read.Options{Namespace: namespace})
 		if err != nil || len(got.Routers) != 1 || len(got.Unknown) > 0 {
 			t.Fatalf("%s: reading: %v: %+v", provisioner, err, got)
 		}

@@ -12,7 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
@@ -69,7 +69,7 @@ func (s *server) readPlanted(t *testing.T) *snapshot.Snapshot {
 			}
 		}
 		var err error
-		got, err = s.client.Read(ctx, cluster.ReadOptions{Checks: true})
+		got, err = read.Snapshot(ctx, s.client, read.Options{Checks: true})
 		return running == 2, err
 	})
 	return got

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 	"github.com/kubectl-egress/kubectl-egress/test/apiproxy"
@@ -119,9 +120,9 @@ func newRouter(namespace, name, address, gateway string) *nov1.EgressRouter {
 	return r
 }
 
-// apply creates or changes a router and its Service as the command does.
-func apply(ctx context.Context, c *cluster.Client, r *nov1.EgressRouter, provisioner egress.Provisioner) ([]cluster.Applied, error) {
-	a, err := c.Applier(ctx, []*nov1.EgressRouter{r}, provisioner, true, cluster.ApplyOptions{})
+// applyRouter creates or changes a router and its Service as the command does.
+func applyRouter(ctx context.Context, c *cluster.Client, r *nov1.EgressRouter, provisioner egress.Provisioner) ([]apply.Applied, error) {
+	a, err := apply.New(ctx, c, []*nov1.EgressRouter{r}, provisioner, true, apply.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -132,35 +133,35 @@ func apply(ctx context.Context, c *cluster.Client, r *nov1.EgressRouter, provisi
 	if err != nil {
 		return nil, err
 	}
-	var objects []cluster.Object
+	var objects []apply.Object
 	for _, object := range rendered {
-		objects = append(objects, cluster.Fixed(object))
+		objects = append(objects, apply.Fixed(object))
 	}
 	objects = append(objects, func(owner types.UID) (*unstructured.Unstructured, error) {
 		return render.Service(r, render.ServiceOptions{Ports: egress.Ports(r), Provisioner: provisioner, Owner: owner})
 	})
-	return a.Router(ctx, cluster.Request{Router: r, Objects: objects})
+	return a.Router(ctx, apply.Request{Router: r, Objects: objects})
 }
 
 // serve applies a router and waits until it serves.
 func serve(ctx context.Context, c *cluster.Client, r *nov1.EgressRouter, provisioner egress.Provisioner) error {
-	applied, err := apply(ctx, c, r, provisioner)
+	applied, err := applyRouter(ctx, c, r, provisioner)
 	if err != nil {
 		return err
 	}
-	return c.Wait(ctx, cluster.Target{Router: cluster.RouterOf(r, provisioner, applied)}, 30*time.Second, func(string) {})
+	return apply.Wait(ctx, c, apply.Target{Router: apply.RouterOf(r, provisioner, applied)}, 30*time.Second, func(string) {})
 }
 
 // remove deletes a router and waits until it is gone.
 func remove(ctx context.Context, c *cluster.Client, r *nov1.EgressRouter) error {
-	remains, err := c.Remains(ctx, r.Namespace, r.Name, egress.Auto, false)
+	remains, err := apply.RemainsOf(ctx, c, r.Namespace, r.Name, egress.Auto, false)
 	if err != nil {
 		return err
 	}
-	if err := c.Delete(ctx, remains, false, func(*unstructured.Unstructured) {}); err != nil {
+	if err := apply.Delete(ctx, c, remains, false, func(*unstructured.Unstructured) {}); err != nil {
 		return err
 	}
-	return c.WaitGone(ctx, remains, 30*time.Second, func(string) {})
+	return apply.WaitGone(ctx, c, remains, 30*time.Second, func(string) {})
 }
 
 // asked are the requests since the last Reset, sorted: the path, and the selectors of a list.

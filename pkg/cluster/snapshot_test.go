@@ -19,7 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
@@ -44,7 +44,7 @@ func (s *server) testSnapshot(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.create(t, newPolicy("billing"))
-	if _, err := apply(t.Context(), s.client, newRouter("hung", "partner-c", "2001:db8::99/64", "2001:db8::1"), egress.Operator); err != nil {
+	if _, err := applyRouter(t.Context(), s.client, newRouter("hung", "partner-c", "2001:db8::99/64", "2001:db8::1"), egress.Operator); err != nil {
 		t.Fatal(err)
 	}
 	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "worker-2"}}
@@ -52,7 +52,7 @@ func (s *server) testSnapshot(t *testing.T) {
 	var got *snapshot.Snapshot
 	eventually(t, "the hanging pod has its event and the Services have their endpoints", func(ctx context.Context) (bool, error) {
 		var err error
-		got, err = s.client.Read(ctx, cluster.ReadOptions{Checks: true})
+		got, err = read.Snapshot(ctx, s.client, read.Options{Checks: true})
 		if err != nil {
 			return false, err
 		}

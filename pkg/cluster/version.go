@@ -42,11 +42,11 @@ func (c *Client) Version(ctx context.Context) (Version, error) {
 	asked.Go(func() {
 		v.Server, server = c.discovery.ServerVersionWithContext(ctx)
 		if server != nil {
-			server = fmt.Errorf("asking the cluster for its version: %w", explain(server, "get", schema.GroupVersionResource{}, ""))
+			server = fmt.Errorf("asking the cluster for its version: %w", Explain(server, "get", schema.GroupVersionResource{}, ""))
 		}
 	})
-	asked.Go(func() { v.EgressRouter.Served, routers = c.served(ctx, egress.Resource) })
-	asked.Go(func() { v.NetworkAttachmentDefinition.Served, networks = c.served(ctx, NADs.GVR()) })
+	asked.Go(func() { v.EgressRouter.Served, routers = c.Served(ctx, egress.Resource) })
+	asked.Go(func() { v.NetworkAttachmentDefinition.Served, networks = c.Served(ctx, NADs.GVR()) })
 	asked.Wait()
 	if server != nil {
 		// One reason is enough: a cluster that cannot be reached answers none of the three.
@@ -55,24 +55,41 @@ func (c *Client) Version(ctx context.Context) (Version, error) {
 	return v, errors.Join(routers, networks)
 }
 
-// served reports whether the cluster knows a resource; nil with an error.
-func (c *Client) served(ctx context.Context, gvr schema.GroupVersionResource) (*bool, error) {
+// Served reports whether the cluster knows a resource; nil with an error.
+func (c *Client) Served(ctx context.Context, gvr schema.GroupVersionResource) (*bool, error) {
 	list, err := c.discovery.ServerResourcesForGroupVersionWithContext(ctx, gvr.GroupVersion().String())
-	if err != nil && !isNotFound(err) {
-		return nil, fmt.Errorf("asking whether the cluster serves %s: %w", gvr.GroupResource(), explain(err, "get", gvr, ""))
+	if err != nil && !apierrors.IsNotFound(err) {
+		return nil, fmt.Errorf("asking whether the cluster serves %s: %w", gvr.GroupResource(), Explain(err, "get", gvr, ""))
 	}
 	// The group may have other kinds: only the resource itself counts.
 	found := err == nil && lists(list, gvr)
 	return &found, nil
 }
 
-// unserved reports whether a "forbidden" is about EgressRouters that the cluster does not even serve: who has no rights is
+// Groups are the API groups that the cluster serves; nil where that may not be asked.
+func (c *Client) Groups(ctx context.Context) (map[string]bool, error) {
+	var groups metav1.APIGroupList
+	err := c.Retry(ctx, func() error { return c.discovery.RESTClient().Get().AbsPath("/apis").Do(ctx).Into(&groups) })
+	switch {
+	case apierrors.IsForbidden(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("asking which APIs the cluster serves: %w", err)
+	}
+	served := map[string]bool{}
+	for _, group := range groups.Groups {
+		served[group.Name] = true
+	}
+	return served, nil
+}
+
+// Unserved reports whether a "forbidden" is about EgressRouters that the cluster does not even serve: who has no rights is
 // told nothing else.
-func (c *Client) unserved(ctx context.Context, err error) bool {
+func (c *Client) Unserved(ctx context.Context, err error) bool {
 	if !apierrors.IsForbidden(err) {
 		return false
 	}
-	served, err := c.served(ctx, egress.Resource)
+	served, err := c.Served(ctx, egress.Resource)
 	return err == nil && !*served
 }
 

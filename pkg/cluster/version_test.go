@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-egress/kubectl-egress/test/kube"
 )
 
 // versionServer serves the version, and of the APIs one whose group has other kinds only.
@@ -28,7 +30,11 @@ func versionServer(broken string) http.Handler {
 }
 
 func TestVersion(t *testing.T) {
-	v, err := clientOf(t, versionServer("")).Version(t.Context())
+	c, err := New(kube.Serve(t, versionServer("")), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := c.Version(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +44,11 @@ func TestVersion(t *testing.T) {
 }
 
 func TestVersionInPart(t *testing.T) {
-	v, err := clientOf(t, versionServer("/apis/k8s.cni.cncf.io")).Version(t.Context())
+	c, err := New(kube.Serve(t, versionServer("/apis/k8s.cni.cncf.io")), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := c.Version(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "network-attachment-definitions") {
 		t.Errorf("the error is %v, which does not say what could not be asked", err)
 	}

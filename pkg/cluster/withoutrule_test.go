@@ -12,6 +12,8 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
@@ -37,7 +39,7 @@ func (s *server) withoutViewerRule(t *testing.T, viewer *rbacv1.ClusterRole, i i
 		var got *snapshot.Snapshot
 		err := kubeAwait(t.Context(), func(ctx context.Context) (bool, error) {
 			var err error
-			got, err = c.Read(ctx, cluster.ReadOptions{Wide: true, Checks: true})
+			got, err = read.Snapshot(ctx, c, read.Options{Wide: true, Checks: true})
 			return err == nil && len(got.Unknown) <= len(rule.Resources), err
 		})
 		if err != nil {
@@ -112,15 +114,15 @@ func verbIn(err error) string {
 // waitWithoutEvents: a wait that ends in vain says that it cannot tell why.
 func (s *server) waitWithoutEvents(t *testing.T, c *cluster.Client, namespace string) {
 	r := newRouter(namespace, "partner-v6", "2001:db8::18/64", "2001:db8::1")
-	if _, err := apply(t.Context(), c, r, egress.Standalone); err != nil {
+	if _, err := applyRouter(t.Context(), c, r, egress.Standalone); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the pod is on a node", func(ctx context.Context) (bool, error) {
-		got, err := s.client.Read(ctx, cluster.ReadOptions{Namespace: namespace})
+		got, err := read.Snapshot(ctx, s.client, read.Options{Namespace: namespace})
 		return err == nil && len(got.Pods) == 1 && got.Pods[0].State == "ContainerCreating", err
 	})
-	err := c.Wait(t.Context(), cluster.Target{Router: cluster.RouterOf(r, egress.Standalone, nil)}, 2*time.Second, func(string) {})
-	var timeout *cluster.TimeoutError
+	err := apply.Wait(t.Context(), c, apply.Target{Router: apply.RouterOf(r, egress.Standalone, nil)}, 2*time.Second, func(string) {})
+	var timeout *apply.TimeoutError
 	if !errors.As(err, &timeout) || !strings.Contains(timeout.Why, `cannot list resource "events"`) {
 		t.Errorf("got %v", err)
 	}

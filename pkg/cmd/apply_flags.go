@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
 
@@ -77,7 +77,7 @@ type applyOptions struct {
 	provisioner egress.Provisioner
 	dryRun      dryRun
 	manager     string
-	apply       cluster.ApplyOptions
+	apply       apply.Options
 	print       *printer
 }
 
@@ -94,7 +94,7 @@ func (a *applyFlags) options(f *factory) (applyOptions, error) {
 		return o, fmt.Errorf("--field-manager is empty: name who applies, such as %s", egress.ManagedByValue)
 	}
 	o.manager = a.manager
-	o.apply = cluster.ApplyOptions{DryRun: o.dryRun == dryRunServer, ForceConflicts: a.forceConflicts, Adopt: a.adopt}
+	o.apply = apply.Options{DryRun: o.dryRun == dryRunServer, ForceConflicts: a.forceConflicts, Adopt: a.adopt}
 	o.print, err = newPrinter(f.Out, a.print, o.dryRun)
 	return o, err
 }

@@ -11,6 +11,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
 
@@ -34,7 +35,7 @@ func (f *factory) completeRouters(number int) cobra.CompletionFunc {
 			if err != nil {
 				return nil, err
 			}
-			return client.RouterNames(ctx, namespace)
+			return read.RouterNames(ctx, client, namespace)
 		})
 		typed := func(name string) bool { return slices.Contains(args, name) }
 		return beginning(toComplete, slices.DeleteFunc(names, typed)), cobra.ShellCompDirectiveNoFileComp
@@ -44,7 +45,7 @@ func (f *factory) completeRouters(number int) cobra.CompletionFunc {
 // completeNamespaces completes -n.
 func (f *factory) completeNamespaces(cmd *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	names := f.askCluster(cmd.Context(), func(ctx context.Context, client *cluster.Client) ([]string, error) {
-		return client.NamespaceNames(ctx)
+		return read.NamespaceNames(ctx, client)
 	})
 	return beginning(toComplete, names), cobra.ShellCompDirectiveNoFileComp
 }

@@ -11,13 +11,14 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 )
 
 // serviceObject renders a Service once its owner is known.
-func serviceObject(r *nov1.EgressRouter, options render.ServiceOptions) cluster.Object {
+func serviceObject(r *nov1.EgressRouter, options render.ServiceOptions) apply.Object {
 	return func(owner types.UID) (*unstructured.Unstructured, error) {
 		options.Owner = owner
 		return render.Service(r, options)
@@ -26,7 +27,7 @@ func serviceObject(r *nov1.EgressRouter, options render.ServiceOptions) cluster.
 
 // outcome is what became of one job.
 type outcome struct {
-	applied []cluster.Applied
+	applied []apply.Applied
 	// findings are those that err stands for.
 	findings []finding.Finding
 	err      error
@@ -39,7 +40,7 @@ type outcome struct {
 // whether another router came into their namespaces. What became of them is shown in the order of the input; one failure
 // does not stop the others.
 func (o *createOptions) applyAll(ctx context.Context, client *cluster.Client, jobs []job) error {
-	applier, err := client.Applier(ctx, o.routers, o.provisioner, o.expose, o.apply)
+	applier, err := apply.New(ctx, client, o.routers, o.provisioner, o.expose, o.apply)
 	if err != nil {
 		return err
 	}
@@ -148,7 +149,7 @@ type tally struct {
 }
 
 func (t *tally) add(ctx context.Context, result outcome) {
-	var late *cluster.TimeoutError
+	var late *apply.TimeoutError
 	if result.err == nil || errors.As(result.err, &late) {
 		t.waited++
 	}
@@ -163,16 +164,16 @@ func (t *tally) add(ctx context.Context, result outcome) {
 		}
 		return
 	}
-	best := cluster.Unchanged
+	best := apply.Unchanged
 	for _, applied := range result.applied {
-		if applied.Result == cluster.Created || best == cluster.Unchanged {
+		if applied.Result == apply.Created || best == apply.Unchanged {
 			best = applied.Result
 		}
 	}
 	switch best {
-	case cluster.Created:
+	case apply.Created:
 		t.created++
-	case cluster.Configured:
+	case apply.Configured:
 		t.configured++
 	default:
 		t.unchanged++
@@ -200,19 +201,19 @@ func (o *createOptions) conclude(ctx context.Context, t tally, jobs int) error {
 }
 
 // applyOne applies one router.
-func (o *createOptions) applyOne(ctx context.Context, applier *cluster.Applier, j job) outcome {
+func (o *createOptions) applyOne(ctx context.Context, applier *apply.Applier, j job) outcome {
 	if ctx.Err() != nil {
 		return outcome{err: ctx.Err()}
 	}
 	if err := applier.RefuseOther(ctx, j.router, o.provisioner); err != nil {
 		return outcome{err: err}
 	}
-	applied, err := applier.Router(ctx, cluster.Request{Router: j.router, Objects: j.objects})
+	applied, err := applier.Router(ctx, apply.Request{Router: j.router, Objects: j.objects})
 	return outcome{applied: applied, err: err}
 }
 
 // conduct sees a router through that was applied, unless another takes its place.
-func (o *createOptions) conduct(ctx context.Context, client *cluster.Client, applier *cluster.Applier, j job, result *outcome, late latecomers) {
+func (o *createOptions) conduct(ctx context.Context, client *cluster.Client, applier *apply.Applier, j job, result *outcome, late latecomers) {
 	if result.err != nil {
 		return
 	}
@@ -230,8 +231,8 @@ func (o *createOptions) conduct(ctx context.Context, client *cluster.Client, app
 	}
 }
 
-func (o *createOptions) await(ctx context.Context, client *cluster.Client, target cluster.Target) error {
-	return client.Wait(ctx, target, o.timeout, func(reason string) {
+func (o *createOptions) await(ctx context.Context, client *cluster.Client, target apply.Target) error {
+	return apply.Wait(ctx, client, target, o.timeout, func(reason string) {
 		o.note("egress router %s: %s", egress.Key(&target.Router.EgressRouter), reason)
 	})
 }
@@ -239,15 +240,15 @@ func (o *createOptions) await(ctx context.Context, client *cluster.Client, targe
 // refresh sees to it, without waiting, that changed rules reach the pod of an operator's router, and that its
 // Deployment has what was asked for. NAD and Deployment follow the EgressRouter after a while, so a router
 // that was just made or changed is left to the next run.
-func (o *createOptions) refresh(ctx context.Context, applier *cluster.Applier, target cluster.Target, applied *[]cluster.Applied) error {
+func (o *createOptions) refresh(ctx context.Context, applier *apply.Applier, target apply.Target, applied *[]apply.Applied) error {
 	if o.provisioner == egress.Standalone {
 		return nil
 	}
 	switch routerResult(*applied) {
-	case cluster.Created:
+	case apply.Created:
 		o.notePart(target)
 		return nil
-	case cluster.Configured:
+	case apply.Configured:
 		o.notePart(target)
 		o.note("egress router %s: its pod runs the older rules until it is restarted: run this again, or with --wait", egress.Key(&target.Router.EgressRouter))
 		return nil

@@ -12,6 +12,8 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
@@ -35,7 +37,7 @@ func (o *createOptions) refuseBeside(ctx context.Context, client *cluster.Client
 		return len(leaving) == 0, err
 	})
 	if wait.Interrupted(err) && ctx.Err() == nil {
-		return &cluster.TimeoutError{What: "egress router " + names + " to be gone", Why: "it is still being deleted, and nothing was written", After: o.timeout}
+		return &apply.TimeoutError{What: "egress router " + names + " to be gone", Why: "it is still being deleted, and nothing was written", After: o.timeout}
 	}
 	return err
 }
@@ -43,7 +45,7 @@ func (o *createOptions) refuseBeside(ctx context.Context, client *cluster.Client
 // judgeBeside refuses the input beside the routers that are there to stay, and gives the names of those that are in its
 // way and being deleted. noteUnread hears of what could not be read.
 func (o *createOptions) judgeBeside(ctx context.Context, client *cluster.Client, noteUnread func([]snapshot.Unknown, error)) (leaving []string, err error) {
-	s, unreadable, err := client.Neighbours(ctx, namespacesOf(o.routers))
+	s, unreadable, err := read.Neighbours(ctx, client, namespacesOf(o.routers))
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +109,7 @@ func (o *createOptions) findLate(ctx context.Context, client *cluster.Client, ou
 	if o.provisioner != egress.Operator || o.dryRun != dryRunNone || !applied || ctx.Err() != nil {
 		return latecomers{}
 	}
-	s, _, err := client.OperatorRouters(ctx, namespacesOf(o.routers))
+	s, _, err := read.OperatorRouters(ctx, client, namespacesOf(o.routers))
 	if err != nil {
 		return latecomers{err: fmt.Errorf("seeing whether another router was made at the same time: %w", err)}
 	}

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 )
 
@@ -35,7 +35,7 @@ func (p *policyFlags) options() ([]render.Clients, error) {
 }
 
 // policyObject renders a NetworkPolicy once its owner is known.
-func policyObject(r *nov1.EgressRouter, options render.PolicyOptions) cluster.Object {
+func policyObject(r *nov1.EgressRouter, options render.PolicyOptions) apply.Object {
 	return func(owner types.UID) (*unstructured.Unstructured, error) {
 		options.Owner = owner
 		return render.NetworkPolicy(r, options)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
@@ -25,7 +26,7 @@ func (o *createOptions) review(ctx context.Context, client *cluster.Client, jobs
 			namespace = ""
 		}
 	}
-	s, err := client.Read(ctx, cluster.ReadOptions{Namespace: namespace, Wide: true, Checks: true})
+	s, err := read.Snapshot(ctx, client, read.Options{Namespace: namespace, Wide: true, Checks: true})
 	if err != nil {
 		return fmt.Errorf("looking at what became of it: %w", err)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 )
 
@@ -82,7 +82,7 @@ func (o *createOptions) findRoutes(ctx context.Context) error {
 		return err
 	}
 	if o.autoRoutes {
-		found, err := client.Networks(ctx)
+		found, err := read.ClusterNetworks(ctx, client)
 		if err != nil {
 			return err
 		}
@@ -91,14 +91,14 @@ func (o *createOptions) findRoutes(ctx context.Context) error {
 		}
 	}
 	if o.pod.RouteImage == "" {
-		o.pod.RouteImage, err = client.EgressRouterImage(ctx)
+		o.pod.RouteImage, err = read.EgressRouterImage(ctx, client)
 	}
 	return err
 }
 
 // useNetworks takes what the cluster tells of its networks, and says it. Without the pods' network the routes
 // would be of no use: replies go to pods.
-func (o *createOptions) useNetworks(found cluster.Networks) error {
+func (o *createOptions) useNetworks(found read.Networks) error {
 	if len(found.Pods) == 0 {
 		unread := ""
 		if len(found.Unread) > 0 {
@@ -108,7 +108,7 @@ func (o *createOptions) useNetworks(found cluster.Networks) error {
 	}
 	for _, kind := range []struct {
 		what     string
-		networks []cluster.Network
+		networks []read.Network
 	}{{"pods", found.Pods}, {"Services", found.Services}} {
 		for _, network := range kind.networks {
 			o.note("cluster routes: %s for %s, from %s", network.CIDR, kind.what, network.From)

@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
@@ -166,7 +166,7 @@ func (o *createOptions) refuse(errors []finding.Finding) error {
 // job is one router, rendered.
 type job struct {
 	router  *nov1.EgressRouter
-	objects []cluster.Object
+	objects []apply.Object
 	// part is what is set on the operator's Deployment; nil under the standalone provisioner.
 	part *unstructured.Unstructured
 }
@@ -190,7 +190,7 @@ func (o *createOptions) render() ([]job, error) {
 			j.objects = append(j.objects, policyObject(r, render.PolicyOptions{From: o.clients, Provisioner: o.provisioner}))
 		}
 		for _, object := range rendered {
-			j.objects = append(j.objects, cluster.Fixed(object))
+			j.objects = append(j.objects, apply.Fixed(object))
 		}
 		if o.expose {
 			ports, err := render.ServicePorts(r, o.provisioner, nil)
@@ -211,7 +211,7 @@ func (o *createOptions) printAll(jobs []job) error {
 			if err != nil {
 				return err
 			}
-			if err := o.print.object(rendered, cluster.Created); err != nil {
+			if err := o.print.object(rendered, apply.Created); err != nil {
 				return err
 			}
 		}

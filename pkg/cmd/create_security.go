@@ -10,6 +10,7 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
@@ -67,7 +68,7 @@ func (o *createOptions) namespaces(ctx context.Context, client *cluster.Client) 
 	group.SetLimit(o.workers)
 	for i, name := range names {
 		group.Go(func() (err error) {
-			found[i], err = client.Namespace(ctx, name)
+			found[i], err = read.Namespace(ctx, client, name)
 			return err
 		})
 	}

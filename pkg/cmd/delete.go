@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
 )
@@ -117,13 +118,13 @@ func (o *deleteOptions) run(ctx context.Context) error {
 
 // one deletes one router.
 func (o *deleteOptions) one(ctx context.Context, client *cluster.Client, name string) error {
-	remains, err := client.Remains(ctx, o.namespace, name, o.provisioner, o.adopt)
+	remains, err := apply.RemainsOf(ctx, client, o.namespace, name, o.provisioner, o.adopt)
 	if err != nil {
 		return err
 	}
 	if len(remains.Objects) == 0 {
 		if o.wait && o.dryRun == dryRunNone {
-			going, err := client.Going(ctx, remains, o.provisioner)
+			going, err := apply.Going(ctx, client, remains, o.provisioner)
 			if err != nil {
 				return err
 			}
@@ -132,7 +133,7 @@ func (o *deleteOptions) one(ctx context.Context, client *cluster.Client, name st
 			}
 		}
 		o.note("egress router %s in namespace %s is not there: nothing to delete", name, o.namespace)
-		return o.print.object(absent(name), cluster.Unchanged)
+		return o.print.object(absent(name), apply.Unchanged)
 	}
 	pairs, err := written(remains)
 	if err != nil {
@@ -150,7 +151,7 @@ func (o *deleteOptions) one(ctx context.Context, client *cluster.Client, name st
 	}
 	if o.dryRun == dryRunClient {
 		for _, object := range remains.Objects {
-			if err := o.print.object(object, cluster.Deleted); err != nil {
+			if err := o.print.object(object, apply.Deleted); err != nil {
 				return err
 			}
 		}
@@ -165,10 +166,10 @@ func (o *deleteOptions) one(ctx context.Context, client *cluster.Client, name st
 }
 
 // remove deletes what remains of the router, and waits until it is gone.
-func (o *deleteOptions) remove(ctx context.Context, client *cluster.Client, remains *cluster.Remains, name string, pairs []openstack.Pair) error {
+func (o *deleteOptions) remove(ctx context.Context, client *cluster.Client, remains *apply.Remains, name string, pairs []openstack.Pair) error {
 	var printing error
-	err := client.Delete(ctx, remains, o.dryRun == dryRunServer, func(object *unstructured.Unstructured) {
-		printing = errors.Join(printing, o.print.object(object, cluster.Deleted))
+	err := apply.Delete(ctx, client, remains, o.dryRun == dryRunServer, func(object *unstructured.Unstructured) {
+		printing = errors.Join(printing, o.print.object(object, apply.Deleted))
 	})
 	if err == nil {
 		o.remaining(name, pairs)
@@ -179,8 +180,8 @@ func (o *deleteOptions) remove(ctx context.Context, client *cluster.Client, rema
 	return o.awaitGone(ctx, client, remains, name)
 }
 
-func (o *deleteOptions) awaitGone(ctx context.Context, client *cluster.Client, remains *cluster.Remains, name string) error {
-	return client.WaitGone(ctx, remains, o.timeout, func(reason string) {
+func (o *deleteOptions) awaitGone(ctx context.Context, client *cluster.Client, remains *apply.Remains, name string) error {
+	return apply.WaitGone(ctx, client, remains, o.timeout, func(reason string) {
 		o.note("egress router %s/%s: %s", o.namespace, name, reason)
 	})
 }
@@ -194,7 +195,7 @@ func absent(name string) *unstructured.Unstructured {
 }
 
 // confirm asks, unless that is not wanted.
-func (o *deleteOptions) confirm(name string, remains *cluster.Remains, r *revocation) error {
+func (o *deleteOptions) confirm(name string, remains *apply.Remains, r *revocation) error {
 	if err := r.show(o); err != nil {
 		return err
 	}

@@ -7,16 +7,18 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
 
 // noteOthers says what becomes of the other routers of the operator's in the namespace: the operator gives all of them
 // one NAD and one Deployment, which go with each.
-func (o *deleteOptions) noteOthers(ctx context.Context, client *cluster.Client, name string, remains *cluster.Remains) error {
+func (o *deleteOptions) noteOthers(ctx context.Context, client *cluster.Client, name string, remains *apply.Remains) error {
 	if !slices.ContainsFunc(remains.Objects, func(object *unstructured.Unstructured) bool { return object.GetKind() == egress.Kind.Kind }) {
 		return nil
 	}
-	s, unreadable, err := client.OperatorRouters(ctx, []string{o.namespace})
+	s, unreadable, err := read.OperatorRouters(ctx, client, []string{o.namespace})
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 )
 
 // The exit codes that scripts rely on.
@@ -58,7 +58,7 @@ func (f *factory) finish(ctx context.Context, err error) int {
 
 func (f *factory) code(err error) int {
 	var exit *exitError
-	var timeout *cluster.TimeoutError
+	var timeout *apply.TimeoutError
 	switch {
 	case errors.As(err, &exit):
 		return exit.code

@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
@@ -108,13 +110,13 @@ func (o *exposeOptions) run(ctx context.Context) error {
 		if !o.explicit {
 			service.SetNamespace("")
 		}
-		return o.print.object(service, cluster.Created)
+		return o.print.object(service, apply.Created)
 	}
-	applier, err := client.Applier(ctx, nil, found.Provisioner, true, o.apply)
+	applier, err := apply.New(ctx, client, nil, found.Provisioner, true, o.apply)
 	if err != nil {
 		return err
 	}
-	applied, err := applier.Router(ctx, cluster.Request{Router: &found.EgressRouter, Objects: []cluster.Object{object}, Owner: found.UID})
+	applied, err := applier.Router(ctx, apply.Request{Router: &found.EgressRouter, Objects: []apply.Object{object}, Owner: found.UID})
 	for _, a := range applied {
 		if err := o.print.object(a.Object, a.Result); err != nil {
 			return err
@@ -124,7 +126,7 @@ func (o *exposeOptions) run(ctx context.Context) error {
 }
 
 // find reads the router to expose. A client dry run that names its ports can do without a cluster.
-func (o *exposeOptions) find(ctx context.Context) (*cluster.Found, *cluster.Client, error) {
+func (o *exposeOptions) find(ctx context.Context) (*read.Found, *cluster.Client, error) {
 	if o.dryRun == dryRunClient && !o.configured() && len(o.ports) > 0 {
 		return o.unread(), nil, nil
 	}
@@ -132,7 +134,7 @@ func (o *exposeOptions) find(ctx context.Context) (*cluster.Found, *cluster.Clie
 	if err != nil {
 		return nil, nil, err
 	}
-	found, err := client.Find(ctx, o.namespace, o.router, o.provisioner)
+	found, err := read.Find(ctx, client, o.namespace, o.router, o.provisioner)
 	if errors.Is(err, cluster.ErrNotFound) {
 		return nil, nil, fmt.Errorf("%w: make it with \"%s create\", or see which there are with \"%s get -A\"", err, o.name, o.name)
 	}
@@ -140,9 +142,9 @@ func (o *exposeOptions) find(ctx context.Context) (*cluster.Found, *cluster.Clie
 }
 
 // unread is the router where no cluster can be asked: what was typed is taken at its word.
-func (o *exposeOptions) unread() *cluster.Found {
+func (o *exposeOptions) unread() *read.Found {
 	o.note("no cluster is configured: whether the router redirects these ports was not checked")
-	found := &cluster.Found{Router: snapshot.Router{Provisioner: o.provisioner.Offline()}}
+	found := &read.Found{Router: snapshot.Router{Provisioner: o.provisioner.Offline()}}
 	found.Name, found.Namespace = o.router, o.namespace
 	found.Spec.Redirect = &nov1.RedirectConfig{}
 	for _, p := range o.ports {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
@@ -72,7 +73,7 @@ func (l *look) readCluster(ctx context.Context, f *factory, asGiven bool) (err e
 	if l.client, err = f.client(egress.ManagedByValue); err != nil {
 		return err
 	}
-	l.Snapshot, err = l.client.Read(ctx, cluster.ReadOptions{Namespace: l.namespace, Wide: !asGiven, Checks: !asGiven})
+	l.Snapshot, err = read.Snapshot(ctx, l.client, read.Options{Namespace: l.namespace, Wide: !asGiven, Checks: !asGiven})
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/klog/v2"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
 )
@@ -113,5 +114,5 @@ func (f *factory) secret(ctx context.Context, namespace, name string) (map[strin
 	if err != nil {
 		return nil, err
 	}
-	return client.Secret(ctx, namespace, name)
+	return read.Secret(ctx, client, namespace, name)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
@@ -35,7 +36,7 @@ func records(routers []snapshot.Router) (map[string][]openstack.Pair, error) {
 }
 
 // written is what was written to Neutron for a router, as recorded on what is to be deleted.
-func written(remains *cluster.Remains) ([]openstack.Pair, error) {
+func written(remains *apply.Remains) ([]openstack.Pair, error) {
 	for _, object := range remains.Objects {
 		pairs, err := recordOf(cluster.Name(object), object.GetAnnotations())
 		if pairs != nil || err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
@@ -97,5 +98,5 @@ func (p *openstackPreflight) keeper(ctx context.Context, f *factory, l *look) (p
 	if err != nil {
 		return nil, err
 	}
-	return openstack.NewKeeper(cloud, o, l.client.NewRecords(egress.AnnotationOpenStack, l.Routers))
+	return openstack.NewKeeper(cloud, o, apply.NewRecords(l.client, egress.AnnotationOpenStack, l.Routers))
 }

@@ -9,6 +9,7 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 )
 
 // printer writes a line an object, or the objects themselves where -o asks for them.
@@ -38,7 +39,7 @@ func newPrinter(out io.Writer, flags *genericclioptions.PrintFlags, d dryRun) (*
 }
 
 // object prints what became of object.
-func (p *printer) object(object *unstructured.Unstructured, result cluster.Result) error {
+func (p *printer) object(object *unstructured.Unstructured, result apply.Result) error {
 	var err error
 	switch {
 	case p.whole != nil:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/mirror"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/report"
 )
@@ -60,7 +61,7 @@ func (s *statusFlags) run(ctx context.Context, f *factory, names []string) error
 	if err != nil {
 		f.note("error: %v", err)
 	}
-	return l.client.Watch(ctx, l.namespace, func() error {
+	return mirror.Watch(ctx, l.client, l.namespace, func() error {
 		if _, err := s.once(ctx, f, names, &last); err != nil && ctx.Err() == nil {
 			// A server that is away for a moment comes back.
 			f.note("error: %v", err)

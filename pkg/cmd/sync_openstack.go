@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller/neutron"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
@@ -66,7 +67,7 @@ func (s *openstackSync) complete(ctx context.Context, f *factory, fromCluster bo
 		})
 	}
 	o.Work = neutron.New(neutron.Options{
-		Connect: connect, Records: o.Client.NewRecords(egress.AnnotationOpenStack, nil), Concurrency: s.concurrency, MaxPairs: s.maxPairs,
+		Connect: connect, Records: apply.NewRecords(o.Client, egress.AnnotationOpenStack, nil), Concurrency: s.concurrency, MaxPairs: s.maxPairs,
 	})
 	if _, err := connect(ctx, nil); errors.Is(err, openstack.ErrInput) || errors.Is(err, platform.ErrCredentials) {
 		return err

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
@@ -41,7 +42,7 @@ func (s *syncFlags) platform(ctx context.Context, f *factory, args []string) (pl
 		return platformRow{}, err
 	}
 	name := "name it, as in " + f.platforms.spell("or", func(r platformRow) string { return fmt.Sprintf("%q", f.name+" sync "+r.Name) })
-	seen, err := client.ReadPlatform(ctx)
+	seen, err := read.Platform(ctx, client)
 	if err != nil {
 		return platformRow{}, fmt.Errorf("asking the cluster on which platform it runs: %w: %s", err, name)
 	}

@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/util/workqueue"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/mirror"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
@@ -30,7 +31,7 @@ type Options struct {
 	Client *cluster.Client
 	// Work makes what is to be done, and Mirror says what more of the cluster it needs to see.
 	Work   func(*Environment) Work
-	Mirror cluster.MirrorOptions
+	Mirror mirror.Options
 	// Log takes what happens, one line for each change and for each new trouble.
 	Log *slog.Logger
 
@@ -110,7 +111,7 @@ func newController(ctx context.Context, o Options) (*controller, error) {
 		Log: c.Log, Troubles: troubles, Metrics: metrics, Recorder: recorder, Backoff: c.Backoff, LongestBackoff: c.LongestBackoff,
 		Add: c.queue.Add, AddAfter: c.queue.AddAfter, Leading: func() time.Time { return time.Unix(0, c.leading.Load()) },
 	}
-	c.env.mirror = c.Client.NewMirror(cluster.MirrorEvents{
+	c.env.mirror = mirror.New(c.Client, mirror.Events{
 		Changed: func(router string) { c.work.Changed(router) }, Gone: func(last snapshot.Router) { c.work.Deleted(last) },
 	}, c.Mirror)
 	c.work = c.Work(c.env)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/mirror"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
@@ -25,7 +26,7 @@ type Environment struct {
 	// Backoff and LongestBackoff are the first and the longest pause before a router is tried again.
 	Backoff, LongestBackoff time.Duration
 
-	mirror *cluster.Mirror
+	mirror *mirror.Mirror
 }
 
 // Snapshot returns what is mirrored of the cluster. What cannot be understood of it is said, and left out.

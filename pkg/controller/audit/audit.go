@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/mirror"
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
@@ -43,7 +43,7 @@ type Options struct {
 }
 
 // Mirror is what an audit needs to see of the cluster: on which nodes a router can come to be is in its Deployment.
-func Mirror() cluster.MirrorOptions { return cluster.MirrorOptions{Deployments: true} }
+func Mirror() mirror.Options { return mirror.Options{Deployments: true} }
 
 const (
 	// someNode is the key of the queue for news of a node.

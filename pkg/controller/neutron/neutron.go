@@ -16,7 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
 )
@@ -26,7 +26,7 @@ type Options struct {
 	// Connect logs in to the cloud. log must be told of each request, as openstack.Credentials.Log is.
 	Connect func(ctx context.Context, log func(format string, args ...any)) (*openstack.Cloud, error)
 	// Records are where it is kept what was written.
-	Records *cluster.Records
+	Records *apply.Records
 	// Concurrency and MaxPairs are the OpenStack adapter's.
 	Concurrency, MaxPairs int
 }

@@ -1,0 +1,168 @@
+// Package apply changes what the cluster holds: it applies routers, restarts their pods, waits for them and deletes them.
+package apply
+
+import (
+	"context"
+	"fmt"
+
+	nov1 "github.com/openshift/api/networkoperator/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+)
+
+// Object renders one object of a router. owner is the UID of the router's live EgressRouter, or "" where
+// there is none: what goes with an EgressRouter refers to it.
+type Object func(owner types.UID) (*unstructured.Unstructured, error)
+
+// Fixed is an Object that no owner changes.
+func Fixed(object *unstructured.Unstructured) Object {
+	return func(types.UID) (*unstructured.Unstructured, error) { return object, nil }
+}
+
+// Request is a router to apply.
+type Request struct {
+	Router *nov1.EgressRouter
+	// Objects are applied in order.
+	Objects []Object
+	// Owner is the UID of the router's EgressRouter, where that is not among Objects.
+	Owner types.UID
+}
+
+// few is up to how many routers each object is read by itself. Beyond, lists are cheaper.
+const few = 5
+
+// Applier applies routers. It reads before it writes, and sends nothing for what is as it was asked.
+type Applier struct {
+	client  *cluster.Client
+	options Options
+	before  reader
+}
+
+// New makes an Applier for the routers, all of one provisioner; services tells that their Services
+// will be applied too.
+func New(ctx context.Context, c *cluster.Client, routers []*nov1.EgressRouter, provisioner egress.Provisioner, services bool, o Options) (*Applier, error) {
+	a := &Applier{client: c, options: o, before: direct{c}}
+	if len(routers) <= few {
+		return a, nil
+	}
+	namespace := routers[0].Namespace
+	for _, r := range routers {
+		if r.Namespace != namespace {
+			namespace = ""
+		}
+	}
+	x, err := newIndex(ctx, c, namespace, provisioner, services, o.NetworkPolicies)
+	if err != nil {
+		return nil, err
+	}
+	a.before = x
+	return a, nil
+}
+
+// Router applies the objects of a router, in order. Everything that may refuse one of them is asked before
+// the first is written; what was applied is returned with the error too.
+func (a *Applier) Router(ctx context.Context, r Request) ([]Applied, error) {
+	live := make([]*unstructured.Unstructured, len(r.Objects))
+	for i, render := range r.Objects {
+		object, err := render("")
+		if err != nil {
+			return nil, err
+		}
+		if live[i], err = a.live(ctx, object, r.Router.Name); err != nil {
+			return nil, err
+		}
+	}
+	owner := r.Owner
+	for _, object := range live {
+		if object != nil && object.GetKind() == egress.Kind.Kind {
+			owner = object.GetUID()
+		}
+	}
+	var done []Applied
+	for i, render := range r.Objects {
+		object, err := render(owner)
+		if err != nil {
+			return done, err
+		}
+		applied, err := a.apply(ctx, object, live[i])
+		if err != nil {
+			return done, err
+		}
+		done = append(done, applied)
+		// A dry run gives what it would create a UID that nothing has.
+		if object.GetKind() == egress.Kind.Kind && owner == "" && !a.options.DryRun {
+			owner = applied.Object.GetUID()
+			if err := a.own(ctx, r.Objects[:i], done, owner); err != nil {
+				return done, err
+			}
+		}
+	}
+	return done, nil
+}
+
+// own applies again what came before its owner, the EgressRouter, which did not exist then.
+func (a *Applier) own(ctx context.Context, objects []Object, done []Applied, owner types.UID) error {
+	for i, render := range objects {
+		object, err := render(owner)
+		if err != nil {
+			return err
+		}
+		applied, err := a.apply(ctx, object, done[i].Object)
+		if err != nil {
+			return err
+		}
+		if done[i].Object = applied.Object; done[i].Result == Unchanged {
+			done[i].Result = applied.Result
+		}
+	}
+	return nil
+}
+
+// live reads what the cluster holds of object and refuses what is not the router's.
+func (a *Applier) live(ctx context.Context, object *unstructured.Unstructured, router string) (*unstructured.Unstructured, error) {
+	kind, err := cluster.KindOf(object)
+	if err != nil {
+		return nil, err
+	}
+	live, err := a.before.object(ctx, kind, object.GetNamespace(), object.GetName())
+	if err != nil || live == nil {
+		return nil, err
+	}
+	live.SetGroupVersionKind(object.GroupVersionKind())
+	if live.GetDeletionTimestamp() != nil {
+		return nil, fmt.Errorf("%s in namespace %s is being deleted: run this again when it is gone", cluster.Name(live), live.GetNamespace())
+	}
+	if owner := foreign(a.client, live, router); owner != "" && !a.options.Adopt {
+		return nil, fmt.Errorf("%s in namespace %s was made by %s: choose another name, or take it over with --adopt",
+			cluster.Name(live), live.GetNamespace(), owner)
+	}
+	if x, listed := a.before.(*index); listed && x.isForeign(kind, live) {
+		return a.client.Get(ctx, kind, object.GetNamespace(), object.GetName())
+	}
+	return live, nil
+}
+
+// RefuseOther says why the router cannot be made under provisioner: one of its name is there under the
+// other. Who may not read the other's kind is not held up by that.
+func (a *Applier) RefuseOther(ctx context.Context, r *nov1.EgressRouter, provisioner egress.Provisioner) error {
+	other, kind := egress.Standalone, cluster.Deployments
+	if provisioner == egress.Standalone {
+		other, kind = egress.Operator, cluster.EgressRouters
+	}
+	live, err := a.before.object(ctx, kind, r.Namespace, r.Name)
+	switch {
+	case apierrors.IsNotFound(err), apierrors.IsForbidden(err):
+		return nil
+	case err != nil:
+		return err
+	case live == nil, other == egress.Standalone && !read.IsStandalone(live):
+		return nil
+	}
+	return fmt.Errorf("%s in namespace %s is a router of the %s provisioner: change it with --provisioner=%s; to move it, \"delete %s -n %s\" first, which waits until its address is free, then create it with --provisioner=%s",
+		r.Name, r.Namespace, other, other, r.Name, r.Namespace, provisioner)
+}

@@ -1,0 +1,150 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+)
+
+// Result is what applying an object did, in kubectl's words.
+type Result string
+
+// The results of applying and deleting.
+const (
+	Created    Result = "created"
+	Configured Result = "configured"
+	Unchanged  Result = "unchanged"
+	Deleted    Result = "deleted"
+)
+
+// Options say how to apply.
+type Options struct {
+	// DryRun asks the server to check and default without writing.
+	DryRun bool
+	// ForceConflicts takes over fields that other managers own.
+	ForceConflicts bool
+	// Adopt goes on where the object was made by another.
+	Adopt bool
+	// NetworkPolicies tells that they are among what is applied: those of many routers are read in one list.
+	NetworkPolicies bool
+}
+
+// Applied is one object as the server holds it after applying.
+type Applied struct {
+	Object *unstructured.Unstructured
+	Result Result
+}
+
+// apply applies object, on top of live, which is what the cluster holds of it now, or nil.
+func (a *Applier) apply(ctx context.Context, object, live *unstructured.Unstructured) (Applied, error) {
+	object = object.DeepCopy()
+	if err := noteRules(object, live); err != nil {
+		return Applied{}, fmt.Errorf("applying %s: %w", cluster.Name(object), err)
+	}
+	if live != nil {
+		if t := a.takeover(object, live); t != nil {
+			return a.takeOver(ctx, object, live, t)
+		}
+		if same(object, live, a.client.Manager()) {
+			return Applied{live, Unchanged}, nil
+		}
+	}
+	applied, err := a.send(ctx, object, a.options.DryRun)
+	if err != nil {
+		return Applied{}, err
+	}
+	return Applied{applied, result(live, applied)}, nil
+}
+
+// send applies object and gives it back as the server holds it then.
+func (a *Applier) send(ctx context.Context, object *unstructured.Unstructured, dry bool) (*unstructured.Unstructured, error) {
+	kind, err := cluster.KindOf(object)
+	if err != nil {
+		return nil, err
+	}
+	options := metav1.ApplyOptions{FieldManager: a.client.Manager(), Force: a.options.ForceConflicts, DryRun: dryRun(dry)}
+	var applied *unstructured.Unstructured
+	err = a.client.Retry(ctx, func() (err error) {
+		applied, err = a.client.Objects(kind, object.GetNamespace()).Apply(ctx, object.GetName(), object, options)
+		return err
+	})
+	if apierrors.IsConflict(err) {
+		return nil, conflict(err, cluster.Name(object))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("applying %s: %w", cluster.Name(object), cluster.Explain(err, "patch", kind.GVR(), object.GetNamespace()))
+	}
+	return applied, nil
+}
+
+// dryRun is how a request says that nothing is to be written.
+func dryRun(dry bool) []string {
+	if dry {
+		return []string{metav1.DryRunAll}
+	}
+	return nil
+}
+
+// result compares an object before and after. A dry run moves no resourceVersion, so the contents decide.
+func result(before, after *unstructured.Unstructured) Result {
+	switch {
+	case before == nil:
+		return Created
+	case reflect.DeepEqual(comparable(before), comparable(after)):
+		return Unchanged
+	default:
+		return Configured
+	}
+}
+
+// comparable is object without what the server alone counts.
+func comparable(object *unstructured.Unstructured) map[string]any {
+	o := object.DeepCopy()
+	o.SetManagedFields(nil)
+	o.SetResourceVersion("")
+	o.SetGeneration(0)
+	delete(o.Object, "status")
+	return o.Object
+}
+
+// foreign says who made live, if it was not this tool for the router of that name.
+func foreign(c *cluster.Client, live *unstructured.Unstructured, router string) string {
+	if live.GetKind() == egress.Kind.Kind {
+		return otherManager(c, live)
+	}
+	labels := live.GetLabels()
+	if labels[egress.LabelManagedBy] != egress.ManagedByValue || labels[egress.LabelName] != egress.NameValue {
+		return quotedManager(live)
+	}
+	if instance := labels[egress.LabelInstance]; instance != router {
+		return "this command for the router " + instance
+	}
+	return ""
+}
+
+// otherManager says who made an EgressRouter. It bears no label of ours, since it is applied as it was
+// given: the field manager tells.
+func otherManager(c *cluster.Client, live *unstructured.Unstructured) string {
+	for _, entry := range live.GetManagedFields() {
+		if entry.Operation == metav1.ManagedFieldsOperationApply && (entry.Manager == c.Manager() || entry.Manager == egress.ManagedByValue) {
+			return ""
+		}
+	}
+	return quotedManager(live)
+}
+
+func quotedManager(live *unstructured.Unstructured) string {
+	for _, entry := range live.GetManagedFields() {
+		if entry.Manager != "" && entry.Subresource == "" {
+			return fmt.Sprintf("another (%q)", entry.Manager)
+		}
+	}
+	return "another"
+}

@@ -1,0 +1,99 @@
+package apply
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/mirror"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/render"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// chain is one router and what is between it and its clients, at one moment.
+type chain struct {
+	target   Target
+	index    *snapshot.Index
+	progress check.Progress
+}
+
+// newChain judges what s holds of t's router.
+func newChain(t Target, s *snapshot.Snapshot) *chain {
+	s.Routers = []snapshot.Router{t.Router}
+	return &chain{t, s.Index(), check.Follow(s, t.Router, check.Options{Command: t.Command, Now: time.Now()})}
+}
+
+// readChain reads it once, without Services.
+func readChain(ctx context.Context, from reader, t Target) (*chain, error) {
+	namespace, name, by := t.Router.Namespace, t.Router.Name, t.Router.Provisioner
+	nad, err := from.object(ctx, cluster.NADs, namespace, by.NADName(name))
+	if err != nil {
+		return nil, err
+	}
+	deployment, err := from.object(ctx, cluster.Deployments, namespace, by.DeploymentName(name))
+	if err != nil {
+		return nil, err
+	}
+	pods, err := from.pods(ctx, namespace, by.PodLabels(name))
+	if err != nil {
+		return nil, cluster.Explain(err, "list", cluster.Pods.GVR(), namespace)
+	}
+	s := &snapshot.Snapshot{}
+	add := func(r cluster.Reading, objects ...*unstructured.Unstructured) {
+		for _, object := range objects {
+			if object != nil && err == nil {
+				err = r.Add(s, object)
+			}
+		}
+	}
+	add(read.Of(cluster.NADs), nad)
+	add(read.Of(cluster.Deployments), deployment)
+	add(read.Of(cluster.Pods), pods...)
+	if err != nil {
+		return nil, err
+	}
+	return newChain(t, s), nil
+}
+
+// deployment is the router's, or nil.
+func (c *chain) deployment() *snapshot.Deployment { return c.index.DeploymentOf(c.target.Router) }
+
+// stale reports whether an operator's pod is to be restarted, since it runs older rules than the NAD holds: nothing
+// else does that, because the operator's template does not change with the rules.
+func (c *chain) stale() bool {
+	if c.target.Router.Provisioner == egress.Standalone || c.deployment() == nil || len(c.index.PodsOf(c.target.Router)) == 0 {
+		return false
+	}
+	return c.progress.Rules == check.Outdated || c.progress.Rules == check.Doubtful && c.target.Restart
+}
+
+// settleable reports whether the operator has made the Deployment of the router as it is now.
+func (c *chain) settleable() bool {
+	return c.target.Part != nil && c.deployment() != nil && c.progress.Stage > check.StageNetwork
+}
+
+// stamp is what a pod that starts with the NAD as it is now carries.
+func (c *chain) stamp() string {
+	return render.Stamp(c.index.NADOf(c.target.Router).Config, c.target.Router.Provisioner)
+}
+
+// chainSources are the sources of what is between r and its clients. Without its Services and their endpoints it can
+// still be told whether r serves, by whoever may not read these.
+func chainSources(c *cluster.Client, r snapshot.Router) (needed, wanted []*mirror.Source) {
+	of := func(readings ...cluster.Reading) (out []*mirror.Source) {
+		for _, reading := range readings {
+			out = append(out, mirror.NewSource(c, reading, r.Namespace))
+		}
+		return out
+	}
+	by := r.Provisioner
+	return of(read.Of(cluster.NADs).Called(by.NADName(r.Name)),
+			read.Of(cluster.Deployments).Called(by.DeploymentName(r.Name)),
+			read.Of(cluster.Pods).Labelled(by.PodLabels(r.Name))),
+		of(read.Of(cluster.Services), read.Of(cluster.EndpointSlices))
+}

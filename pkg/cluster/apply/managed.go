@@ -1,0 +1,111 @@
+package apply
+
+import (
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+)
+
+// fieldsOf are the fields of an entry, as the server records them; none where that cannot be read.
+func fieldsOf(entry metav1.ManagedFieldsEntry) *fieldpath.Set {
+	fields := &fieldpath.Set{}
+	if entry.FieldsV1 == nil || fields.FromJSON(entry.FieldsV1.GetRawReader()) != nil {
+		return &fieldpath.Set{}
+	}
+	return fields
+}
+
+// isApply reports whether entry is of what manager has applied.
+func isApply(entry metav1.ManagedFieldsEntry, manager string) bool {
+	return entry.Manager == manager && entry.Operation == metav1.ManagedFieldsOperationApply && entry.Subresource == ""
+}
+
+// appliedBy is the entry of what manager has applied to live; nil where it has not.
+func appliedBy(live *unstructured.Unstructured, manager string) *metav1.ManagedFieldsEntry {
+	for _, entry := range live.GetManagedFields() {
+		if isApply(entry, manager) {
+			return &entry
+		}
+	}
+	return nil
+}
+
+// owned are the fields of live that this tool owns by applying them; nil where there are none.
+func owned(c *cluster.Client, live *unstructured.Unstructured) *fieldpath.Set {
+	if entry := appliedBy(live, c.Manager()); entry != nil {
+		return fieldsOf(*entry)
+	}
+	return nil
+}
+
+// has reports whether the field is among fields, which may be nil.
+func has(fields *fieldpath.Set, field fieldpath.Path) bool { return fields != nil && fields.Has(field) }
+
+// pathOf is a path of names alone.
+func pathOf(names []string) fieldpath.Path {
+	var path fieldpath.Path
+	for _, name := range names {
+		path = append(path, fieldpath.FieldNameElement(name))
+	}
+	return path
+}
+
+// owners say of each obstacle what it is and who other than this tool owns some of it.
+func owners(c *cluster.Client, live *unstructured.Unstructured, obstacles []obstacle) []string {
+	var out []string
+	for _, o := range obstacles {
+		words := o.words
+		for _, entry := range live.GetManagedFields() {
+			if entry.Manager != c.Manager() && has(fieldsOf(entry), o.path) {
+				words += fmt.Sprintf(" (%s)", managerWords(entry))
+			}
+		}
+		out = append(out, words)
+	}
+	return out
+}
+
+// managerWords name the manager of an entry as the server does in a conflict.
+func managerWords(entry metav1.ManagedFieldsEntry) string {
+	if entry.Operation == metav1.ManagedFieldsOperationApply {
+		return fmt.Sprintf("%q", entry.Manager)
+	}
+	return fmt.Sprintf("%q using %s", entry.Manager, entry.APIVersion)
+}
+
+// otherOwner names a manager other than this tool that owns the field of live, or "".
+func otherOwner(c *cluster.Client, live *unstructured.Unstructured, field []string) string {
+	for _, entry := range live.GetManagedFields() {
+		if entry.Manager != c.Manager() && has(fieldsOf(entry), pathOf(field)) {
+			return entry.Manager
+		}
+	}
+	return ""
+}
+
+// held is what this tool has set on live, to be applied again with something more: what is left out of an
+// apply is taken back.
+func held(c *cluster.Client, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	part := &unstructured.Unstructured{Object: map[string]any{}}
+	part.SetGroupVersionKind(live.GroupVersionKind())
+	part.SetNamespace(live.GetNamespace())
+	part.SetName(live.GetName())
+	owned := owned(c, live)
+	for _, field := range append(partFields(), strategyType()) {
+		value, found, err := unstructured.NestedFieldCopy(live.Object, field...)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", cluster.Name(live), err)
+		}
+		if !found || !has(owned, pathOf(field)) {
+			continue
+		}
+		if err := unstructured.SetNestedField(part.Object, value, field...); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", cluster.Name(live), err)
+		}
+	}
+	return part, nil
+}

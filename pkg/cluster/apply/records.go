@@ -1,0 +1,106 @@
+package apply
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// trustWritten is how long what was recorded counts for more than what is read: the news of a Mirror may be late.
+const trustWritten = time.Minute
+
+// Records keeps a text on each of some routers, in an annotation. It knows what it has written before a Mirror shows it.
+type Records struct {
+	client     *cluster.Client
+	annotation string
+
+	mu sync.Mutex
+	// routers are those that can be recorded on, by namespace/name.
+	routers map[string]snapshot.Router
+	written map[types.UID]writtenRecord
+}
+
+// writtenRecord is what was written last on a router.
+type writtenRecord struct {
+	text string
+	at   time.Time
+}
+
+// NewRecords makes Records of routers, as they were read.
+func NewRecords(c *cluster.Client, annotation string, routers []snapshot.Router) *Records {
+	r := &Records{client: c, annotation: annotation, written: map[types.UID]writtenRecord{}}
+	r.Replace(routers)
+	return r
+}
+
+// Replace takes routers as those that can be recorded on.
+func (r *Records) Replace(routers []snapshot.Router) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.routers = make(map[string]snapshot.Router, len(routers))
+	for _, router := range routers {
+		r.routers[egress.Key(&router.EgressRouter)] = router
+	}
+}
+
+// Confirm takes routers as the API server itself has shown them: what was written before counts no more.
+func (r *Records) Confirm(routers []snapshot.Router) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, router := range routers {
+		delete(r.written, router.UID)
+	}
+}
+
+// Of returns the record of a router as it was read, or what was written on it since.
+func (r *Records) Of(router snapshot.Router) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	shown := router.Annotations[r.annotation]
+	last, ok := r.written[router.UID]
+	if !ok {
+		return shown
+	}
+	if last.text == shown || time.Since(last.at) > trustWritten {
+		delete(r.written, router.UID)
+		return shown
+	}
+	return last.text
+}
+
+// Load returns the record of a router; known is false for one that cannot be recorded on.
+func (r *Records) Load(router string) (record string, known bool) {
+	r.mu.Lock()
+	on, known := r.routers[router]
+	r.mu.Unlock()
+	if !known {
+		return "", false
+	}
+	return r.Of(on), true
+}
+
+// Save records a text on a router; "" removes it.
+func (r *Records) Save(ctx context.Context, router, record string) error {
+	r.mu.Lock()
+	on := r.routers[router]
+	r.mu.Unlock()
+	on.Annotations = map[string]string{r.annotation: r.Of(on)}
+	if err := Record(ctx, r.client, on, r.annotation, record); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for uid, last := range r.written {
+		if time.Since(last.at) > trustWritten {
+			delete(r.written, uid)
+		}
+	}
+	r.written[on.UID] = writtenRecord{record, time.Now()}
+	return nil
+}

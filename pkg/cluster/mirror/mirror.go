@@ -1,0 +1,229 @@
+// Package mirror keeps what the cluster holds up to date in memory, by a list and a watch of each kind.
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// lookAgain is how long a Mirror waits before it asks again whether the cluster serves EgressRouters.
+const lookAgain = 30 * time.Second
+
+// Events are told of what changes in a Mirror, from its start on, one call at a time for each resource. They
+// must not block.
+type Events struct {
+	// Changed hears of a router by namespace/name, when it or its pods change; of "" when a node does.
+	Changed func(router string)
+	// Gone hears of a router that was deleted, or made anew, as it was last seen.
+	Gone func(last snapshot.Router)
+}
+
+// Options say what more a Mirror keeps.
+type Options struct {
+	// Deployments keeps those of the routers, of both provisioners: on which nodes a pod can come to be.
+	Deployments bool
+}
+
+// Mirror keeps routers of both provisioners, their pods and the nodes in memory, by one list and watch each.
+type Mirror struct {
+	client *cluster.Client
+	events Events
+	// routers is that of EgressRouters first.
+	routers []*Source
+	pods    []*Source
+	nodes   *Source
+	// operators are the Deployments that the operator has made; nil where they are not kept. Those of standalone routers
+	// are in routers.
+	operators *Source
+
+	mu sync.Mutex
+	// absent tells that the cluster serves no EgressRouters.
+	absent bool
+}
+
+// New makes a Mirror that knows nothing before Run.
+func New(c *cluster.Client, events Events, o Options) *Mirror {
+	m := &Mirror{client: c, events: events}
+	everywhere := func(r cluster.Reading) *Source { return NewSource(c, r, "") }
+	m.routers = []*Source{everywhere(read.Of(cluster.EgressRouters)), everywhere(read.StandaloneRouters())}
+	m.pods = []*Source{everywhere(read.Of(cluster.Pods).Labelled(read.Ours())), everywhere(read.Of(cluster.Pods).Labelled(read.Operators()))}
+	m.nodes = everywhere(read.Of(cluster.Nodes))
+	if o.Deployments {
+		m.operators = everywhere(read.OperatorDeployments())
+	}
+	return m
+}
+
+// Run keeps the Mirror up to date until ctx ends.
+func (m *Mirror) Run(ctx context.Context) error {
+	err := errors.Join(
+		m.routers[0].handle(m.routerChanged), m.routers[1].handle(m.routerChanged),
+		m.pods[0].handle(m.podChanged), m.pods[1].handle(m.podChanged), m.nodes.handle(m.nodeChanged),
+	)
+	if m.operators != nil {
+		err = errors.Join(err, m.operators.handle(m.operatorsChanged))
+	}
+	if err != nil {
+		return fmt.Errorf("preparing to watch the cluster: %w", err)
+	}
+	var running sync.WaitGroup
+	for _, s := range m.always() {
+		running.Go(func() { s.run(ctx) })
+	}
+	if m.awaitServed(ctx) {
+		running.Go(func() { m.routers[0].run(ctx) })
+	}
+	running.Wait()
+	return nil
+}
+
+// awaitServed waits until the cluster serves EgressRouters, and is false where ctx ends first. A cluster that does not
+// is whole without them.
+func (m *Mirror) awaitServed(ctx context.Context) bool {
+	for {
+		served, err := m.client.Served(ctx, egress.Resource)
+		if ctx.Err() != nil {
+			return false
+		}
+		// Whoever may not ask is told by the list.
+		if apierrors.IsForbidden(err) || err == nil && *served {
+			m.setAbsent(false)
+			return true
+		}
+		m.routers[0].note("list", err)
+		m.setAbsent(err == nil)
+		pause := lookAgain
+		if err != nil {
+			pause = time.Second
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (m *Mirror) setAbsent(absent bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.absent = absent
+}
+
+// always are the sources whose resources every cluster serves.
+func (m *Mirror) always() []*Source {
+	all := append([]*Source{m.nodes, m.routers[1]}, m.pods...)
+	if m.operators != nil {
+		all = append(all, m.operators)
+	}
+	return all
+}
+
+// sources are those in use.
+func (m *Mirror) sources() []*Source {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := m.always()
+	if !m.absent {
+		all = append(all, m.routers[0])
+	}
+	return all
+}
+
+// Synced reports whether everything was read once.
+func (m *Mirror) Synced() bool {
+	for _, s := range m.sources() {
+		if !s.synced() {
+			return false
+		}
+	}
+	return true
+}
+
+// Trouble says what cannot be read or watched right now, or nil.
+func (m *Mirror) Trouble() error {
+	var errs []error
+	for _, s := range m.sources() {
+		err := s.trouble()
+		// Pods are two sources, and Deployments may be.
+		if err != nil && !slices.ContainsFunc(errs, func(other error) bool { return other.Error() == err.Error() }) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Snapshot is what the Mirror holds: routers, pods and nodes, and Deployments where they are kept. Its parts are shared
+// and must not be changed.
+func (m *Mirror) Snapshot() (*snapshot.Snapshot, error) {
+	s := &snapshot.Snapshot{}
+	var errs []error
+	for _, source := range m.sources() {
+		errs = append(errs, source.fill(s))
+	}
+	m.trim(s)
+	s.Sort()
+	return s, errors.Join(errs...)
+}
+
+// Live reads routers and pods from the API server itself, all or nothing, with the nodes that the Mirror holds. The
+// errors of objects that cannot be understood are the second: what is read of the others is whole.
+func (m *Mirror) Live(ctx context.Context) (s *snapshot.Snapshot, unreadable error, err error) {
+	var lists []*Source
+	for _, source := range m.sources() {
+		if source != m.nodes {
+			lists = append(lists, source)
+		}
+	}
+	parts := make([]*snapshot.Snapshot, len(lists))
+	bad := make([]error, len(lists))
+	group, within := errgroup.WithContext(ctx)
+	for i, source := range lists {
+		group.Go(func() (err error) {
+			parts[i], bad[i], err = source.read(within)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, nil, err
+	}
+	s = &snapshot.Snapshot{}
+	for _, part := range parts {
+		read.Merge(s, part)
+	}
+	m.trim(s)
+	bad = append(bad, m.nodes.fill(s))
+	s.Sort()
+	return s, errors.Join(bad...), nil
+}
+
+// trim leaves out what nobody asked for.
+func (m *Mirror) trim(s *snapshot.Snapshot) {
+	if m.operators == nil {
+		s.Deployments = nil
+	}
+}
+
+// held is what is kept of an object: who it is, and its part of a Snapshot.
+type held struct {
+	metav1.ObjectMeta
+	part *snapshot.Snapshot
+	// err says why the object cannot be understood.
+	err error
+	// object is as it was sent, where the source keeps that.
+	object runtime.Object
+}

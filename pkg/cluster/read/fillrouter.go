@@ -1,0 +1,106 @@
+package read
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/render"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// addEgressRouter adds an EgressRouter with the labels and annotations that it was given.
+func addEgressRouter(s *snapshot.Snapshot, object *unstructured.Unstructured) error {
+	found, err := FromEgressRouter(object)
+	if err != nil {
+		return err
+	}
+	s.Routers = append(s.Routers, found.Router)
+	return nil
+}
+
+// addStandalone adds a standalone router with the labels and annotations that it was given, and its Deployment.
+func addStandalone(s *snapshot.Snapshot, deployment *appsv1.Deployment) error {
+	if !IsStandalone(deployment) {
+		return nil
+	}
+	found, err := fromDeployment(deployment)
+	if err != nil {
+		return err
+	}
+	s.Routers = append(s.Routers, found.Router)
+	s.Deployments = append(s.Deployments, deploymentOf(deployment))
+	return nil
+}
+
+// Bare takes from the routers of s what is not the routers'.
+func Bare(s *snapshot.Snapshot) {
+	for i := range s.Routers {
+		s.Routers[i] = BareRouter(s.Routers[i])
+	}
+}
+
+// BareRouter is r with those of its metadata that a Snapshot may be shown with.
+func BareRouter(r snapshot.Router) snapshot.Router {
+	var out snapshot.Router
+	out.TypeMeta, out.Spec, out.Provisioner, out.Changed = r.TypeMeta, r.Spec, r.Provisioner, r.Changed
+	out.ObjectMeta = metav1.ObjectMeta{
+		Name: r.Name, Namespace: r.Namespace, UID: r.UID, CreationTimestamp: r.CreationTimestamp,
+		Annotations: ownAnnotations(r.Annotations),
+	}
+	return out
+}
+
+// addOperatorDeployment adds a Deployment of the Cluster Network Operator's: not one that another gave the
+// same label.
+func addOperatorDeployment(s *snapshot.Snapshot, deployment *appsv1.Deployment) error {
+	if deployment.Name == egress.OperatorDeployment {
+		s.Deployments = append(s.Deployments, deploymentOf(deployment))
+	}
+	return nil
+}
+
+func addDeployment(s *snapshot.Snapshot, deployment *appsv1.Deployment) error {
+	s.Deployments = append(s.Deployments, deploymentOf(deployment))
+	return nil
+}
+
+func deploymentOf(d *appsv1.Deployment) snapshot.Deployment {
+	out := snapshot.Deployment{
+		Namespace: d.Namespace, Name: d.Name, Router: routerOf(d), Created: d.CreationTimestamp.UTC(),
+		Observed: d.Status.ObservedGeneration >= d.Generation, Generation: d.Generation,
+		Replicas: 1, Current: d.Status.Replicas, Updated: d.Status.UpdatedReplicas, Available: d.Status.AvailableReplicas,
+		Strategy: string(d.Spec.Strategy.Type),
+		NADHash:  d.Spec.Template.Annotations[egress.AnnotationNADHash],
+		Networks: d.Spec.Template.Annotations[egress.AnnotationNetworks],
+		Routes:   render.ReadRoutes(&d.Spec.Template.Spec),
+		Template: templateOf(&d.Spec.Template.Spec),
+	}
+	if d.Spec.Replicas != nil {
+		out.Replicas = *d.Spec.Replicas
+	}
+	for _, condition := range d.Status.Conditions {
+		if condition.Type == appsv1.DeploymentReplicaFailure && condition.Status == corev1.ConditionTrue {
+			out.Failure = condition.Message
+		}
+	}
+	return out
+}
+
+// routerOf names the router that an object was made for: the EgressRouter that owns it, or the standalone
+// one whose labels it bears.
+func routerOf(object metav1.Object) string {
+	name := ""
+	for _, owner := range object.GetOwnerReferences() {
+		if owner.Kind == egress.Kind.Kind && (name == "" || owner.Controller != nil && *owner.Controller) {
+			name = owner.Name
+		}
+	}
+	labels := object.GetLabels()
+	if name == "" && labels[egress.LabelManagedBy] == egress.ManagedByValue && labels[egress.LabelName] == egress.NameValue {
+		name = labels[egress.LabelInstance]
+	}
+	return name
+}

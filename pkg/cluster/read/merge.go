@@ -1,0 +1,79 @@
+package read
+
+import (
+	"slices"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
+)
+
+// Merge adds to s what one list has found.
+func Merge(s, part *snapshot.Snapshot) {
+	s.NotServed = union(s.NotServed, part.NotServed)
+	s.Routers = append(s.Routers, part.Routers...)
+	s.NADs = append(s.NADs, part.NADs...)
+	s.Deployments = append(s.Deployments, part.Deployments...)
+	s.Pods = append(s.Pods, part.Pods...)
+	s.Services = append(s.Services, part.Services...)
+	s.Endpoints = append(s.Endpoints, part.Endpoints...)
+	s.NetworkPolicies = append(s.NetworkPolicies, part.NetworkPolicies...)
+	s.Namespaces = append(s.Namespaces, part.Namespaces...)
+	s.Nodes = append(s.Nodes, part.Nodes...)
+	s.Claims = append(s.Claims, part.Claims...)
+	for _, u := range part.Unknown {
+		if !slices.Contains(s.Unknown, u) { // pods are read by two lists
+			s.Unknown = append(s.Unknown, u)
+		}
+	}
+	mergeCluster(&s.Cluster, part.Cluster)
+}
+
+// mergeCluster takes over what part knows: each object of the cluster's own is read by one list.
+func mergeCluster(c *snapshot.Cluster, part snapshot.Cluster) {
+	if part.Platform != "" {
+		c.Platform = part.Platform
+	}
+	if part.NetworkType != "" {
+		c.NetworkType = part.NetworkType
+	}
+	if part.NetworkOperator != nil {
+		c.NetworkOperator = part.NetworkOperator
+	}
+	c.Hosted = c.Hosted || part.Hosted
+	c.PodCIDRs = union(c.PodCIDRs, part.PodCIDRs)
+	c.ServiceCIDRs = union(c.ServiceCIDRs, part.ServiceCIDRs)
+}
+
+// union adds those of more that are not in list yet, in order.
+func union(list, more []string) []string {
+	for _, s := range more {
+		if !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// trim leaves out what has to do with no router: what other people run in the cluster is nobody's who is
+// shown the Snapshot. The namespace asked for is kept too: a router may be about to be made there.
+func trim(s *snapshot.Snapshot, namespace string) {
+	at := map[string]bool{namespace: true}
+	services := map[string]bool{}
+	policies := map[string]bool{}
+	for _, r := range s.Routers {
+		at[r.Namespace] = true
+	}
+	x := s.Index()
+	for _, r := range s.Routers {
+		for _, service := range x.ServicesOf(r) {
+			services[cluster.Key(service.Namespace, service.Name)] = true
+		}
+		for _, policy := range x.PoliciesOf(r) {
+			policies[cluster.Key(policy.Namespace, policy.Name)] = true
+		}
+	}
+	s.Services = slices.DeleteFunc(s.Services, func(v snapshot.Service) bool { return !services[cluster.Key(v.Namespace, v.Name)] })
+	s.Endpoints = slices.DeleteFunc(s.Endpoints, func(v snapshot.Endpoints) bool { return !services[cluster.Key(v.Namespace, v.Service)] })
+	s.NetworkPolicies = slices.DeleteFunc(s.NetworkPolicies, func(v snapshot.NetworkPolicy) bool { return !policies[cluster.Key(v.Namespace, v.Name)] })
+	s.Namespaces = slices.DeleteFunc(s.Namespaces, func(v snapshot.Namespace) bool { return !at[v.Name] })
+}
