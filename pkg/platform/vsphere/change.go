@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/vmware/govmomi/vim25/types"
 
@@ -138,7 +137,7 @@ func (c *pending) change(o Options) (platform.Change, error) {
 	routers := slices.Sorted(maps.Keys(c.routers))
 	out := platform.Change{
 		ID: c.target.String(), Target: c.title(), Routers: routers, Command: c.command(fields),
-		Reason: fmt.Sprintf("%s: %s (--require=%s)", finding.Listed(routers, foldedAfter, ", "), reason(fields), o.Require),
+		Reason: fmt.Sprintf("%s: %s (--require=%s)", finding.Listed(routers, foldedAfter, ", "), listed(fields, func(w words) string { return w.reason }, "; "), o.Require),
 	}
 	var before, after any
 	if c.kind == isDVPG {
@@ -201,22 +200,4 @@ func legacyAccepting(fields []field) legacyValue {
 		out[f] = &types.BoolPolicy{Value: &yes}
 	}
 	return out
-}
-
-// reason says what the settings are for.
-func reason(fields []field) string {
-	var out []string
-	for _, f := range fields {
-		switch f {
-		case forged:
-			out = append(out, "net1's frames leave with a MAC that is not the vNIC's (forged transmits)")
-		case promiscuous:
-			out = append(out, "frames for net1's MAC must be delivered (promiscuous mode)")
-		case learning:
-			out = append(out, "frames for net1's MAC must be delivered (MAC learning)")
-		case macChanges:
-			out = append(out, "OpenShift's documentation asks for MAC address changes")
-		}
-	}
-	return strings.Join(out, "; ")
 }

@@ -38,9 +38,9 @@ func (c *pending) portGroupCommand(fields []field) string {
 	for _, f := range []field{promiscuous, macChanges, forged} {
 		switch {
 		case slices.Contains(fields, f):
-			args = append(args, govcFlag(f)+"=true")
+			args = append(args, f.words().govc+"=true")
 		case explicit[f] != nil:
-			args = append(args, fmt.Sprintf("%s=%t", govcFlag(f), *explicit[f]))
+			args = append(args, fmt.Sprintf("%s=%t", f.words().govc, *explicit[f]))
 		}
 	}
 	return shellComment("govc sends only what it is given: NIC teaming and shaping that this port group has overridden by then are dropped") +
@@ -64,29 +64,11 @@ func says(v reflect.Value) bool {
 	}
 }
 
-func govcFlag(f field) string {
-	switch f {
-	case forged:
-		return "-forged-transmits"
-	case promiscuous:
-		return "-allow-promiscuous"
-	default:
-		return "-mac-changes"
-	}
-}
-
 // esxcli is the host's own command, by way of govc.
 func (c *pending) esxcli(fields []field, command, nameFlag, name string) string {
 	args := []string{"govc host.esxcli -host", quoted(c.place.host.name), command, nameFlag, quoted(name)}
 	for _, f := range fields {
-		switch f {
-		case forged:
-			args = append(args, "--allow-forged-transmits true")
-		case promiscuous:
-			args = append(args, "--allow-promiscuous true")
-		case macChanges:
-			args = append(args, "--allow-mac-change true")
-		}
+		args = append(args, f.words().esxcli+" true")
 	}
 	return strings.Join(args, " ")
 }
@@ -96,13 +78,8 @@ func (c *pending) dvCommand(fields []field) string {
 	out.WriteString(shellComment("govc has no command for the security policy of distributed port group " + c.group.name + ". In PowerCLI:"))
 	args := ""
 	for _, f := range fields {
-		switch f {
-		case forged:
-			args += " -ForgedTransmits $true"
-		case promiscuous:
-			args += " -AllowPromiscuous $true"
-		case macChanges:
-			args += " -MacChanges $true"
+		if flag := f.words().powerCLI; flag != "" {
+			args += " " + flag + " $true"
 		}
 	}
 	if args != "" {

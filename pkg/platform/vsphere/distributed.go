@@ -163,7 +163,7 @@ func (e *dvExpectation) holds(now seen) (json.RawMessage, error) {
 	}
 	effective, _ := distributedPolicy(now.setting)
 	if i := slices.IndexFunc(e.fields, func(f field) bool { return !effective.accepts(f) }); i >= 0 {
-		return b, fmt.Errorf("%s still rejected", is(e.fields[i]))
+		return b, fmt.Errorf("%s still rejected", e.fields[i].words().is)
 	}
 	return b, nil
 }

@@ -10,9 +10,6 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
-// macSettings are the settings of a MAC management policy.
-func macSettings() []field { return []field{forged, promiscuous, macChanges, learning} }
-
 // askedFor are the settings that a change makes a distributed port group accept.
 func askedFor(c platform.Change) ([]field, error) {
 	if c.Field == legacyField {
@@ -25,7 +22,7 @@ func askedFor(c platform.Change) ([]field, error) {
 	}
 	was, is := macPolicy(before), macPolicy(after)
 	var out []field
-	for _, f := range macSettings() {
+	for _, f := range allFields() {
 		switch {
 		case is.accepts(f) && !was.accepts(f):
 			out = append(out, f)
@@ -82,7 +79,7 @@ func (j *job) editDistributedBack(current *types.VMwareDVSPortSetting) (*types.V
 		}
 	}
 	back := &types.VMwareDVSPortSetting{MacManagementPolicy: next}
-	j.written = &dvExpectation{name: macField, fields: macSettings(), back: back}
+	j.written = &dvExpectation{name: macField, fields: allFields(), back: back}
 	return back, nil
 }
 
@@ -90,7 +87,7 @@ func (j *job) editDistributedBack(current *types.VMwareDVSPortSetting) (*types.V
 func changed(before, after *types.DVSMacManagementPolicy) []field {
 	was, is := macPolicy(before), macPolicy(after)
 	var out []field
-	for _, f := range macSettings() {
+	for _, f := range allFields() {
 		if !same(was[f], is[f]) {
 			out = append(out, f)
 		}

@@ -154,7 +154,7 @@ func (u *audit) tally(g *group, members []member, f field) tally {
 
 // rejected are EGR402, 403 and 404: what is in effect and lets nothing through.
 func (u *audit) rejected(g *group, router string, members []member, f field) {
-	t := u.tally(g, members, f)
+	t, w := u.tally(g, members, f), f.words()
 	level := finding.Error
 	if !u.options.counts(f) {
 		level = finding.Warning
@@ -167,31 +167,13 @@ func (u *audit) rejected(g *group, router string, members []member, f field) {
 		fix = "take the override of the node's port away in the vSphere client: preflight never changes a single port"
 	}
 	if len(t.no) > 0 {
-		u.add(code(f), level, router,
-			fmt.Sprintf("%s rejected on port group %s%s", is(f), g.name, g.onHosts(t.no)),
-			fmt.Sprintf("%s; it concerns node %s in %s", why(f), finding.Listed(t.nodes, foldedAfter, ", "), g.where()), fix)
+		u.add(w.code, level, router,
+			fmt.Sprintf("%s rejected on port group %s%s", w.is, g.name, g.onHosts(t.no)),
+			fmt.Sprintf("%s; it concerns node %s in %s", w.why, finding.Listed(t.nodes, foldedAfter, ", "), g.where()), fix)
 	}
 	if len(t.unknown) > 0 {
-		u.add(code(f), level, router,
-			fmt.Sprintf("unknown whether %s accepted on port group %s%s", is(f), g.name, g.onHosts(t.unknown)),
-			"vCenter gives no value: "+why(f), "look at the port group's security policy in the vSphere client, and set it")
-	}
-}
-
-func is(f field) string {
-	if f == promiscuous {
-		return f.word() + " is"
-	}
-	return f.word() + " are"
-}
-
-func why(f field) string {
-	switch f {
-	case forged:
-		return "the router's frames leave with net1's own MAC, and the switch drops what does not bear the vNIC's"
-	case macChanges:
-		return "OpenShift's documentation asks for MAC address changes, though a macvlan interface leaves the vNIC's MAC as it is"
-	default:
-		return "frames for net1's MAC are not delivered to the node: the switch delivers the vNIC's own alone, unless it may be promiscuous or learns MACs"
+		u.add(w.code, level, router,
+			fmt.Sprintf("unknown whether %s accepted on port group %s%s", w.is, g.name, g.onHosts(t.unknown)),
+			"vCenter gives no value: "+w.why, "look at the port group's security policy in the vSphere client, and set it")
 	}
 }

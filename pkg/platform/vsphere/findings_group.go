@@ -18,7 +18,7 @@ func (u *audit) disagreement(g *group) {
 	}
 	s, _ := g.dv.config.DefaultPortConfig.(*types.VMwareDVSPortSetting)
 	if _, differ := distributedPolicy(s); len(differ) > 0 {
-		u.note("%s: macManagementPolicy and the older securityPolicy differ in %s: the former is taken to hold", g.label(), words(differ))
+		u.note("%s: macManagementPolicy and the older securityPolicy differ in %s: the former is taken to hold", g.label(), listed(differ, func(w words) string { return w.name }, ", "))
 	}
 }
 

@@ -36,7 +36,7 @@ func broken(rules []rule, fields []field) []string {
 	for _, f := range fields {
 		for _, r := range rules {
 			if id := r.ids[f]; id != "" {
-				out = append(out, r.guide+" "+id+" ("+f.word()+")")
+				out = append(out, r.guide+" "+id+" ("+f.words().name+")")
 			}
 		}
 	}

@@ -34,7 +34,7 @@ func (u *audit) allowed(g *group, m member) (platform.Answer, string) {
 	case len(order) > 0:
 		var why []string
 		for _, f := range order {
-			why = append(why, fmt.Sprintf("%s: %s rejected%s", code(f), is(f), g.onHosts(rejecting[f])))
+			why = append(why, fmt.Sprintf("%s: %s rejected%s", f.words().code, f.words().is, g.onHosts(rejecting[f])))
 		}
 		return platform.No, strings.Join(why, "; ")
 	case len(g.unknown) > 0:
@@ -64,15 +64,4 @@ func (g *group) unread() string {
 		return ""
 	}
 	return " of " + finding.Listed(all, foldedAfter, ", ")
-}
-
-func code(f field) finding.Code {
-	switch f {
-	case forged:
-		return finding.ForgedTransmits
-	case macChanges:
-		return finding.MACChanges
-	default:
-		return finding.Promiscuous
-	}
 }

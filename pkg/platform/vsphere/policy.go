@@ -6,39 +6,6 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// field is a switch's setting, in the API's name.
-type field string
-
-// The settings that a macvlan interface may need.
-const (
-	forged      field = "forgedTransmits"
-	promiscuous field = "allowPromiscuous"
-	macChanges  field = "macChanges"
-	learning    field = "macLearning"
-)
-
-// word is the setting as the vSphere client calls it.
-func (f field) word() string {
-	switch f {
-	case forged:
-		return "forged transmits"
-	case promiscuous:
-		return "promiscuous mode"
-	case macChanges:
-		return "MAC address changes"
-	default:
-		return "MAC learning"
-	}
-}
-
-func words(fields []field) string {
-	var out []string
-	for _, f := range fields {
-		out = append(out, f.word())
-	}
-	return strings.Join(out, ", ")
-}
-
 // policy is what is in effect; nil is what could not be told.
 type policy map[field]*bool
 
@@ -53,11 +20,11 @@ func (p policy) String() string {
 		case !ok:
 			continue
 		case value == nil:
-			out = append(out, f.word()+" unknown")
+			out = append(out, f.words().name+" unknown")
 		case f == learning:
-			out = append(out, f.word()+map[bool]string{true: " on", false: " off"}[*value])
+			out = append(out, f.words().name+map[bool]string{true: " on", false: " off"}[*value])
 		default:
-			out = append(out, f.word()+map[bool]string{true: " accepted", false: " rejected"}[*value])
+			out = append(out, f.words().name+map[bool]string{true: " accepted", false: " rejected"}[*value])
 		}
 	}
 	return strings.Join(out, ", ")

@@ -205,7 +205,7 @@ func (e *hostExpectation) holds(now seen) (json.RawMessage, error) {
 		return value, fmt.Errorf("host %s holds %s", now.host.name, value)
 	}
 	if i := slices.IndexFunc(e.fields, func(f field) bool { return !effective.accepts(f) }); e.accepting && i >= 0 {
-		return value, fmt.Errorf("on host %s %s still rejected", now.host.name, is(e.fields[i]))
+		return value, fmt.Errorf("on host %s %s still rejected", now.host.name, e.fields[i].words().is)
 	}
 	return value, nil
 }

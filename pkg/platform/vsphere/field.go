@@ -1,0 +1,69 @@
+package vsphere
+
+import (
+	"strings"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+)
+
+// field is a switch's setting, in the API's name.
+type field string
+
+// The settings that a macvlan interface may need.
+const (
+	forged      field = "forgedTransmits"
+	promiscuous field = "allowPromiscuous"
+	macChanges  field = "macChanges"
+	learning    field = "macLearning"
+)
+
+// allFields are the settings of a MAC management policy.
+func allFields() []field { return []field{forged, promiscuous, macChanges, learning} }
+
+// words is what a field is called by people and by tools. MAC learning has no tool.
+type words struct {
+	// name is as in the vSphere client; is has the verb after it.
+	name, is string
+	code     finding.Code
+	// why says what follows where the field is rejected, and reason what it is changed for.
+	why, reason string
+	// govc, esxcli and powerCLI are the flags of the tools.
+	govc, esxcli, powerCLI string
+}
+
+func (f field) words() words {
+	switch f {
+	case forged:
+		return words{
+			name: "forged transmits", is: "forged transmits are", code: finding.ForgedTransmits,
+			why:    "the router's frames leave with net1's own MAC, and the switch drops what does not bear the vNIC's",
+			reason: "net1's frames leave with a MAC that is not the vNIC's (forged transmits)",
+			govc:   "-forged-transmits", esxcli: "--allow-forged-transmits", powerCLI: "-ForgedTransmits",
+		}
+	case promiscuous:
+		return words{
+			name: "promiscuous mode", is: "promiscuous mode is", code: finding.Promiscuous,
+			why:    "frames for net1's MAC are not delivered to the node: the switch delivers the vNIC's own alone, unless it may be promiscuous or learns MACs",
+			reason: "frames for net1's MAC must be delivered (promiscuous mode)",
+			govc:   "-allow-promiscuous", esxcli: "--allow-promiscuous", powerCLI: "-AllowPromiscuous",
+		}
+	case macChanges:
+		return words{
+			name: "MAC address changes", is: "MAC address changes are", code: finding.MACChanges,
+			why:    "OpenShift's documentation asks for MAC address changes, though a macvlan interface leaves the vNIC's MAC as it is",
+			reason: "OpenShift's documentation asks for MAC address changes",
+			govc:   "-mac-changes", esxcli: "--allow-mac-change", powerCLI: "-MacChanges",
+		}
+	default:
+		return words{name: "MAC learning", is: "MAC learning is", reason: "frames for net1's MAC must be delivered (MAC learning)"}
+	}
+}
+
+// listed is one of the words of all fields, such as their names.
+func listed(all []field, word func(words) string, separator string) string {
+	var out []string
+	for _, f := range all {
+		out = append(out, word(f.words()))
+	}
+	return strings.Join(out, separator)
+}
