@@ -96,7 +96,7 @@ func newInventory(v *vcenter, objects []types.ObjectContent) (*inventory, error)
 		groups: map[ref]*dvPortGroup{}, switches: map[ref]*dvSwitch{},
 	}
 	for _, o := range objects {
-		e := entity{ref: o.Obj, missing: missingOf(o)}
+		e := newEntity(o)
 		o.MissingSet = nil // the decoder would give up on it
 		value, err := mo.ObjectContentToType(o)
 		if err != nil {
@@ -115,32 +115,25 @@ func (inv *inventory) add(e entity, value any) {
 	case mo.HostSystem:
 		inv.addHost(e, o)
 	case mo.ClusterComputeResource:
-		e.name = o.Name
 		inv.clusters[e.ref] = &cluster{e, o.Host}
 	case mo.ComputeResource:
-		e.name = o.Name
 		inv.clusters[e.ref] = &cluster{e, o.Host}
 	case mo.DistributedVirtualPortgroup:
-		e.name = o.Name
 		inv.groups[e.ref] = &dvPortGroup{entity: e, config: o.Config, read: o.Config.Key != ""}
 	case mo.OpaqueNetwork:
-		e.name = o.Name
 		n := &network{entity: e, opaque: "opaque"}
 		if s, ok := o.Summary.(*types.OpaqueNetworkSummary); ok {
 			n.opaque, n.opaqueID = s.OpaqueNetworkType, s.OpaqueNetworkId
 		}
 		inv.networks[e.ref] = n
 	case mo.Network:
-		e.name = o.Name
 		inv.networks[e.ref] = &network{entity: e}
 	case mo.VmwareDistributedVirtualSwitch:
-		e.name = o.Name
 		inv.addSwitch(e, o)
 	}
 }
 
 func (inv *inventory) addVM(e entity, o mo.VirtualMachine) {
-	e.name = o.Name
 	v := &vm{entity: e, networks: o.Network}
 	if o.Config != nil {
 		v.uuid, v.instanceUUID, v.template = o.Config.Uuid, o.Config.InstanceUuid, o.Config.Template
@@ -155,7 +148,6 @@ func (inv *inventory) addVM(e entity, o mo.VirtualMachine) {
 }
 
 func (inv *inventory) addHost(e entity, o mo.HostSystem) {
-	e.name = o.Name
 	h := &host{entity: e, parent: o.Parent}
 	if o.Config != nil {
 		h.version = o.Config.Product.Version
@@ -180,17 +172,19 @@ func (inv *inventory) addSwitch(e entity, o mo.VmwareDistributedVirtualSwitch) {
 	inv.switches[e.ref] = s
 }
 
-func missingOf(o types.ObjectContent) []missing {
-	var out []missing
-	for _, m := range o.MissingSet {
-		privilege := ""
-		var p types.NoPermission
-		if permission(m.Fault.Fault, &p) {
-			privilege = p.PrivilegeId
+func newEntity(o types.ObjectContent) entity {
+	e := entity{ref: o.Obj}
+	for _, p := range o.PropSet {
+		if p.Name == "name" {
+			e.name, _ = p.Val.(string)
 		}
-		out = append(out, missing{m.Path, privilege})
 	}
-	return out
+	for _, m := range o.MissingSet {
+		var p types.NoPermission
+		_ = permission(m.Fault.Fault, &p)
+		e.missing = append(e.missing, missing{m.Path, p.PrivilegeId})
+	}
+	return e
 }
 
 // portGroup is the host's standard port group of the name that a Network has.

@@ -4,8 +4,9 @@ import (
 	"context"
 
 	"github.com/vmware/govmomi/fault"
-	"github.com/vmware/govmomi/vim25"
+	"github.com/vmware/govmomi/view"
 	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 )
@@ -46,41 +47,20 @@ func wanted() []types.PropertySpec {
 func (s *login) everything(ctx context.Context) ([]types.ObjectContent, error) {
 	specs := wanted()
 	if s.view == nil {
-		req := &types.CreateContainerView{
-			This: *s.client.ServiceContent.ViewManager, Container: s.client.ServiceContent.RootFolder, Recursive: true,
-		}
+		var kinds []string
 		for _, spec := range specs {
-			req.Type = append(req.Type, spec.Type)
+			kinds = append(kinds, spec.Type)
 		}
-		res, err := methods.CreateContainerView(ctx, s.client, req)
+		v, err := view.NewManager(s.client).CreateContainerView(ctx, s.client.ServiceContent.RootFolder, kinds, true)
 		if err != nil {
 			return nil, err
 		}
-		s.view = &res.Returnval
+		s.view = v
 	}
-	skip := true
-	return retrieve(ctx, s.client, types.PropertyFilterSpec{
-		PropSet: specs,
-		ObjectSet: []types.ObjectSpec{{Obj: *s.view, Skip: &skip, SelectSet: []types.BaseSelectionSpec{
-			&types.TraversalSpec{Type: "ContainerView", Path: "view"},
-		}}},
-	})
-}
-
-// retrieve reads to the last page.
-func retrieve(ctx context.Context, c *vim25.Client, spec types.PropertyFilterSpec) ([]types.ObjectContent, error) {
-	pc := c.ServiceContent.PropertyCollector
-	res, err := methods.RetrievePropertiesEx(ctx, c, &types.RetrievePropertiesEx{This: pc, SpecSet: []types.PropertyFilterSpec{spec}})
-	if err != nil || res.Returnval == nil {
+	var objects []types.ObjectContent
+	last := len(specs) - 1 // Retrieve puts the kind that it asks for by name behind the others
+	if err := s.view.Retrieve(ctx, []string{specs[last].Type}, specs[last].PathSet, &objects, specs[:last]...); err != nil {
 		return nil, err
-	}
-	objects, token := res.Returnval.Objects, res.Returnval.Token
-	for token != "" {
-		more, err := methods.ContinueRetrievePropertiesEx(ctx, c, &types.ContinueRetrievePropertiesEx{This: pc, Token: token})
-		if err != nil {
-			return nil, err
-		}
-		objects, token = append(objects, more.Returnval.Objects...), more.Returnval.Token
 	}
 	return objects, expired(objects)
 }
@@ -103,7 +83,13 @@ func (s *login) objects(ctx context.Context, refs []ref, specs ...types.Property
 	for _, r := range refs {
 		spec.ObjectSet = append(spec.ObjectSet, types.ObjectSpec{Obj: r})
 	}
-	return retrieve(ctx, s.client, spec)
+	objects, err := mo.RetrievePropertiesEx(ctx, s.client, types.RetrievePropertiesEx{
+		This: s.client.ServiceContent.PropertyCollector, SpecSet: []types.PropertyFilterSpec{spec},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return objects, expired(objects)
 }
 
 // readPorts reads what ports override, one call a distributed switch.

@@ -11,6 +11,7 @@ import (
 	"github.com/vmware/govmomi/fault"
 	"github.com/vmware/govmomi/session"
 	"github.com/vmware/govmomi/session/cache"
+	"github.com/vmware/govmomi/view"
 	"github.com/vmware/govmomi/vim25"
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
@@ -38,7 +39,7 @@ type login struct {
 	// session that was kept, until someone asks.
 	user string
 	// view is the container view of everything, made when it is first needed: views die with the session.
-	view *types.ManagedObjectReference
+	view *view.ContainerView
 }
 
 func newVCenter(c Credentials, log func(string, ...any)) (*vcenter, error) {
@@ -176,7 +177,7 @@ func (v *vcenter) close(ctx context.Context) error {
 	case !v.credentials.PersistSession:
 		err = s.cache.Logout(ctx, s.client)
 	case s.view != nil:
-		_, err = methods.DestroyView(ctx, s.client, &types.DestroyView{This: *s.view})
+		err = s.view.Destroy(ctx)
 	}
 	if fault.Is(err, &types.NotAuthenticated{}) {
 		return nil

@@ -63,13 +63,13 @@ func (s *login) hostNow(ctx context.Context, t target) (*hostNow, error) {
 		return nil, fmt.Errorf("host %s is gone: run preflight again", t.ref.Value)
 	}
 	o := objects[0]
-	h := &hostNow{host: host{entity: entity{ref: o.Obj, missing: missingOf(o)}}}
+	h := &hostNow{host: host{entity: newEntity(o)}}
 	o.MissingSet = nil
 	var m mo.HostSystem
 	if err := mo.LoadObjectContent([]types.ObjectContent{o}, &m); err != nil {
 		return nil, fmt.Errorf("reading host %s: %w", t.ref.Value, err)
 	}
-	h.name, h.networkSystem = m.Name, m.ConfigManager.NetworkSystem
+	h.networkSystem = m.ConfigManager.NetworkSystem
 	if gap, held := h.lacks("config.network"); held {
 		return nil, fmt.Errorf("the network of host %s may not be read (privilege %s): %w", h.name, gap.privilege, errUnreadable)
 	}

@@ -52,7 +52,7 @@ func (v *vcenter) readTargets(ctx context.Context, jobs []*job) (map[ref]seen, e
 }
 
 func seenIn(o types.ObjectContent) (seen, error) {
-	e := entity{ref: o.Obj, missing: missingOf(o)}
+	e := newEntity(o)
 	o.MissingSet = nil
 	value, err := mo.ObjectContentToType(o)
 	if err != nil {
@@ -60,7 +60,6 @@ func seenIn(o types.ObjectContent) (seen, error) {
 	}
 	switch m := value.(type) {
 	case mo.HostSystem:
-		e.name = m.Name
 		h := &hostNow{host: host{entity: e}}
 		if m.Config != nil && m.Config.Network != nil {
 			h.groups, h.switches = m.Config.Network.Portgroup, m.Config.Network.Vswitch
