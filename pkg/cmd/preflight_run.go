@@ -40,7 +40,7 @@ func (o *onPlatform) run(ctx context.Context) error {
 	if failed != nil && ctx.Err() != nil {
 		return failed
 	}
-	now, err := o.again(ctx)
+	now, err := o.adapter.Plan(ctx, o.need)
 	if err != nil {
 		return errors.Join(failed, fmt.Errorf("reading back what was changed: %w", err))
 	}
@@ -49,14 +49,6 @@ func (o *onPlatform) run(ctx context.Context) error {
 		return failed
 	}
 	return shown
-}
-
-// again plans once more after a change, of what the adapter has read back where it can.
-func (o *onPlatform) again(ctx context.Context) (*platform.Plan, error) {
-	if reviewer, ok := o.adapter.(platform.Reviewer); ok {
-		return reviewer.Review(ctx, o.need)
-	}
-	return o.adapter.Plan(ctx, o.need)
 }
 
 // show reports the plan with the findings of specs, cluster and platform, or its commands alone.

@@ -129,12 +129,6 @@ type Adapter interface {
 	Close(ctx context.Context) error
 }
 
-// Reviewer is an Adapter that need not read twice to say what holds after a change.
-type Reviewer interface {
-	// Review is Plan right after Apply, made of what that has read back where it could.
-	Review(ctx context.Context, need []Attachment) (*Plan, error)
-}
-
 // ErrCredentials is in the chain of errors of a platform that knows the user not, or not with that password: trying again
 // and again can lock the account.
 var ErrCredentials = errors.New("the credentials are refused")

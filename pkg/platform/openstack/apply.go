@@ -41,13 +41,8 @@ func (a *Adapter) Apply(ctx context.Context, plan *platform.Plan, done func(plat
 			}
 		})
 	}
-	a.seen.current = false
-	found, back := r.readBack(ctx)
-	err = errors.Join(r.summary(), back)
-	if err == nil {
-		a.confirmed(plan, found)
-	}
-	return err
+	back := r.readBack(ctx)
+	return errors.Join(r.summary(), back)
 }
 
 // run is one Apply or Revert.

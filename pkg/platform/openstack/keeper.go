@@ -33,10 +33,7 @@ type Keeper struct {
 	need []platform.Attachment
 }
 
-var (
-	_ platform.Adapter  = &Keeper{}
-	_ platform.Reviewer = &Keeper{}
-)
+var _ platform.Adapter = &Keeper{}
 
 // NewKeeper makes an adapter that works in cloud and keeps its records in store.
 func NewKeeper(cloud *Cloud, o Options, store Store) (*Keeper, error) {

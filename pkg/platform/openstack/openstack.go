@@ -72,7 +72,7 @@ func (o Options) Validate() error {
 	return nil
 }
 
-// Adapter is Neutron as a platform.Adapter. It remembers what it planned and wrote, for the records.
+// Adapter is Neutron as a platform.Adapter. It remembers what it wrote, for the records.
 type Adapter struct {
 	cloud   *Cloud
 	options Options
@@ -80,13 +80,9 @@ type Adapter struct {
 	// guarded reports whether Neutron heeds If-Match; asked once.
 	guard sync.Mutex
 	heeds *bool
-	seen  seen
 }
 
-var (
-	_ platform.Adapter  = &Adapter{}
-	_ platform.Reviewer = &Adapter{}
-)
+var _ platform.Adapter = &Adapter{}
 
 // New is an adapter that works in cloud.
 func New(cloud *Cloud, o Options) (*Adapter, error) {

@@ -20,19 +20,6 @@ func (a *Adapter) Plan(ctx context.Context, need []platform.Attachment) (*platfo
 	if err != nil {
 		return nil, err
 	}
-	a.seen = seen{need: need, world: world}
-	return a.planOf(world, need, guarded)
-}
-
-// recording are the options of a, in which what it wrote since it was made is recorded too.
-func (a *Adapter) recording() Options {
-	options := a.options
-	options.Recorded = a.recorded()
-	return options
-}
-
-// planOf is the plan for need in world.
-func (a *Adapter) planOf(world *world, need []platform.Attachment, guarded bool) (*platform.Plan, error) {
 	p := a.newPlanner(world, a.recording())
 	if !guarded {
 		p.note("this Neutron does not heed revisions (extension revision-if-match is missing): others who write the same port at the same moment may undo a write, so each is read back")
@@ -49,6 +36,13 @@ func (a *Adapter) planOf(world *world, need []platform.Attachment, guarded bool)
 		return nil, err
 	}
 	return p.plan, nil
+}
+
+// recording are the options of a, in which what it wrote since it was made is recorded too.
+func (a *Adapter) recording() Options {
+	options := a.options
+	options.Recorded = a.recorded()
+	return options
 }
 
 // guarded reports whether Neutron heeds revisions; it asks once.

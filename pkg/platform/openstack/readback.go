@@ -10,8 +10,8 @@ import (
 )
 
 // readBack looks at every port that was written, or may have been, and says what does not hold. The ledger ends with
-// what stands. It gives back the ports as they are.
-func (r *run) readBack(ctx context.Context) ([]*port, error) {
+// what stands.
+func (r *run) readBack(ctx context.Context) error {
 	var ids []string
 	for _, o := range r.outcomes {
 		if !errors.Is(o.err, errNotBegun) {
@@ -19,12 +19,12 @@ func (r *run) readBack(ctx context.Context) ([]*port, error) {
 		}
 	}
 	if len(ids) == 0 {
-		return nil, nil
+		return nil
 	}
 	found, err := r.cloud.ports(ctx, "id", unique(ids))
 	if err != nil {
 		r.suppose()
-		return nil, fmt.Errorf("the changes were made and could not be read back: run the command again to check: %w", err)
+		return fmt.Errorf("the changes were made and could not be read back: run the command again to check: %w", err)
 	}
 	standing := map[string]*port{}
 	for _, p := range found {
@@ -40,9 +40,9 @@ func (r *run) readBack(ctx context.Context) ([]*port, error) {
 		}
 	}
 	if undone > 0 {
-		return found, fmt.Errorf("%d of the changes did not stand when they were read back: %w", undone, ErrUndone)
+		return fmt.Errorf("%d of the changes did not stand when they were read back: %w", undone, ErrUndone)
 	}
-	return found, nil
+	return nil
 }
 
 // verify compares a port with what was written, and tells what does not hold.
