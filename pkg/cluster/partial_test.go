@@ -34,8 +34,8 @@ func (s *server) testNamespacedRights(t *testing.T) {
 	want := []string{
 		"cloudprivateipconfigs of the whole cluster", "clusteroperators of the whole cluster", "deployments in other namespaces",
 		"egressips of the whole cluster", "egressrouters in namespace narrow", "endpointslices in other namespaces",
-		"infrastructures of the whole cluster", "namespaces in other namespaces", "network-attachment-definitions in namespace narrow",
-		"networkpolicies in other namespaces", "networks of the whole cluster", "nodes of the whole cluster", "pods in other namespaces",
+		"infrastructures of the whole cluster", "network-attachment-definitions in namespace narrow",
+		"networkpolicies in other namespaces", "networks of the whole cluster", "nodes of the whole cluster", "other namespaces", "pods in other namespaces",
 		"servicecidrs of the whole cluster", "services in other namespaces",
 	}
 	if !slices.Equal(unknown, want) {

@@ -59,7 +59,8 @@ func (s *server) testRequests(t *testing.T) {
 	}{
 		"get -A": {read.Options{}, routers},
 		"get":    {read.Options{Namespace: "requests"}, in(routers)},
-		"checks, with a pod that hangs": {read.Options{Namespace: "requests", Wide: true, Checks: true},
+		"checks, with a pod that hangs elsewhere": {read.Options{Namespace: "requests", Wide: true, Checks: true}, all},
+		"checks, with a pod that hangs": {read.Options{Namespace: "hung", Wide: true, Checks: true},
 			append(slices.Clone(all), "/api/v1/namespaces/hung/events reason=FailedCreatePodSandBox")},
 		"checks in one namespace": {read.Options{Namespace: "requests", Checks: true}, in(own)},
 	} {
