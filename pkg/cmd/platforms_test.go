@@ -125,7 +125,7 @@ const blocked = "error EGR207: the switch drops its frames on node worker-1\n" +
 // testPlain: plain preflight knows the platform by the nodes' provider IDs, and asks it where the environment tells how.
 func (s *switched) testPlain() {
 	out, _ := s.run(0, "preflight")
-	s.has(out, "info EGR207: whether the file switch lets the routers' frames through is unknown",
+	s.has(out, "info EGR207: whether the file switch allows the routers' frames is unknown",
 		"the nodes run on the file switch, which drops frames whose MAC it does not know, and no credentials for it are in the environment",
 		"fix: kubectl egress preflight fileswitch")
 	s.Setenv("SWITCH_FILE", s.file)
