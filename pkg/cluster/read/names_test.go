@@ -53,10 +53,10 @@ func TestRouterNames(t *testing.T) {
 		server answers
 		want   []string
 	}{
-		"both":                     {answers{routers: {"b"}, deployments: {"c", "a"}}, []string{"a", "b", "c"}},
-		"no cluster.EgressRouters": {answers{deployments: {"a"}}, []string{"a"}},
-		"forbidden EgressRouter":   {answers{routers: nil, deployments: {"a"}}, []string{"a"}},
-		"nothing allowed":          {answers{routers: nil, deployments: nil}, nil},
+		"both":                   {answers{routers: {"b"}, deployments: {"c", "a"}}, []string{"a", "b", "c"}},
+		"no EgressRouters":       {answers{deployments: {"a"}}, []string{"a"}},
+		"forbidden EgressRouter": {answers{routers: nil, deployments: {"a"}}, []string{"a"}},
+		"nothing allowed":        {answers{routers: nil, deployments: nil}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := RouterNames(t.Context(), clientOf(t, test.server), "billing")

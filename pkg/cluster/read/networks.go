@@ -39,7 +39,7 @@ func ClusterNetworks(ctx context.Context, c *cluster.Client) (Networks, error) {
 		reading         cluster.Reading
 	}{
 		{"Network cluster", "", Of(cluster.ClusterNetworks)},
-		{"the cluster.ServiceCIDRs", "", Of(cluster.ServiceCIDRs)},
+		{"the ServiceCIDRs", "", Of(cluster.ServiceCIDRs)},
 		{"ConfigMap kube-system/kubeadm-config", "kube-system", cluster.Reads(cluster.ConfigMaps, addKubeadmNetworks).Only("kubeadm-config")},
 		{"the nodes' pod CIDRs", "", cluster.Reads(cluster.Nodes, addNodeNetworks)},
 	}
