@@ -43,8 +43,7 @@ const DefaultMaxMACs = 32
 
 // cli is the command that fixes begin with: kubectl or oc.
 func (c *state) cli() string {
-	name, _, _ := strings.Cut(c.Command, " ")
-	return name
+	return finding.Command(c.Command).CLI()
 }
 
 // young reports whether something that was created then has had little time to become ready.

@@ -29,9 +29,7 @@ func newState(s *snapshot.Snapshot, o Options) *state {
 	if o.MaxMACs == 0 {
 		o.MaxMACs = DefaultMaxMACs
 	}
-	if o.Command == "" {
-		o.Command = "kubectl egress"
-	}
+	o.Command = finding.Command(o.Command).String()
 	if o.Now.IsZero() {
 		o.Now = s.Taken
 	}

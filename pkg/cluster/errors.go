@@ -46,7 +46,7 @@ func Explain(err error, verb string, gvr schema.GroupVersionResource, namespace 
 	case NotServed(err):
 		return &explained{unserved(gvr), err}
 	case apierrors.IsNotFound(err) && errors.As(err, &status) && status.Status().Details != nil && status.Status().Details.Kind == "namespaces":
-		return &explained{fmt.Sprintf("namespace %s does not exist: make it with \"kubectl create namespace %s\", or name another with -n", namespace, namespace), err}
+		return &explained{fmt.Sprintf("namespace %s does not exist: create it, or name another with -n", namespace), err}
 	case errors.As(err, &request) && unreachable(err):
 		return fmt.Errorf("the cluster at %s cannot be reached: %w", hostOf(request.URL), request.Err)
 	}

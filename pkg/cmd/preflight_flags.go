@@ -173,7 +173,7 @@ func (o *platformOptions) attachments(l *look, ready *preparation) ([]platform.A
 			if unread := l.UnknownOf("nodes"); unread != nil {
 				return nil, fmt.Errorf("node %s: nodes cannot be read: %s", name, unread.Reason)
 			}
-			return nil, invalid(fmt.Errorf("--node %s: the cluster has no such node: see kubectl get nodes", name))
+			return nil, invalid(fmt.Errorf("--node %s: the cluster has no such node: see %s get nodes", name, o.host()))
 		}
 		need = append(need, platform.Attachment{Router: o.byHand.Addr().String(), Node: node, IP: o.byHand, MAC: ready.mac, Active: true})
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere"
 )
@@ -45,7 +46,7 @@ Credentials are those of govc: the variables GOVC_*. Without --fix and --revert 
 // prepare makes the adapter, which logs in when it is first used: what is wrong with the flags and the environment is
 // told before the cluster is read.
 func (p *vspherePreflight) prepare(ctx context.Context, o *platformOptions) (*preparation, error) {
-	p.asked.Concurrency, p.asked.Log = o.concurrency, o.requestLog()
+	p.asked.Command, p.asked.Concurrency, p.asked.Log = finding.Command(o.name), o.concurrency, o.requestLog()
 	creds, err := p.credentials(ctx, o.factory)
 	if err != nil {
 		return nil, err

@@ -55,7 +55,7 @@ func (p *planner) fits(s *site) bool {
 	}
 	for _, holder := range p.world.holders[s.address()] {
 		if holder.NetworkID == s.port.NetworkID && !isReservation(holder) && !free(holder) {
-			p.report(heldBy(s, holder))
+			p.report(heldBy(p.options.Command, s, holder))
 			return false
 		}
 	}
@@ -108,7 +108,7 @@ func (p *planner) reserve(s *site) {
 func (r reservation) place() string { return r.SubnetID + "/" + r.IP }
 
 // heldBy is EGR307.
-func heldBy(s *site, holder *port) finding.Finding {
+func heldBy(command finding.Command, s *site, holder *port) finding.Finding {
 	use := fmt.Sprintf("device owner %q, device %q", holder.DeviceOwner, holder.DeviceID)
 	fix := "give the router an address that no port has, or free this one: openstack port show " + shellescape.Quote(holder.ID)
 	switch {
@@ -116,7 +116,7 @@ func heldBy(s *site, holder *port) finding.Finding {
 		use = "the node's own"
 	case holder.DeviceOwner == egressIPOwner:
 		use = "OpenShift's reservation for an EgressIP"
-		fix = "give the router an address that is no EgressIP: kubectl get cloudprivateipconfigs"
+		fix = "give the router an address that is no EgressIP: " + command.CLI() + " get cloudprivateipconfigs"
 	}
 	return finding.New(finding.AddressHeld, s.at.Router,
 		fmt.Sprintf("%s belongs to port %s of project %s (%s)", s.address(), named{holder.ID, holder.Name}, holder.ProjectID, use),

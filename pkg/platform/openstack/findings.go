@@ -21,18 +21,18 @@ func noPort(s *site) finding.Finding {
 		fix)
 }
 
-func noPod(router string, nodes int) finding.Finding {
+func noPod(command finding.Command, router string, nodes int) finding.Finding {
 	return finding.New(finding.PairMissing, router,
 		fmt.Sprintf("whether the pair is there is not known: no pod of the router runs, and %d nodes could take it", nodes),
 		"the pair stands on the port of the node where the pod runs, and there only",
-		"wait until the pod runs and check again: kubectl egress status "+routerArguments(router)).At(finding.Warning)
+		fmt.Sprintf("wait until the pod runs and check again: %s status %s", command, routerArguments(router))).At(finding.Warning)
 }
 
-func noMAC(s *site) finding.Finding {
+func noMAC(command finding.Command, s *site) finding.Finding {
 	return finding.New(finding.PairMissing, s.at.Router,
 		fmt.Sprintf("whether the pair for %s on port %s is there cannot be told: the MAC of net1 is not known", s.address(), s.port.ID),
 		"a pair names address and MAC; one without a MAC stands for the port's own, which macvlan does not use",
-		"wait until the pod runs on node "+s.at.Node.Name+", or give the router a fixed MAC: kubectl egress status "+routerArguments(s.at.Router))
+		fmt.Sprintf("wait until the pod runs on node %s, or give the router a fixed MAC: %s status %s", s.at.Node.Name, command, routerArguments(s.at.Router)))
 }
 
 // routerArguments are those of a verb that names a router.

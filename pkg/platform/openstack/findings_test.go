@@ -242,3 +242,12 @@ func addressSights() []sight {
 			heldBy(fakeneutron.Port{Name: "kept by hand"}), "no port holds it"},
 	}
 }
+
+// A fix names the command that was called.
+func TestFindingsNameTheCommand(t *testing.T) {
+	for command, want := range map[finding.Command]string{"": "kubectl egress status partner-a -n billing", "oc egress": "oc egress status partner-a -n billing"} {
+		if f := noPod(command, "billing/partner-a", 3); !strings.HasSuffix(f.Fix, want) {
+			t.Errorf("the fix is %q, want %q", f.Fix, want)
+		}
+	}
+}

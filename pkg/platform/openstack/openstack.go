@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -36,6 +37,8 @@ var ErrInput = errors.New("invalid input")
 
 // Options say how the adapter works. The zero value is the safe way.
 type Options struct {
+	// Command is the tool that findings name.
+	Command finding.Command
 	// Concurrency is how many writes are in flight; 0: DefaultConcurrency.
 	Concurrency int
 	// AllNodes asks for the pair on the port of every node that was given, not only where the pod is. It needs

@@ -120,7 +120,7 @@ func (p *planner) place(need []platform.Attachment) {
 	}
 	for _, at := range need {
 		if !active[at.Router] && of[at.Router] > 1 && !p.options.AllNodes {
-			p.report(noPod(at.Router, of[at.Router]))
+			p.report(noPod(p.options.Command, at.Router, of[at.Router]))
 		}
 	}
 }
@@ -146,7 +146,7 @@ func (p *planner) judge(s *site) {
 	p.securityGroups(s)
 	switch {
 	case s.at.MAC == "":
-		p.report(noMAC(s))
+		p.report(noMAC(p.options.Command, s))
 	case !fits:
 		// A pair for an address that is not the router's would do harm, so it is not missed.
 	case s.allowed():

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -41,6 +42,8 @@ const defaultConcurrency = 8
 
 // Options say what to ask of the switches. The zero value is the least.
 type Options struct {
+	// Command is the tool that findings name.
+	Command finding.Command
 	// Require is RequireMinimal, the default, or RequireDocs.
 	Require string
 	// Scope is ScopePortGroup, the default, or ScopeVSwitch.

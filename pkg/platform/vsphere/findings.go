@@ -159,9 +159,9 @@ func (u *audit) rejected(g *group, router string, members []member, f field) {
 	if !u.options.counts(f) {
 		level = finding.Warning
 	}
-	fix := fmt.Sprintf("kubectl egress preflight vsphere --fix --require=%s", u.options.Require)
+	fix := fmt.Sprintf("%s preflight vsphere --fix --require=%s", u.options.Command, u.options.Require)
 	if f == macChanges && level == finding.Warning {
-		fix = "kubectl egress preflight vsphere --fix --require=docs, if the documentation's rule is wanted"
+		fix = u.options.Command.String() + " preflight vsphere --fix --require=docs, if the documentation's rule is wanted"
 	}
 	if g.overridden() && !u.planned(g, f) {
 		fix = "take the override of the node's port away in the vSphere client: preflight never changes a single port"

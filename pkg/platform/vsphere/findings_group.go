@@ -34,7 +34,7 @@ func (u *audit) learning(g *group) {
 		u.add(finding.MACLearning, finding.Info, g.label(),
 			fmt.Sprintf("MAC learning is off on %s, and switch %s (version %s) has it: it could take the place of promiscuous mode", g.name, g.dvs.name, g.dvs.version),
 			"with MAC learning a port gets the frames of the MACs that it sends from (4096 at most), and nobody a copy of another's",
-			"kubectl egress preflight vsphere --fix --use-mac-learning")
+			u.options.Command.String()+" preflight vsphere --fix --use-mac-learning")
 	}
 }
 
