@@ -81,6 +81,20 @@ func broken(err error) bool {
 	return false
 }
 
+// again calls try until it asks for no further one, for as many times as backoff has steps, with pauses between.
+func (w *wire) again(ctx context.Context, backoff wait.Backoff, try func() (more bool, err error)) error {
+	for left := backoff.Steps - 1; ; left-- {
+		more, err := try()
+		if !more || left == 0 {
+			return err
+		}
+		delay, ok := pauseFor(&backoff, err)
+		if !ok || w.pause(ctx, delay) != nil {
+			return err
+		}
+	}
+}
+
 // pauseFor is how long to wait after err: the next step of backoff, or what the server asks for where that is more.
 // It is false where the server asks for longer than anyone would wait.
 func pauseFor(backoff *wait.Backoff, err error) (time.Duration, bool) {

@@ -58,11 +58,10 @@ func newWire(config *tls.Config, c Credentials, clean func(string) string) *wire
 }
 
 // RoundTrip sends r, and again where that may help and cannot harm.
-func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
-	backoff := readBackoff()
+func (w *wire) RoundTrip(r *http.Request) (answer *http.Response, err error) {
 	hung := 0
-	for try := 1; ; try++ {
-		answer, err := w.once(r)
+	_ = w.again(r.Context(), readBackoff(), func() (bool, error) {
+		answer, err = w.once(r)
 		problem := err
 		if err == nil {
 			problem = statusError(answer)
@@ -71,17 +70,9 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		if errors.As(problem, &late) {
 			hung++
 		}
-		if problem == nil || !repeatable(r) || try == readTries || hung == hungTries || !w.transient(r.Context(), problem) {
-			return answer, err
-		}
-		delay, ok := pauseFor(&backoff, problem)
-		if !ok || w.pause(r.Context(), delay) != nil {
-			return answer, err
-		}
-		if r, err = rewound(r); err != nil {
-			return nil, err
-		}
-	}
+		return repeatable(r) && hung < hungTries && w.transient(r.Context(), problem), problem
+	})
+	return answer, err
 }
 
 // once sends r and reads the whole answer.
@@ -89,7 +80,15 @@ func (w *wire) once(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), w.timeout)
 	defer cancel()
 	began := time.Now()
-	answer, err := w.next.RoundTrip(r.WithContext(ctx))
+	sent := r.WithContext(ctx)
+	if r.GetBody != nil {
+		body, err := r.GetBody()
+		if err != nil {
+			return nil, fmt.Errorf("sending %s: %w", brief(r), err)
+		}
+		sent.Body = body
+	}
+	answer, err := w.next.RoundTrip(sent)
 	if err == nil {
 		answer, err = whole(answer)
 	}
@@ -116,20 +115,6 @@ func whole(answer *http.Response) (*http.Response, error) {
 	}
 	answer.Body = io.NopCloser(bytes.NewReader(body))
 	return answer, nil
-}
-
-// rewound is r to be sent once more.
-func rewound(r *http.Request) (*http.Request, error) {
-	again := r.Clone(r.Context())
-	if r.GetBody == nil {
-		return again, nil
-	}
-	body, err := r.GetBody()
-	if err != nil {
-		return nil, fmt.Errorf("sending %s again: %w", brief(r), err)
-	}
-	again.Body = body
-	return again, nil
 }
 
 // repeatable reports whether r changes nothing: reads, and asking for a token.
