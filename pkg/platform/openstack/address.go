@@ -35,6 +35,12 @@ func (r reservation) createOpts() ports.CreateOpts {
 		FixedIPs: []ports.IP{{SubnetID: r.SubnetID, IPAddress: r.IP}}}
 }
 
+// json is r as a Change holds it. Strings can always be written as JSON.
+func (r reservation) json() json.RawMessage {
+	out, _ := json.Marshal(r)
+	return out
+}
+
 // createCommand is the openstack command that does the same.
 func (r reservation) createCommand() string {
 	return openstackCommand("port", "create", "--network", r.NetworkID, "--fixed-ip", "subnet="+r.SubnetID+",ip-address="+r.IP,
@@ -94,13 +100,8 @@ func (p *planner) reserve(s *site) {
 	if slices.ContainsFunc(p.reservations, func(c platform.Change) bool { return c.ID == r.place() }) {
 		return
 	}
-	after, err := json.Marshal(r)
-	if err != nil {
-		p.note("%s: the reservation of %s cannot be written down: %v", s.at.Router, r.IP, err)
-		return
-	}
 	p.reservations = append(p.reservations, platform.Change{ID: r.place(), Target: fmt.Sprintf("address %s on subnet %s", r.IP, s.subnet),
-		Routers: []string{s.at.Router}, Field: portField, Before: json.RawMessage("null"), After: after,
+		Routers: []string{s.at.Router}, Field: portField, Before: json.RawMessage("null"), After: r.json(),
 		Reason: fmt.Sprintf("%s keeps %s, so that Neutron gives it to no other port", s.at.Router, r.IP), Command: r.createCommand()})
 }
 

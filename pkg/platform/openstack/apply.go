@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -23,23 +24,9 @@ var errNotBegun = errors.New("not begun")
 // with as many writes in flight as Options says. Then every port is read back: a change that did not stand is told
 // to done a second time, with ErrUndone.
 func (a *Adapter) Apply(ctx context.Context, plan *platform.Plan, done func(platform.Change, error)) error {
-	if len(plan.Changes) == 0 {
-		return nil
-	}
-	r, err := a.newRun(ctx, done)
-	if err != nil {
+	r := &run{adapter: a, cloud: a.cloud, tell: done}
+	if err := r.carryOut(ctx, plan.Changes); err != nil {
 		return err
-	}
-	phases, err := phased(plan.Changes)
-	if err != nil {
-		return err
-	}
-	for _, phase := range phases {
-		r.each(phase, func(chain []platform.Change) {
-			for _, change := range chain {
-				r.carryOut(ctx, change)
-			}
-		})
 	}
 	back := r.readBack(ctx)
 	return errors.Join(r.summary(), back)
@@ -50,14 +37,17 @@ type run struct {
 	adapter *Adapter
 	cloud   *Cloud
 	guarded bool
-	tell    func(platform.Change, error)
+	// exact is set for a Revert: it writes the values as they are, and only where the others stand.
+	exact bool
+	tell  func(platform.Change, error)
 
 	mu       sync.Mutex
 	outcomes []outcome
 	failed   int
-	// wanting are the pairs that could not be added, and keeping the addresses whose reservation could not be deleted.
-	wanting map[key]bool
-	keeping map[string]bool
+	// wanting are the addresses and MACs that could not be added to a port, and keeping the addresses whose reservation
+	// could not be deleted.
+	wanting []key
+	keeping []string
 }
 
 // outcome is what became of a change of pairs.
@@ -67,12 +57,40 @@ type outcome struct {
 	err    error
 }
 
-func (a *Adapter) newRun(ctx context.Context, done func(platform.Change, error)) (*run, error) {
-	guarded, err := a.guarded(ctx)
-	if err != nil {
-		return nil, err
+// carryOut does changes in phases: the changes of a target in their order, several targets at a time.
+func (r *run) carryOut(ctx context.Context, changes []platform.Change) error {
+	if len(changes) == 0 {
+		return nil
 	}
-	return &run{adapter: a, cloud: a.cloud, guarded: guarded, tell: done, wanting: map[key]bool{}, keeping: map[string]bool{}}, nil
+	var err error
+	if r.guarded, err = r.adapter.guarded(ctx); err != nil {
+		return err
+	}
+	phases, err := phased(changes)
+	if err != nil {
+		return err
+	}
+	for _, phase := range phases {
+		targets := map[string][]platform.Change{}
+		for _, change := range phase {
+			targets[change.ID] = append(targets[change.ID], change)
+		}
+		var group errgroup.Group
+		group.SetLimit(r.adapter.options.Concurrency)
+		for _, change := range phase {
+			chain := targets[change.ID]
+			delete(targets, change.ID)
+			group.Go(func() error {
+				for _, change := range chain {
+					r.do(ctx, change)
+				}
+				return nil
+			})
+		}
+		// No function above gives an error: each change has its own.
+		_ = group.Wait()
+	}
+	return nil
 }
 
 // phased sorts changes into those that may go side by side. Without any pair OVN answers for a reserved address with
@@ -106,47 +124,51 @@ func phased(changes []platform.Change) ([][]platform.Change, error) {
 	return phases, nil
 }
 
-// each calls do for the changes of every target, in their order; several targets at a time.
-func (r *run) each(changes []platform.Change, do func([]platform.Change)) {
-	var ids []string
-	chains := map[string][]platform.Change{}
-	for _, change := range changes {
-		if chains[change.ID] == nil {
-			ids = append(ids, change.ID)
-		}
-		chains[change.ID] = append(chains[change.ID], change)
+// do carries one change out, and tells how it ended.
+func (r *run) do(ctx context.Context, change platform.Change) {
+	really, err := change, ctx.Err()
+	switch {
+	case err != nil:
+		err = fmt.Errorf("%w: %w", errNotBegun, err)
+	case r.exact && string(change.Before) == string(change.After):
+	case change.Field == portField:
+		really, err = r.writePort(ctx, change)
+	default:
+		really, err = r.writePairs(ctx, change)
 	}
-	var group errgroup.Group
-	group.SetLimit(r.adapter.options.Concurrency)
-	for _, id := range ids {
-		group.Go(func() error {
-			do(chains[id])
-			return nil
-		})
+	if r.exact {
+		really = change
 	}
-	// No function above gives an error: each change has its own.
-	_ = group.Wait()
+	r.end(really, err)
 }
 
-// carryOut does one change, unless another's failure forbids it.
-func (r *run) carryOut(ctx context.Context, change platform.Change) {
-	if err := ctx.Err(); err != nil {
-		r.end(change, fmt.Errorf("%w: %w", errNotBegun, err))
-		return
-	}
-	if change.Field == portField {
-		r.carryOutPort(ctx, change)
-		return
-	}
+// writePairs does one change of pairs, unless another's failure forbids it, and notes what is ours now.
+func (r *run) writePairs(ctx context.Context, change platform.Change) (platform.Change, error) {
 	d, err := deltaOf(change)
 	if err == nil {
 		err = r.hindered(d)
 	}
 	if err == nil {
-		change, err = r.writePairs(ctx, change, d)
+		change, err = r.newWriter(change, d).write(ctx)
 	}
-	r.book(change, d, err)
-	r.end(change, err)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.outcomes = append(r.outcomes, outcome{change, d, err})
+	if err != nil {
+		if !errors.Is(err, platform.ErrMoved) {
+			for _, pair := range d.add {
+				r.wanting = append(r.wanting, keyOf(pair, ""))
+			}
+		}
+		return change, err
+	}
+	added := d.add
+	if really, err := deltaOf(change); err == nil && !r.exact {
+		added = really.add
+	}
+	r.adapter.ledger.wrote(change.ID, added)
+	r.adapter.ledger.removed(change.ID, d.remove)
+	return change, nil
 }
 
 // hindered reports whether a failure before forbids to remove the pairs of d.
@@ -155,39 +177,14 @@ func (r *run) hindered(d delta) error {
 	defer r.mu.Unlock()
 	for _, pair := range d.remove {
 		k := keyOf(pair, "")
-		if r.wanting[k] {
+		if slices.Contains(r.wanting, k) {
 			return fmt.Errorf("%w: the pair for %s could not be added to its new port, so it stays here", errNotBegun, pair.IPAddress)
 		}
-		if r.keeping[k.ip] {
+		if slices.Contains(r.keeping, k.ip) {
 			return fmt.Errorf("%w: the reservation of %s could not be deleted, and must not outlive the pair", errNotBegun, pair.IPAddress)
 		}
 	}
 	return nil
-}
-
-// book notes the outcome, and in the ledger what is ours now.
-func (r *run) book(change platform.Change, d delta, err error) {
-	r.mu.Lock()
-	r.outcomes = append(r.outcomes, outcome{change, d, err})
-	if err != nil {
-		for _, pair := range d.add {
-			r.wanting[keyOf(pair, "")] = true
-		}
-	}
-	r.mu.Unlock()
-	if err != nil {
-		return
-	}
-	really, realErr := deltaOf(change)
-	if realErr != nil {
-		return
-	}
-	for _, pair := range really.add {
-		r.adapter.ledger.wrote(Pair{Port: change.ID, IP: pair.IPAddress, MAC: pair.MACAddress})
-	}
-	for _, pair := range d.remove {
-		r.adapter.ledger.removed(Pair{Port: change.ID, IP: pair.IPAddress, MAC: pair.MACAddress})
-	}
 }
 
 // end tells how change ended, one at a time.

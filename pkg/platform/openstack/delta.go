@@ -37,10 +37,8 @@ func deltaOf(change platform.Change) (delta, error) {
 	return d, nil
 }
 
-// pairsJSON is a list as a Change holds it; never null.
-func pairsJSON(list []ports.AddressPair) (json.RawMessage, error) {
-	if list == nil {
-		list = []ports.AddressPair{}
-	}
-	return json.Marshal(list)
+// pairsJSON is a list as a Change holds it; never null. Strings can always be written as JSON.
+func pairsJSON(list []ports.AddressPair) json.RawMessage {
+	out, _ := json.Marshal(append([]ports.AddressPair{}, list...))
+	return out
 }

@@ -66,7 +66,7 @@ func (p *planner) add(s *site) *finding.Finding {
 // finish turns the edits into Changes: what is added first, then reservations, then what moves away, so that a crash
 // leaves a router with a pair too many and never with one too few. A port without room for both gets and gives at once:
 // else full ports whose routers change places would wait for each other.
-func (p *planner) finish() error {
+func (p *planner) finish() {
 	var first, last []platform.Change
 	for _, id := range p.order {
 		e := p.edits[id]
@@ -75,35 +75,24 @@ func (p *planner) finish() error {
 		if len(e.add) > 0 && len(edited(e.port.Pairs, e.add, here, e.port.MAC)) > p.options.MaxPairs {
 			here, moving = e.remove, nil
 		}
-		after := edited(e.port.Pairs, e.add, here, e.port.MAC)
-		if len(e.add)+len(here) > 0 {
-			c, err := e.change(e.port.Pairs, after, e.add, here, version(e.port))
-			if err != nil {
-				return err
-			}
-			if len(e.add) > 0 {
-				first = append(first, c)
-			} else {
-				last = append(last, c)
-			}
+		after, v := edited(e.port.Pairs, e.add, here, e.port.MAC), version(e.port)
+		switch {
+		case len(e.add) > 0:
+			first = append(first, e.change(e.port.Pairs, after, e.add, here, v))
+		case len(here) > 0:
+			last = append(last, e.change(e.port.Pairs, after, nil, here, v))
 		}
 		if len(moving) > 0 {
 			// After the first change the revision is another; one that is not known is read before it is written.
-			v := version(e.port)
 			if len(e.add)+len(here) > 0 {
 				v = ""
 			}
-			c, err := e.change(after, edited(after, nil, moving, e.port.MAC), nil, moving, v)
-			if err != nil {
-				return err
-			}
-			last = append(last, c)
+			last = append(last, e.change(after, edited(after, nil, moving, e.port.MAC), nil, moving, v))
 		}
 	}
 	p.room()
 	p.plan.Changes = slices.Concat(first, p.reservations, last)
 	finding.Sort(p.plan.Findings)
-	return nil
 }
 
 // split tells the pairs that e may remove at once from those that another port gets: they go last.
@@ -123,17 +112,10 @@ func (p *planner) split(e *edit) (here, moving []ports.AddressPair) {
 }
 
 // change is a Change of the port's list.
-func (e *edit) change(before, after, add, remove []ports.AddressPair, version string) (platform.Change, error) {
-	c := platform.Change{ID: e.port.ID, Target: target(e.port.ID, e.node), Routers: e.routers, Field: pairsField,
+func (e *edit) change(before, after, add, remove []ports.AddressPair, version string) platform.Change {
+	return platform.Change{ID: e.port.ID, Target: target(e.port.ID, e.node), Routers: e.routers, Field: pairsField,
+		Before: pairsJSON(before), After: pairsJSON(after),
 		Reason: strings.Join(e.reasons, "; "), Version: version, Command: setPairs(e.port.ID, add, remove)}
-	var err error
-	if c.Before, err = pairsJSON(before); err != nil {
-		return c, fmt.Errorf("writing the pairs of %s down: %w", c.Target, err)
-	}
-	if c.After, err = pairsJSON(after); err != nil {
-		return c, fmt.Errorf("writing the new pairs of %s down: %w", c.Target, err)
-	}
-	return c, nil
 }
 
 func version(p *port) string {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
+
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -48,26 +50,35 @@ func (l *ledger) owns(router string, p Pair) {
 	}
 }
 
-// wrote notes that p stands on its port by our hand.
-func (l *ledger) wrote(p Pair) {
+// wrote notes that pairs stand on a port by our hand.
+func (l *ledger) wrote(portID string, pairs []ports.AddressPair) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p = p.canonical()
-	for _, router := range l.owners[p] {
-		if l.standing[router] == nil {
-			l.standing[router] = map[Pair]bool{}
+	for _, pair := range pairs {
+		p := recordOf(portID, pair)
+		for _, router := range l.owners[p] {
+			if l.standing[router] == nil {
+				l.standing[router] = map[Pair]bool{}
+			}
+			l.standing[router][p] = true
 		}
-		l.standing[router][p] = true
 	}
 }
 
-// removed notes that p is gone from its port.
-func (l *ledger) removed(p Pair) {
+// removed notes that pairs are gone from a port.
+func (l *ledger) removed(portID string, pairs []ports.AddressPair) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, pairs := range l.standing {
-		delete(pairs, p.canonical())
+	for _, standing := range l.standing {
+		for _, pair := range pairs {
+			delete(standing, recordOf(portID, pair))
+		}
 	}
+}
+
+// recordOf is a pair that stands on a port, as a record.
+func recordOf(portID string, pair ports.AddressPair) Pair {
+	return Pair{Port: portID, IP: pair.IPAddress, MAC: pair.MACAddress}.canonical()
 }
 
 // list is standing as records, with those of also added.
@@ -79,9 +90,9 @@ func (l *ledger) list(also []Pair) map[string][]Pair {
 		out[router] = slices.Collect(maps.Keys(pairs))
 	}
 	for _, p := range also {
-		for _, router := range l.owners[p.canonical()] {
-			if !slices.Contains(out[router], p.canonical()) {
-				out[router] = append(out[router], p.canonical())
+		for _, router := range l.owners[p] {
+			if !slices.Contains(out[router], p) {
+				out[router] = append(out[router], p)
 			}
 		}
 	}
@@ -106,7 +117,7 @@ func (a *Adapter) recordsAhead(plan *platform.Plan) (map[string][]Pair, error) {
 			return nil, err
 		}
 		for _, p := range d.add {
-			also = append(also, Pair{Port: change.ID, IP: p.IPAddress, MAC: p.MACAddress})
+			also = append(also, recordOf(change.ID, p))
 		}
 	}
 	return a.ledger.list(also), nil

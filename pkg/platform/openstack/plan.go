@@ -32,9 +32,7 @@ func (a *Adapter) Plan(ctx context.Context, need []platform.Attachment) (*platfo
 		p.judge(&p.sites[i])
 	}
 	p.stale()
-	if err := p.finish(); err != nil {
-		return nil, err
-	}
+	p.finish()
 	return p.plan, nil
 }
 

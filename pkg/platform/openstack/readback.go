@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
@@ -12,18 +13,19 @@ import (
 // readBack looks at every port that was written, or may have been, and says what does not hold. The ledger ends with
 // what stands.
 func (r *run) readBack(ctx context.Context) error {
+	begun := slices.DeleteFunc(r.outcomes, func(o outcome) bool { return errors.Is(o.err, errNotBegun) })
 	var ids []string
-	for _, o := range r.outcomes {
-		if !errors.Is(o.err, errNotBegun) {
-			ids = append(ids, o.change.ID)
-		}
-	}
-	if len(ids) == 0 {
-		return nil
+	for _, o := range begun {
+		ids = append(ids, o.change.ID)
 	}
 	found, err := r.cloud.ports(ctx, "id", unique(ids))
 	if err != nil {
-		r.suppose()
+		for _, o := range begun {
+			if o.err != nil {
+				// It may have been carried out, so the record keeps its pairs.
+				r.adapter.ledger.wrote(o.change.ID, o.delta.add)
+			}
+		}
 		return fmt.Errorf("the changes were made and could not be read back: run the command again to check: %w", err)
 	}
 	standing := map[string]*port{}
@@ -31,12 +33,10 @@ func (r *run) readBack(ctx context.Context) error {
 		standing[p.ID] = p
 	}
 	undone := 0
-	for _, o := range r.outcomes {
-		if errors.Is(o.err, errNotBegun) {
-			continue
-		}
-		if r.verify(o, standing[o.change.ID]) != nil {
+	for _, o := range begun {
+		if err := r.verify(o, standing[o.change.ID]); err != nil {
 			undone++
+			r.end(o.change, err)
 		}
 	}
 	if undone > 0 {
@@ -45,15 +45,12 @@ func (r *run) readBack(ctx context.Context) error {
 	return nil
 }
 
-// verify compares a port with what was written, and tells what does not hold.
+// verify compares a port with what was written, and tells what does not hold of a change that ended well.
 func (r *run) verify(o outcome, p *port) error {
 	if p == nil {
-		for _, pair := range o.delta.add {
-			r.adapter.ledger.removed(recordOf(o.change.ID, pair))
-		}
+		r.adapter.ledger.removed(o.change.ID, o.delta.add)
 		if o.err == nil {
-			r.end(o.change, fmt.Errorf("%s is gone since: %w", o.change.Target, ErrUndone))
-			return ErrUndone
+			return fmt.Errorf("%s is gone since: %w", o.change.Target, ErrUndone)
 		}
 		return nil
 	}
@@ -61,17 +58,11 @@ func (r *run) verify(o outcome, p *port) error {
 	back := minus(o.delta.remove, minus(o.delta.remove, p.Pairs, p.MAC), p.MAC)
 	if o.err != nil {
 		// A write that failed may have been carried out all the same.
-		for _, pair := range minus(minus(o.delta.add, o.delta.before, p.MAC), missing, p.MAC) {
-			r.adapter.ledger.wrote(recordOf(p.ID, pair))
-		}
+		r.adapter.ledger.wrote(p.ID, minus(minus(o.delta.add, o.delta.before, p.MAC), missing, p.MAC))
 		return nil
 	}
-	for _, pair := range missing {
-		r.adapter.ledger.removed(recordOf(p.ID, pair))
-	}
-	for _, pair := range back {
-		r.adapter.ledger.wrote(recordOf(p.ID, pair))
-	}
+	r.adapter.ledger.removed(p.ID, missing)
+	r.adapter.ledger.wrote(p.ID, back)
 	var words []string
 	if len(missing) > 0 {
 		words = append(words, "what was added is gone: "+pairNames(missing))
@@ -82,25 +73,7 @@ func (r *run) verify(o outcome, p *port) error {
 	if len(words) == 0 {
 		return nil
 	}
-	err := fmt.Errorf("%s: %s: %w: find who writes this port without its revision, and run the command again", o.change.Target, strings.Join(words, "; "), ErrUndone)
-	r.end(o.change, err)
-	return err
-}
-
-// suppose is for ports that could not be read back: a write that failed may have been carried out, so the records
-// keep its pairs.
-func (r *run) suppose() {
-	for _, o := range r.outcomes {
-		if o.err != nil && !errors.Is(o.err, errNotBegun) {
-			for _, pair := range o.delta.add {
-				r.adapter.ledger.wrote(recordOf(o.change.ID, pair))
-			}
-		}
-	}
-}
-
-func recordOf(portID string, pair ports.AddressPair) Pair {
-	return Pair{Port: portID, IP: pair.IPAddress, MAC: pair.MACAddress}
+	return fmt.Errorf("%s: %s: %w: find who writes this port without its revision, and run the command again", o.change.Target, strings.Join(words, "; "), ErrUndone)
 }
 
 func pairNames(pairs []ports.AddressPair) string {

@@ -35,7 +35,8 @@ func (a *Adapter) PlanRevoke(ctx context.Context, records map[string][]Pair) (*p
 			p.revoke(router, recorded)
 		}
 	}
-	return p.plan, p.finish()
+	p.finish()
+	return p.plan, nil
 }
 
 // revoke plans to remove one recorded pair, and what reserves its address for the router.
@@ -73,14 +74,10 @@ func (p *planner) revokeReservations(router string, at *port, recorded Pair) {
 		if slices.ContainsFunc(p.reservations, func(c platform.Change) bool { return c.ID == holder.ID }) {
 			continue
 		}
-		before, err := json.Marshal(reservation{ID: holder.ID, Name: holder.Name, NetworkID: holder.NetworkID,
-			SubnetID: subnetOf(holder, recorded.IP), IP: address.String(), Router: router})
-		if err != nil {
-			p.note("%s: the reservation of %s cannot be written down: %v", router, address, err)
-			continue
-		}
+		before := reservation{ID: holder.ID, Name: holder.Name, NetworkID: holder.NetworkID,
+			SubnetID: subnetOf(holder, recorded.IP), IP: address.String(), Router: router}
 		p.reservations = append(p.reservations, platform.Change{ID: holder.ID, Target: target(holder.ID, holder.Name), Routers: []string{router},
-			Field: portField, Before: before, After: json.RawMessage("null"),
+			Field: portField, Before: before.json(), After: json.RawMessage("null"),
 			Reason:  fmt.Sprintf("take back the reservation of %s for %s", address, router),
 			Command: openstackCommand("port", "delete", holder.ID)})
 	}

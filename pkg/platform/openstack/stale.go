@@ -65,7 +65,7 @@ func (p *planner) lost(router string, recorded Pair) {
 		return
 	}
 	p.note("%s: the record forgets port %s, which is gone", router, recorded.Port)
-	p.adapter.ledger.removed(recorded)
+	p.adapter.ledger.removed(recorded.Port, []ports.AddressPair{recorded.addressPair()})
 }
 
 // placed is a pair on a port.
@@ -108,7 +108,7 @@ func (p *planner) stale() {
 			e.remove = append(e.remove, n.pair)
 		}
 		e.because(n.router, fmt.Sprintf("%s no longer sends as %s with MAC %s from there", n.router, n.pair.IPAddress, n.pair.MACAddress))
-		p.adapter.ledger.owns(n.router, Pair{Port: n.port.ID, IP: n.pair.IPAddress, MAC: n.pair.MACAddress})
+		p.adapter.ledger.owns(n.router, recordOf(n.port.ID, n.pair))
 	}
 	claims := p.world.claims()
 	for i := range p.sites {

@@ -35,48 +35,56 @@ type writer struct {
 	sent bool
 }
 
-// writePairs makes the difference d on the change's port, with all else as it stands. It gives the change back with
-// what was really found and written.
-func (r *run) writePairs(ctx context.Context, change platform.Change, d delta) (platform.Change, error) {
-	w := &writer{run: r, change: change, next: func(p *port) ([]ports.AddressPair, bool, error) {
+// newWriter makes the difference d on the change's port, with all else as it stands; exactly, it writes the list of
+// After where that of Before stands.
+func (r *run) newWriter(change platform.Change, d delta) *writer {
+	w := &writer{run: r, change: change}
+	if r.exact {
+		w.next = func(p *port) ([]ports.AddressPair, bool, error) {
+			if sameSet(p.Pairs, d.after, p.MAC) {
+				return nil, true, nil
+			}
+			if !sameSet(p.Pairs, d.before, p.MAC) {
+				return nil, false, fmt.Errorf("%s has other pairs now (%d, and not the %d that were written): %w", change.Target, len(p.Pairs), len(d.before), platform.ErrMoved)
+			}
+			return d.after, false, nil
+		}
+		return w
+	}
+	w.next = func(p *port) ([]ports.AddressPair, bool, error) {
 		list := edited(p.Pairs, d.add, d.remove, p.MAC)
 		return list, sameSet(list, p.Pairs, p.MAC), nil
-	}}
+	}
 	if revision, err := strconv.Atoi(change.Version); err == nil && r.guarded {
 		w.known = &port{ID: change.ID, Pairs: d.before, Revision: revision}
 	}
-	return w.write(ctx)
+	return w
 }
 
-// write reads, plans and writes until the list stands. Whatever the outcome of a try is in doubt, the port is read.
+// write reads, plans and writes until the list stands, and gives the change back with what was really found and written.
+// Whenever the outcome of a try is in doubt, the port is read.
 func (w *writer) write(ctx context.Context) (platform.Change, error) {
-	backoff := writeBackoff()
-	for try := 1; ; try++ {
+	err := w.run.cloud.wire.again(ctx, writeBackoff(), func() (bool, error) {
 		p, err := w.read(ctx)
 		if err != nil {
-			return w.change, err
+			return false, err
 		}
 		list, done, err := w.next(p)
 		if err != nil || done {
-			return w.ended(p, p.Pairs, err)
+			return false, w.ended(p, p.Pairs, err)
 		}
 		written, err := w.put(ctx, p, list)
 		if err == nil {
-			return w.ended(p, written.Pairs, nil)
+			return false, w.ended(p, written.Pairs, nil)
 		}
 		late := gophercloud.ResponseCodeIs(err, http.StatusPreconditionFailed) || errors.Is(err, ErrUndone)
 		passing := w.run.cloud.wire.transient(ctx, err)
 		if passing && !w.sent {
 			w.sent, w.lost = true, p.Pairs
 		}
-		if !late && !passing || try == writeTries {
-			return w.change, w.run.cloud.explain(err, "writing the pairs of "+w.change.Target)
-		}
-		delay, ok := pauseFor(&backoff, err)
-		if !ok || w.run.cloud.wire.pause(ctx, delay) != nil {
-			return w.change, w.run.cloud.explain(err, "writing the pairs of "+w.change.Target)
-		}
-	}
+		return late || passing, w.run.cloud.explain(err, "writing the pairs of "+w.change.Target)
+	})
+	return w.change, err
 }
 
 // read is the port as it was planned for, the first time, and as it stands after that.
@@ -117,21 +125,15 @@ func (w *writer) put(ctx context.Context, p *port, list []ports.AddressPair) (*p
 	return back, nil
 }
 
-// ended is the change as it was really carried out.
-func (w *writer) ended(p *port, after []ports.AddressPair, err error) (platform.Change, error) {
+// ended notes the change as it was really carried out.
+func (w *writer) ended(p *port, after []ports.AddressPair, err error) error {
 	if err != nil {
-		return w.change, err
+		return err
 	}
 	before := p.Pairs
 	if w.sent {
 		before = w.lost
 	}
-	out := w.change
-	if out.Before, err = pairsJSON(before); err != nil {
-		return out, fmt.Errorf("writing down what %s had: %w", out.Target, err)
-	}
-	if out.After, err = pairsJSON(after); err != nil {
-		return out, fmt.Errorf("writing down what %s has: %w", out.Target, err)
-	}
-	return out, nil
+	w.change.Before, w.change.After = pairsJSON(before), pairsJSON(after)
+	return nil
 }
