@@ -59,8 +59,8 @@ func (p *planner) fits(s *site) bool {
 		p.report(notInSubnet(s, p.world))
 		return false
 	}
-	for _, holder := range p.world.holders[s.address()] {
-		if holder.NetworkID == s.port.NetworkID && !isReservation(holder) && !free(holder) {
+	for _, holder := range p.world.holders[s.claim()] {
+		if !isReservation(holder) && !free(holder) {
 			p.report(heldBy(p.options.Command, s, holder))
 			return false
 		}
@@ -86,10 +86,7 @@ func maybeHeld(s *site, c *Cloud, n network) finding.Finding {
 
 // reserve sees to it that Neutron gives the address of s to nobody: it is outside the pools, or a port holds it.
 func (p *planner) reserve(s *site) {
-	if !s.subnet.givesAway(s.address()) {
-		return
-	}
-	if slices.ContainsFunc(p.world.holders[s.address()], func(holder *port) bool { return holder.NetworkID == s.port.NetworkID }) {
+	if !s.subnet.givesAway(s.address()) || len(p.world.holders[s.claim()]) > 0 {
 		return
 	}
 	r := reservation{Name: "egress-router " + s.at.Router, NetworkID: s.port.NetworkID, SubnetID: s.subnet.ID, IP: s.address().String(), Router: s.at.Router}

@@ -2,18 +2,20 @@ package openstack
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
-	"sync"
+	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
-	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/security/groups"
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/security/rules"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/trunks"
-	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/networks"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
-	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/subnets"
-	"github.com/gophercloud/gophercloud/v2/pagination"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -44,28 +46,64 @@ type port struct {
 // unsecured reports whether every frame of the port passes anyway.
 func (p *port) unsecured() bool { return p.Secured != nil && !*p.Secured }
 
-// query is a request's query as it is sent. gophercloud's own options hold one value for each filter; Neutron
-// takes many, and finds what has any of them.
-type query string
+// list gathers the resources, read as T, for which the filter name has any of values. gophercloud's own options hold one
+// value for each filter; Neutron takes many, and finds what has any of them.
+func list[T any](ctx context.Context, c *Cloud, resource, name string, values []string) ([]T, error) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(listsInFlight)
+	queries := c.queries(resource, fields[T](), name, values)
+	found := make([][]T, len(queries))
+	for i, query := range queries {
+		group.Go(func() (err error) {
+			found[i], err = pages[T](ctx, c.network, resource, query)
+			return err
+		})
+	}
+	err := group.Wait()
+	return slices.Concat(found...), c.explain(err, "listing "+strings.ReplaceAll(resource, "-", " "))
+}
 
-// ToPortListQuery makes a query gophercloud's.
-func (q query) ToPortListQuery() (string, error) { return "?" + string(q), nil }
+// pages is what every page of a list holds.
+func pages[T any](ctx context.Context, network *gophercloud.ServiceClient, resource, query string) ([]T, error) {
+	label := strings.ReplaceAll(resource, "-", "_")
+	var all []T
+	for address := network.ServiceURL(resource) + "?" + query; address != ""; {
+		var body map[string]json.RawMessage
+		if _, err := network.Get(ctx, address, &body, nil); err != nil {
+			return nil, err
+		}
+		var page []T
+		if err := json.Unmarshal(body[label], &page); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", label, err)
+		}
+		all = append(all, page...)
+		var links []gophercloud.Link
+		if raw := body[label+"_links"]; raw != nil {
+			if err := json.Unmarshal(raw, &links); err != nil {
+				return nil, fmt.Errorf("reading %s_links: %w", label, err)
+			}
+		}
+		// It never fails.
+		address, _ = gophercloud.ExtractNextURL(links)
+	}
+	return all, nil
+}
 
-// ToSubnetListQuery makes a query gophercloud's.
-func (q query) ToSubnetListQuery() (string, error) { return "?" + string(q), nil }
-
-// ToNetworkListQuery makes a query gophercloud's.
-func (q query) ToNetworkListQuery() (string, error) { return "?" + string(q), nil }
-
-// ToTrunkListQuery makes a query gophercloud's.
-func (q query) ToTrunkListQuery() (string, error) { return "?" + string(q), nil }
+// fields are what T has in JSON: what is asked for is what is read.
+func fields[T any]() []string {
+	var out []string
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[T]()) {
+		out = append(out, field.Tag.Get("json"))
+	}
+	return out
+}
 
 // queries are as few as ask for every value of the filter name, each with the fields wanted, none with a target
 // too long for resource.
-func (c *Cloud) queries(resource string, fields []string, name string, values []string) []query {
+func (c *Cloud) queries(resource string, fields []string, name string, values []string) []string {
 	fixed := url.Values{"fields": fields}.Encode()
 	room := longestTarget - len(c.target(resource)) - len("?") - len(fixed)
-	var out []query
+	var out []string
 	for next := ""; len(values) > 0; next = "" {
 		for len(values) > 0 {
 			item := "&" + url.Values{name: values[:1]}.Encode()
@@ -74,7 +112,7 @@ func (c *Cloud) queries(resource string, fields []string, name string, values []
 			}
 			next, values = next+item, values[1:]
 		}
-		out = append(out, query(fixed+next))
+		out = append(out, fixed+next)
 	}
 	return out
 }
@@ -88,44 +126,14 @@ func (c *Cloud) target(resource string) string {
 	return address
 }
 
-// collect asks for every query and gathers what every page holds, in the order of the queries.
-func collect[T any](ctx context.Context, queries []query, pager func(query) pagination.Pager, extract func(pagination.Page) ([]T, error)) ([]T, error) {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(listsInFlight)
-	var mu sync.Mutex
-	found := make([][]T, len(queries))
-	for i, q := range queries {
-		group.Go(func() error {
-			return pager(q).EachPage(ctx, func(_ context.Context, page pagination.Page) (bool, error) {
-				items, err := extract(page)
-				mu.Lock()
-				defer mu.Unlock()
-				found[i] = append(found[i], items...)
-				return err == nil, err
-			})
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	var out []T
-	for _, items := range found {
-		out = append(out, items...)
-	}
-	return out, nil
-}
-
 // ports lists the ports for which the filter name has any of values.
 func (c *Cloud) ports(ctx context.Context, name string, values []string) ([]*port, error) {
-	fields := []string{"id", "name", "project_id", "network_id", "device_id", "device_owner", "mac_address", "fixed_ips",
-		"allowed_address_pairs", "security_groups", "port_security_enabled", "revision_number"}
-	found, err := collect(ctx, c.queries("ports", fields, name, values),
-		func(q query) pagination.Pager { return ports.List(c.network, q) },
-		func(page pagination.Page) ([]*port, error) {
-			var list []*port
-			return list, ports.ExtractPortsInto(page, &list)
-		})
-	return found, c.explain(err, "listing ports")
+	found, err := list[port](ctx, c, "ports", name, values)
+	out := make([]*port, len(found))
+	for i := range found {
+		out[i] = &found[i]
+	}
+	return out, err
 }
 
 // portsWithAddress lists the ports that have any of addresses as their own.
@@ -137,11 +145,25 @@ func (c *Cloud) portsWithAddress(ctx context.Context, addresses []string) ([]*po
 	return c.ports(ctx, "fixed_ips", values)
 }
 
-func (c *Cloud) subnets(ctx context.Context, networkIDs []string) ([]subnets.Subnet, error) {
-	fields := []string{"id", "name", "network_id", "cidr", "allocation_pools", "gateway_ip"}
-	found, err := collect(ctx, c.queries("subnets", fields, "network_id", networkIDs),
-		func(q query) pagination.Pager { return subnets.List(c.network, q) }, subnets.ExtractSubnets)
-	return found, c.explain(err, "listing subnets")
+// subnet is what this package reads of a subnet.
+type subnet struct {
+	ID        string       `json:"id"`
+	Name      string       `json:"name"`
+	NetworkID string       `json:"network_id"`
+	CIDR      netip.Prefix `json:"cidr"`
+	Pools     []pool       `json:"allocation_pools"`
+}
+
+func (s subnet) String() string { return named{s.ID, s.Name}.String() + " " + s.CIDR.String() }
+
+// pool is a range that Neutron gives addresses out of, both ends included.
+type pool struct{ Start, End netip.Addr }
+
+// givesAway reports whether Neutron may give address to a port.
+func (s subnet) givesAway(address netip.Addr) bool {
+	return slices.ContainsFunc(s.Pools, func(p pool) bool {
+		return p.Start.Compare(address) <= 0 && address.Compare(p.End) <= 0
+	})
 }
 
 // network is what this package reads of a network.
@@ -154,36 +176,26 @@ type network struct {
 
 func (n network) String() string { return named{n.ID, n.Name}.String() }
 
-func (c *Cloud) networks(ctx context.Context, ids []string) ([]network, error) {
-	found, err := collect(ctx, c.queries("networks", []string{"id", "name", "project_id", "mtu"}, "id", ids),
-		func(q query) pagination.Pager { return networks.List(c.network, q) },
-		func(page pagination.Page) ([]network, error) {
-			var list []network
-			return list, networks.ExtractNetworksInto(page, &list)
-		})
-	return found, c.explain(err, "listing networks")
+// trunk is what this package reads of a trunk: its parent port, and the ports that it carries.
+type trunk struct {
+	PortID   string           `json:"port_id"`
+	Subports []trunks.Subport `json:"sub_ports"`
 }
 
 // trunks lists every trunk that can be seen; none where the cloud has no such thing.
-func (c *Cloud) trunks(ctx context.Context) ([]trunks.Trunk, error) {
-	q := query(url.Values{"fields": {"id", "port_id", "sub_ports"}}.Encode())
-	found, err := collect(ctx, []query{q},
-		func(q query) pagination.Pager { return trunks.List(c.network, q) }, trunks.ExtractTrunks)
+func (c *Cloud) trunks(ctx context.Context) ([]trunk, error) {
+	found, err := pages[trunk](ctx, c.network, "trunks", url.Values{"fields": fields[trunk]()}.Encode())
 	if gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
 		return nil, nil
 	}
 	return found, c.explain(err, "listing trunks")
 }
 
-// groups lists security groups with their rules.
-func (c *Cloud) groups(ctx context.Context, ids []string) ([]groups.SecGroup, error) {
-	found, err := collect(ctx, c.queries("security-groups", []string{"id", "name", "security_group_rules"}, "id", ids),
-		func(q query) pagination.Pager {
-			return pagination.NewPager(c.network, c.network.ServiceURL("security-groups")+"?"+string(q), func(r pagination.PageResult) pagination.Page {
-				return groups.SecGroupPage{LinkedPageBase: pagination.LinkedPageBase{PageResult: r}}
-			})
-		}, groups.ExtractGroups)
-	return found, c.explain(err, "listing security groups")
+// securityGroup is a security group with its rules.
+type securityGroup struct {
+	ID    string               `json:"id"`
+	Name  string               `json:"name"`
+	Rules []rules.SecGroupRule `json:"security_group_rules"`
 }
 
 // port reads one port as it stands.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
@@ -25,7 +24,13 @@ func (a *Adapter) PlanRevoke(ctx context.Context, records map[string][]Pair) (*p
 	if err := w.readNetworks(ctx); err != nil {
 		return nil, err
 	}
-	if err := w.readHolders(ctx, recordedAddresses(records)); err != nil {
+	var addresses []string
+	for _, pairs := range records {
+		for _, p := range pairs {
+			addresses = append(addresses, p.IP)
+		}
+	}
+	if err := w.readHolders(ctx, addresses); err != nil {
 		return nil, err
 	}
 	p := a.newPlanner(w, a.options)
@@ -63,22 +68,15 @@ func (p *planner) revoke(router string, recorded Pair) {
 }
 
 func (p *planner) revokeReservations(router string, at *port, recorded Pair) {
-	address, err := netip.ParseAddr(bare(recorded.IP))
-	if err != nil {
-		return
-	}
-	for _, holder := range p.world.holders[address.Unmap()] {
-		if holder.NetworkID != at.NetworkID || !isReservation(holder) || holder.DeviceID != router {
-			continue
-		}
-		if slices.ContainsFunc(p.reservations, func(c platform.Change) bool { return c.ID == holder.ID }) {
+	for _, holder := range p.world.holders[claim{at.NetworkID, recorded.key().ip}] {
+		if !isReservation(holder) || holder.DeviceID != router || slices.ContainsFunc(p.reservations, func(c platform.Change) bool { return c.ID == holder.ID }) {
 			continue
 		}
 		before := reservation{ID: holder.ID, Name: holder.Name, NetworkID: holder.NetworkID,
-			SubnetID: subnetOf(holder, recorded.IP), IP: address.String(), Router: router}
+			SubnetID: subnetOf(holder, recorded.IP), IP: bare(recorded.IP), Router: router}
 		p.reservations = append(p.reservations, platform.Change{ID: holder.ID, Target: target(holder.ID, holder.Name), Routers: []string{router},
 			Field: portField, Before: before.json(), After: json.RawMessage("null"),
-			Reason:  fmt.Sprintf("take back the reservation of %s for %s", address, router),
+			Reason:  fmt.Sprintf("take back the reservation of %s for %s", bare(recorded.IP), router),
 			Command: openstackCommand("port", "delete", holder.ID)})
 	}
 }
@@ -91,17 +89,4 @@ func subnetOf(p *port, address string) string {
 		}
 	}
 	return ""
-}
-
-// recordedAddresses are those of records, each once.
-func recordedAddresses(records map[string][]Pair) []netip.Addr {
-	var out []netip.Addr
-	for _, pairs := range records {
-		for _, p := range pairs {
-			if address, err := netip.ParseAddr(bare(p.IP)); err == nil && !slices.Contains(out, address.Unmap()) {
-				out = append(out, address.Unmap())
-			}
-		}
-	}
-	return out
 }

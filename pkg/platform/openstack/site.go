@@ -3,7 +3,10 @@ package openstack
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
+
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
@@ -24,6 +27,9 @@ type site struct {
 // key is the pair that the site needs.
 func (s site) key() key { return key{canonicalIP(s.address().String()), canonicalMAC(s.at.MAC)} }
 
+// claim is the address that the site needs.
+func (s site) claim() claim { return claim{s.port.NetworkID, s.key().ip} }
+
 func (s site) address() netip.Addr { return s.at.IP.Addr().Unmap() }
 
 // pair is the same as a record.
@@ -34,19 +40,6 @@ func (s site) pair() Pair {
 // allowed reports whether the port lets the router's frames through.
 func (s site) allowed() bool {
 	return s.port.unsecured() || s.at.MAC != "" && covers(s.port.Pairs, s.key(), s.port.MAC)
-}
-
-// offSubnet tells that no port of the node seems to be in at's subnet, so that a trunk may be what carries it. It
-// is asked before subnets are read, and mended after.
-func (w *world) offSubnet(at platform.Attachment) bool {
-	for _, p := range w.byServer[w.servers[at.Node.Name]] {
-		for _, fixed := range p.FixedIPs {
-			if address, err := netip.ParseAddr(fixed.IPAddress); err == nil && at.IP.Masked().Contains(address) {
-				return false
-			}
-		}
-	}
-	return len(w.byServer[w.servers[at.Node.Name]]) > 0
 }
 
 // place finds the port of at: of those of its node, the one whose subnet holds the reserved address, else one whose
@@ -120,12 +113,7 @@ func (w *world) holding(p *port, address netip.Addr) *subnet {
 
 // on reports whether p has an address on a subnet.
 func (p *port) on(subnetID string) bool {
-	for _, fixed := range p.FixedIPs {
-		if fixed.SubnetID == subnetID {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.FixedIPs, func(fixed ports.IP) bool { return fixed.SubnetID == subnetID })
 }
 
 func portNames(list []*port) string {

@@ -144,7 +144,7 @@ func (w *world) claims() map[claim][]allowed {
 
 // strangers reports pairs for the reserved address of s that nobody recorded: they let another use it.
 func (p *planner) strangers(s *site, claims map[claim][]allowed) {
-	for _, other := range claims[claim{s.port.NetworkID, s.key().ip}] {
+	for _, other := range claims[s.claim()] {
 		if p.isNeeded(other.port.ID, other.key) || p.isNeedless(other.port.ID, other.key) {
 			continue
 		}

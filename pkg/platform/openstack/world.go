@@ -2,11 +2,10 @@ package openstack
 
 import (
 	"context"
-	"net/netip"
 	"slices"
 	"strings"
 
-	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/security/groups"
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
@@ -21,15 +20,14 @@ type world struct {
 	// ports are all that were read, by ID, and by their server's.
 	ports    map[string]*port
 	byServer map[string][]*port
-	// subports are the ports that a trunk carries, by its parent's ID. hasTrunks tells that they were read.
-	subports  map[string][]*port
-	hasTrunks bool
+	// subports are the ports that a trunk carries, by its parent's ID.
+	subports map[string][]*port
 	// subnets are by network.
 	subnets  map[string][]subnet
 	networks map[string]network
-	groups   map[string]groups.SecGroup
+	groups   map[string]securityGroup
 	// holders are the ports that have a reserved address as their own.
-	holders map[netip.Addr][]*port
+	holders map[claim][]*port
 }
 
 // readWorld reads what a plan for need has to know. Besides the lists of ports, it sends a number of requests that
@@ -49,15 +47,15 @@ func (c *Cloud) readWorld(ctx context.Context, need []platform.Attachment, o Opt
 	if err := w.readRecorded(ctx, o.Recorded); err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(need, w.offSubnet) {
-		if err := w.readTrunks(ctx); err != nil {
-			return nil, err
-		}
+	var addresses []string
+	for _, at := range need {
+		addresses = append(addresses, at.IP.Addr().String())
 	}
-	if err := w.readSurroundings(ctx, need); err != nil {
+	if err := w.readSurroundings(ctx, addresses); err != nil {
 		return nil, err
 	}
-	if !w.hasTrunks && slices.ContainsFunc(need, func(at platform.Attachment) bool { return w.place(at).subnet == nil }) {
+	// A port that is in the address's subnet itself is the one; else a trunk may be what carries it.
+	if slices.ContainsFunc(need, func(at platform.Attachment) bool { s := w.place(at); return s.subnet == nil || !s.port.on(s.subnet.ID) }) {
 		if err := w.readTrunks(ctx); err != nil {
 			return nil, err
 		}
@@ -72,7 +70,7 @@ func newWorld(cloud *Cloud) *world {
 	return &world{
 		cloud: cloud, servers: map[string]string{}, faults: map[string]string{}, ports: map[string]*port{},
 		byServer: map[string][]*port{}, subports: map[string][]*port{}, subnets: map[string][]subnet{},
-		networks: map[string]network{}, groups: map[string]groups.SecGroup{}, holders: map[netip.Addr][]*port{},
+		networks: map[string]network{}, groups: map[string]securityGroup{}, holders: map[claim][]*port{},
 	}
 }
 
@@ -165,7 +163,6 @@ func (w *world) readPorts(ctx context.Context, ids []string) error {
 
 // readTrunks reads the trunks whose parent is a node's port, and the ports that they carry.
 func (w *world) readTrunks(ctx context.Context) error {
-	w.hasTrunks = true
 	found, err := w.cloud.trunks(ctx)
 	if err != nil {
 		return err
@@ -192,11 +189,11 @@ func (w *world) readTrunks(ctx context.Context) error {
 }
 
 // readSurroundings reads side by side what the ports stand in, and who holds the reserved addresses.
-func (w *world) readSurroundings(ctx context.Context, need []platform.Attachment) error {
+func (w *world) readSurroundings(ctx context.Context, addresses []string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return w.readSubnets(ctx) })
 	group.Go(func() error { return w.readNetworks(ctx) })
-	group.Go(func() error { return w.readHolders(ctx, reserved(need)) })
+	group.Go(func() error { return w.readHolders(ctx, addresses) })
 	return group.Wait()
 }
 
@@ -212,10 +209,5 @@ func ofServer(p *port) bool { return strings.HasPrefix(p.DeviceOwner, "compute:"
 
 // has reports whether address is one of p's own.
 func has(p *port, address string) bool {
-	for _, fixed := range p.FixedIPs {
-		if canonicalIP(fixed.IPAddress) == canonicalIP(address) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.FixedIPs, func(fixed ports.IP) bool { return canonicalIP(fixed.IPAddress) == canonicalIP(address) })
 }
