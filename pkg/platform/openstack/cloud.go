@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -83,42 +84,28 @@ func Connect(ctx context.Context, c Credentials) (*Cloud, error) {
 // read takes from the token who it is for, and has Neutron looked up in its catalogue under ctx.
 func (c *Cloud) read(ctx context.Context, provider *gophercloud.ProviderClient) error {
 	result, ok := provider.GetAuthResult().(interface {
-		ExtractUser() (*tokens.User, error)
-		ExtractProject() (*tokens.Project, error)
-		ExtractRoles() ([]tokens.Role, error)
+		ExtractInto(token any) error
 		ExtractServiceCatalog() (*tokens.ServiceCatalog, error)
 	})
 	if !ok {
 		return fmt.Errorf("cloud %s at %s does not speak Keystone's version 3, which this tool needs", c.name, c.identity)
 	}
-	user, err := result.ExtractUser()
-	if err != nil {
-		return fmt.Errorf("reading the user of the token: %w", err)
+	var token struct {
+		tokens.ServiceCatalog
+		User    named
+		Project *named
+		Roles   []named
 	}
-	if user != nil {
-		c.user = named{user.ID, user.Name}
+	if err := result.ExtractInto(&token); err != nil {
+		return fmt.Errorf("reading the token of cloud %s: %w", c.name, err)
 	}
-	project, err := result.ExtractProject()
-	if err != nil {
-		return fmt.Errorf("reading the project of the token: %w", err)
-	}
-	if project == nil {
+	if token.Project == nil {
 		return invalid("the token of cloud %s is for no project: name one with project_name or project_id in clouds.yaml, or OS_PROJECT_NAME", c.name)
 	}
-	c.project = named{project.ID, project.Name}
-	roles, err := result.ExtractRoles()
-	if err != nil {
-		return fmt.Errorf("reading the roles of the token: %w", err)
-	}
-	for _, role := range roles {
-		c.admin = c.admin || strings.EqualFold(role.Name, "admin")
-	}
-	catalog, err := result.ExtractServiceCatalog()
-	if err != nil {
-		return fmt.Errorf("reading the catalogue of cloud %s: %w", c.name, err)
-	}
+	c.user, c.project = token.User, *token.Project
+	c.admin = slices.ContainsFunc(token.Roles, func(role named) bool { return strings.EqualFold(role.Name, "admin") })
 	provider.EndpointLocator = func(o gophercloud.EndpointOpts) (string, error) {
-		return openstack.V3Endpoint(ctx, provider, catalog, o)
+		return openstack.V3Endpoint(ctx, provider, &token.ServiceCatalog, o)
 	}
 	return nil
 }

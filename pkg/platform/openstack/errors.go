@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,20 +12,6 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-)
-
-// The types of NeutronError that need different words.
-const (
-	duplicatePair   = "DuplicateAddressPairInRequest"
-	tooManyPairs    = "AllowedAddressPairExhausted"
-	securityOff     = "AddressPairAndPortSecurityRequired"
-	badRequest      = "HTTPBadRequest"
-	portNotFound    = "PortNotFound"
-	notAuthorized   = "PolicyNotAuthorized"
-	revisionChanged = "RevisionNumberConstraintFailed"
-	addressInUse    = "IpAddressAlreadyAllocated"
-	addressInUseOld = "IpAddressInUse"
-	overQuota       = "OverQuota"
 )
 
 // explained is a server's error in words that a person can act on; errors.Is and As see the server's.
@@ -88,21 +73,21 @@ func (c *Cloud) explain(err error, doing string) error {
 // advice is for the refusals that Neutron explains; empty for the others.
 func (c *Cloud) advice(status int, refused neutronError) string {
 	switch {
-	case refused.Type == duplicatePair:
+	case refused.Type == "DuplicateAddressPairInRequest":
 		return "Neutron finds a pair twice (" + refused.Message + "): a pair without a MAC stands for the port's own; take one of the two out with \"openstack port unset --allowed-address\""
-	case refused.Type == tooManyPairs:
+	case refused.Type == "AllowedAddressPairExhausted":
 		return "the port has as many pairs as this cloud allows (" + refused.Message + "): remove a stale one with --prune, or have max_allowed_address_pair raised in neutron.conf"
-	case refused.Type == securityOff:
+	case refused.Type == "AddressPairAndPortSecurityRequired":
 		return "the port has no port security, so it takes no pairs and needs none (" + refused.Message + ")"
-	case refused.Type == notAuthorized, status == http.StatusForbidden:
+	case refused.Type == "PolicyNotAuthorized", status == http.StatusForbidden:
 		return fmt.Sprintf("user %s of project %s may not do that (%s): Neutron's policy lets an administrator or the owner of the port's network change pairs; owning the port is not enough. Have them run the command that -o commands prints", c.user, c.project, refused.Message)
-	case refused.Type == portNotFound, status == http.StatusNotFound:
+	case refused.Type == "PortNotFound", status == http.StatusNotFound:
 		return fmt.Sprintf("it does not exist, or belongs to another project than %s (%s)", c.project, refused.Message)
-	case refused.Type == addressInUse, refused.Type == addressInUseOld:
+	case refused.Type == "IpAddressAlreadyAllocated", refused.Type == "IpAddressInUse":
 		return "another port holds the address (" + refused.Message + ")"
-	case refused.Type == overQuota:
+	case refused.Type == "OverQuota":
 		return "the quota of project " + c.project.String() + " allows no further port (" + refused.Message + ")"
-	case refused.Type == badRequest, status == http.StatusBadRequest:
+	case status == http.StatusBadRequest:
 		return "Neutron refuses the value (" + refused.Message + "): correct the router's address or MAC"
 	case status == http.StatusPreconditionFailed:
 		return "others change the port all the time, so no write came through: run the command again"
@@ -114,9 +99,6 @@ func (c *Cloud) advice(status int, refused neutronError) string {
 // trouble is for what is no refusal of Neutron's.
 func (c *Cloud) trouble(err error, status int, refused neutronError) string {
 	var reauth *gophercloud.ErrUnableToReauthenticate
-	var network *net.OpError
-	var name *net.DNSError
-	var late *timeoutError
 	switch {
 	case errors.As(err, &reauth):
 		return fmt.Sprintf("the token ended and Keystone at %s gives no new one: check the credentials of cloud %s", c.identity, c.name)
@@ -128,7 +110,7 @@ func (c *Cloud) trouble(err error, status int, refused neutronError) string {
 		return fmt.Sprintf("the cloud is busy or in trouble (%d %s): run the command again a little later", status, refused.Message)
 	case status != 0:
 		return fmt.Sprintf("unexpected answer %d: %s", status, refused.Message)
-	case errors.As(err, &network), errors.As(err, &name), errors.As(err, &late):
+	case unreached(err):
 		return "the cloud cannot be reached: " + c.lost(err)
 	default:
 		return c.lost(err)

@@ -2,15 +2,13 @@ package openstack
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -40,12 +38,8 @@ func statusError(answer *http.Response) error {
 
 // passing reports whether a status says that the same request may succeed later.
 func passing(status int) bool {
-	switch status {
-	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
-		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
-	}
-	return false
+	return slices.Contains([]int{http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout}, status)
 }
 
 // transient reports whether err may be gone a little later. What a lost answer leaves behind is not known.
@@ -60,25 +54,18 @@ func (w *wire) transient(ctx context.Context, err error) bool {
 	return w.reached.Load() && broken(err)
 }
 
-// broken reports whether err is of the connection, and not of what was said over it.
+// broken reports whether err is of the connection, and not of what was said over it: a certificate that is not trusted,
+// say, is neither.
 func broken(err error) bool {
-	var certificate *tls.CertificateVerificationError
-	var authority x509.UnknownAuthorityError
+	return unreached(err) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// unreached reports whether err came before any answer.
+func unreached(err error) bool {
 	var timeout *timeoutError
 	var operation *net.OpError
 	var name *net.DNSError
-	switch {
-	case errors.As(err, &certificate), errors.As(err, &authority):
-		return false
-	case errors.As(err, &timeout), errors.As(err, &operation), errors.As(err, &name):
-		return true
-	}
-	for _, known := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE, net.ErrClosed, http.ErrServerClosed} {
-		if errors.Is(err, known) {
-			return true
-		}
-	}
-	return false
+	return errors.As(err, &timeout) || errors.As(err, &operation) || errors.As(err, &name)
 }
 
 // again calls try until it asks for no further one, for as many times as backoff has steps, with pauses between.
