@@ -46,7 +46,7 @@ type run struct {
 	failed   int
 	// wanting are the addresses and MACs that could not be added to a port, and keeping the addresses whose reservation
 	// could not be deleted.
-	wanting []key
+	wanting []Pair
 	keeping []string
 }
 
@@ -180,7 +180,7 @@ func (r *run) hindered(d delta) error {
 		if slices.Contains(r.wanting, k) {
 			return fmt.Errorf("%w: the pair for %s could not be added to its new port, so it stays here", errNotBegun, pair.IPAddress)
 		}
-		if slices.Contains(r.keeping, k.ip) {
+		if slices.Contains(r.keeping, k.IP) {
 			return fmt.Errorf("%w: the reservation of %s could not be deleted, and must not outlive the pair", errNotBegun, pair.IPAddress)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
+
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 )
 
@@ -13,32 +15,36 @@ import (
 type station struct{ network, mac string }
 
 // carrier is the set of ports, by ID, that a station is allowed on and needed on.
-type carrier struct {
-	have, want map[string]bool
-	// leaving are those of have that lose the MAC by this plan.
-	leaving map[string]bool
-}
+type carrier struct{ have, want map[string]bool }
 
 func (s site) station() station { return station{s.port.NetworkID, canonicalMAC(s.at.MAC)} }
 
 // spread finds every port that a MAC of ours is on, and reports those that are on several: a fixed MAC on more than
 // one port makes ML2/OVN deliver to one of them, chosen at will (measured with OVN 23.03).
 func (p *planner) spread() {
-	p.carriers = map[station]*carrier{}
 	for _, s := range p.sites {
-		p.carry(s)
+		if !s.known() {
+			continue
+		}
+		c := p.carriers[s.station()]
+		if c == nil {
+			c = &carrier{map[string]bool{}, map[string]bool{}}
+			p.carriers[s.station()] = c
+		}
+		if s.needed && !s.port.unsecured() {
+			c.want[s.port.ID] = true
+		}
 	}
 	for _, port := range p.world.ports {
 		for _, pair := range port.Pairs {
-			c := p.carriers[station{port.NetworkID, keyOf(pair, port.MAC).mac}]
-			if c != nil && keyOf(pair, port.MAC).mac != canonicalMAC(port.MAC) {
+			mac := port.recordOf(pair).MAC
+			if c := p.carriers[station{port.NetworkID, mac}]; c != nil && mac != canonicalMAC(port.MAC) {
 				c.have[port.ID] = true
 			}
 		}
 	}
-	p.leaving()
 	for _, s := range p.sites {
-		if s.port == nil || s.at.MAC == "" || !s.needed {
+		if !s.known() || !s.needed {
 			continue
 		}
 		if c := p.carriers[s.station()]; len(c.have) > 1 || len(c.want) > 1 {
@@ -62,38 +68,13 @@ func (p *planner) doubtBackend() {
 	}
 }
 
-// carry notes where the MAC of s is wanted.
-func (p *planner) carry(s site) {
-	if s.port == nil || s.at.MAC == "" {
-		return
-	}
-	c := p.carriers[s.station()]
-	if c == nil {
-		c = &carrier{have: map[string]bool{}, want: map[string]bool{}, leaving: map[string]bool{}}
-		p.carriers[s.station()] = c
-	}
-	if s.needed && !s.port.unsecured() {
-		c.want[s.port.ID] = true
-	}
-}
-
-// leaving marks the ports whose pairs with the MAC are all recorded and no longer needed, where they are to be pruned.
-func (p *planner) leaving() {
-	if !p.options.Prune {
-		return
-	}
-	for where, c := range p.carriers {
-		for id := range c.have {
-			port, stays := p.world.ports[id], false
-			for _, pair := range port.Pairs {
-				k := keyOf(pair, port.MAC)
-				stays = stays || k.mac == where.mac && !p.isNeedless(id, k)
-			}
-			if !stays {
-				c.leaving[id] = true
-			}
-		}
-	}
+// leaves reports whether a port loses mac by this plan: its pairs with it are all recorded and no longer needed.
+func (p *planner) leaves(id, mac string) bool {
+	port := p.world.ports[id]
+	return p.options.Prune && !slices.ContainsFunc(port.Pairs, func(pair ports.AddressPair) bool {
+		k := port.recordOf(pair)
+		return k.MAC == mac && !p.isNeedless[k]
+	})
 }
 
 // elsewhere says why the pair of s may not be added: its MAC is, or would be, on another port too. It is empty where
@@ -106,7 +87,7 @@ func (p *planner) elsewhere(s *site) string {
 	var recorded, foreign, wanted []string
 	for _, id := range slices.Sorted(maps.Keys(c.have)) {
 		switch {
-		case id == s.port.ID, c.leaving[id]:
+		case id == s.port.ID, p.leaves(id, s.station().mac):
 		case p.recordedOn(id, s.station().mac):
 			recorded = append(recorded, id)
 		default:
@@ -133,7 +114,7 @@ func (p *planner) elsewhere(s *site) string {
 
 // recordedOn reports whether a pair with mac was written by us to the port id.
 func (p *planner) recordedOn(id, mac string) bool {
-	for _, pairs := range p.options.Recorded {
+	for _, pairs := range p.recorded {
 		if slices.ContainsFunc(pairs, func(r Pair) bool { return r.Port == id && canonicalMAC(r.MAC) == mac }) {
 			return true
 		}
@@ -147,7 +128,7 @@ func (p *planner) unsetAll(ids []string, mac string) string {
 	for _, id := range ids {
 		port := p.world.ports[id]
 		for _, pair := range port.Pairs {
-			if keyOf(pair, port.MAC).mac == mac {
+			if port.recordOf(pair).MAC == mac {
 				commands = append(commands, removeCommand(id, pair))
 			}
 		}

@@ -149,15 +149,15 @@ func (k *Keeper) separate(ctx context.Context, r *Result, done func(platform.Cha
 // needsRemoved reports whether plan, made for router alone, removes what another router needs.
 func (k *Keeper) needsRemoved(plan *platform.Plan, router string) bool {
 	return slices.ContainsFunc(k.need, func(at platform.Attachment) bool {
-		pair := Pair{IP: at.IP.Addr().String(), MAC: at.MAC}
+		pair := Pair{IP: at.IP.Addr().String(), MAC: at.MAC}.canonical()
 		return at.Router != router && slices.ContainsFunc(plan.Changes, func(c platform.Change) bool { return removes(c, pair) })
 	})
 }
 
-// removes reports whether c takes pair away from its port.
+// removes reports whether c takes pair away from its port, or from any where pair names none.
 func removes(c platform.Change, pair Pair) bool {
 	d, err := deltaOf(c)
-	return err == nil && c.Field == pairsField && keys(d.remove, "")[pair.key()]
+	return err == nil && c.Field == pairsField && (pair.Port == "" || pair.Port == c.ID) && keys(d.remove, "")[Pair{IP: pair.IP, MAC: pair.MAC}]
 }
 
 // trim leaves out of the records what does not stand: a process that was killed had recorded it ahead, or had removed
@@ -175,7 +175,7 @@ func (k *Keeper) trim(ctx context.Context, r *Result) error {
 	}
 	for router, pairs := range doubtful {
 		r.Recorded[router] = slices.DeleteFunc(slices.Clone(pairs), func(p Pair) bool {
-			return !slices.ContainsFunc(plan.Changes, func(c platform.Change) bool { return c.ID == p.Port && removes(c, p) })
+			return !slices.ContainsFunc(plan.Changes, func(c platform.Change) bool { return removes(c, p.canonical()) })
 		})
 	}
 	return nil

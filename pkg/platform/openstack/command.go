@@ -1,7 +1,6 @@
 package openstack
 
 import (
-	"net/netip"
 	"strings"
 
 	"al.essio.dev/pkg/shellescape"
@@ -43,12 +42,4 @@ func pairArguments(pairs []ports.AddressPair) []string {
 // openstackCommand is a command line with every word quoted where a shell would take it apart.
 func openstackCommand(words ...string) string {
 	return "openstack " + shellescape.QuoteCommand(words)
-}
-
-// bare is an address without the length of a full prefix; what is none stays as it is.
-func bare(ip string) string {
-	if prefix, err := netip.ParsePrefix(ip); err == nil && prefix.IsSingleIP() {
-		return prefix.Addr().String()
-	}
-	return ip
 }

@@ -32,6 +32,14 @@ func (p *planner) edit(port *port, node string) *edit {
 	return e
 }
 
+// take plans to remove a pair of the port.
+func (e *edit) take(pair ports.AddressPair, router, reason string) {
+	if !keys(e.remove, e.port.MAC)[keyOf(pair, e.port.MAC)] {
+		e.remove = append(e.remove, pair)
+	}
+	e.because(router, reason)
+}
+
 // because notes for whom, and why.
 func (e *edit) because(router, reason string) {
 	if !slices.Contains(e.routers, router) {
@@ -44,17 +52,12 @@ func (e *edit) because(router, reason string) {
 
 // add plans the pair of s. It is EGR305 where the port has no room left.
 func (p *planner) add(s *site) *finding.Finding {
-	e := p.edits[s.port.ID]
-	if e == nil {
-		e = &edit{port: s.port, node: s.at.Node.Name}
-	}
-	pair := s.pair()
+	e, pair := p.edit(s.port, s.at.Node.Name), s.pair()
 	after := edited(s.port.Pairs, append(slices.Clone(e.add), pair.addressPair()), p.pruned(s.port), s.port.MAC)
 	if len(after) > p.options.MaxPairs && len(s.port.Pairs) <= p.options.MaxPairs {
 		f := noRoom(s, p.options.MaxPairs)
 		return &f
 	}
-	e = p.edit(s.port, s.at.Node.Name)
 	if !covers(e.add, s.key(), s.port.MAC) {
 		e.add = append(e.add, pair.addressPair())
 	}
@@ -70,6 +73,10 @@ func (p *planner) finish() {
 	var first, last []platform.Change
 	for _, id := range p.order {
 		e := p.edits[id]
+		if len(e.add)+len(e.remove) == 0 {
+			// There was no room for what it was begun for.
+			continue
+		}
 		p.forbidden(e)
 		here, moving := p.split(e)
 		if len(e.add) > 0 && len(edited(e.port.Pairs, e.add, here, e.port.MAC)) > p.options.MaxPairs {

@@ -111,14 +111,10 @@ func (p *planner) forbidden(e *edit) {
 	if !seen || n.ProjectID == "" {
 		owner = "a project that cannot be seen"
 	}
-	var commands []string
-	if len(e.add)+len(e.remove) > 0 {
-		commands = append(commands, setPairs(e.port.ID, e.add, e.remove))
-	}
 	for _, router := range e.routers {
 		p.report(finding.New(finding.PairsForbidden, router,
 			fmt.Sprintf("user %s of project %s will hardly be allowed to change the pairs of port %s: its network %s belongs to %s", p.cloud.user, p.cloud.project, e.port.ID, p.world.name(e.port.NetworkID), owner),
 			"Neutron's policy lets an administrator or the owner of the network change pairs; owning the port is not enough, and ports of others on that network cannot be seen either",
-			"have the network's owner or an administrator run: "+strings.Join(commands, " && ")))
+			"have the network's owner or an administrator run: "+setPairs(e.port.ID, e.add, e.remove)))
 	}
 }

@@ -32,14 +32,6 @@ func newLedger(recorded map[string][]Pair) *ledger {
 	return l
 }
 
-// canonical is p in the one spelling that pairs of ours have.
-func (p Pair) canonical() Pair {
-	return Pair{Port: p.Port, IP: bare(p.IP), MAC: canonicalMAC(p.MAC)}
-}
-
-// key is p's on its port.
-func (p Pair) key() key { return key{canonicalIP(p.IP), canonicalMAC(p.MAC)} }
-
 // owns notes that p is planned, or was written, for router.
 func (l *ledger) owns(router string, p Pair) {
 	l.mu.Lock()
@@ -55,7 +47,7 @@ func (l *ledger) wrote(portID string, pairs []ports.AddressPair) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, pair := range pairs {
-		p := recordOf(portID, pair)
+		p := Pair{portID, pair.IPAddress, pair.MACAddress}.canonical()
 		for _, router := range l.owners[p] {
 			if l.standing[router] == nil {
 				l.standing[router] = map[Pair]bool{}
@@ -71,14 +63,9 @@ func (l *ledger) removed(portID string, pairs []ports.AddressPair) {
 	defer l.mu.Unlock()
 	for _, standing := range l.standing {
 		for _, pair := range pairs {
-			delete(standing, recordOf(portID, pair))
+			delete(standing, Pair{portID, pair.IPAddress, pair.MACAddress}.canonical())
 		}
 	}
-}
-
-// recordOf is a pair that stands on a port, as a record.
-func recordOf(portID string, pair ports.AddressPair) Pair {
-	return Pair{Port: portID, IP: pair.IPAddress, MAC: pair.MACAddress}.canonical()
 }
 
 // list is standing as records, with those of also added.
@@ -117,7 +104,7 @@ func (a *Adapter) recordsAhead(plan *platform.Plan) (map[string][]Pair, error) {
 			return nil, err
 		}
 		for _, p := range d.add {
-			also = append(also, recordOf(change.ID, p))
+			also = append(also, Pair{change.ID, p.IPAddress, p.MACAddress}.canonical())
 		}
 	}
 	return a.ledger.list(also), nil

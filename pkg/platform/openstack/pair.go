@@ -1,8 +1,10 @@
 package openstack
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -50,32 +52,49 @@ func Decode(s string) ([]Pair, error) {
 	return record, nil
 }
 
-// key is what a pair stands for. Neutron keeps every spelling as it was sent, so pairs are compared by key.
-type key struct{ ip, mac string }
+// canonical is p in the one spelling that pairs are compared in. Neutron keeps every spelling as it was sent.
+func (p Pair) canonical() Pair { return Pair{p.Port, canonicalIP(p.IP), canonicalMAC(p.MAC)} }
 
-// keyOf is the key of p on a port whose own MAC is own: a pair without a MAC has the port's.
-func keyOf(p ports.AddressPair, own string) key {
-	mac := p.MACAddress
-	if mac == "" {
-		mac = own
-	}
-	return key{canonicalIP(p.IPAddress), canonicalMAC(mac)}
+// keyOf is what p stands for on a port whose own MAC is own, without the port: a pair without a MAC has the port's.
+func keyOf(p ports.AddressPair, own string) Pair {
+	return Pair{IP: p.IPAddress, MAC: cmp.Or(p.MACAddress, own)}.canonical()
 }
 
-// canonicalIP writes an address as a prefix, so that 10.0.0.9 and 10.0.0.9/32 are one. What is not an address
-// stays as it is.
-func canonicalIP(s string) string {
-	if prefix, err := netip.ParsePrefix(s); err == nil {
-		if prefix.Addr().Is4In6() && prefix.Bits() >= 96 {
-			prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
+// recordOf is a pair that stands on p as a record of it.
+func (p *port) recordOf(pair ports.AddressPair) Pair {
+	k := keyOf(pair, p.MAC)
+	k.Port = p.ID
+	return k
+}
+
+// prefixOf reads an address, or a prefix, as one.
+func prefixOf(s string) (netip.Prefix, bool) {
+	prefix, err := netip.ParsePrefix(s)
+	if err != nil {
+		address, err := netip.ParseAddr(s)
+		if err != nil {
+			return prefix, false
 		}
-		return prefix.Masked().String()
+		prefix = netip.PrefixFrom(address, address.BitLen())
 	}
-	if addr, err := netip.ParseAddr(s); err == nil {
-		addr = addr.Unmap()
-		return netip.PrefixFrom(addr, addr.BitLen()).String()
+	if prefix.Addr().Is4In6() && prefix.Bits() >= 96 {
+		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
 	}
-	return s
+	return prefix.Masked(), true
+}
+
+// canonicalIP writes an address without the length of a full prefix, so that 10.0.0.9 and 10.0.0.9/32 are one. What is not
+// an address stays as it is.
+func canonicalIP(s string) string {
+	prefix, ok := prefixOf(s)
+	switch {
+	case !ok:
+		return s
+	case prefix.IsSingleIP():
+		return prefix.Addr().String()
+	default:
+		return prefix.String()
+	}
 }
 
 // canonicalMAC writes a MAC in lower case with colons.
@@ -88,8 +107,8 @@ func canonicalMAC(s string) string {
 }
 
 // keys are the pairs of a list as a set.
-func keys(list []ports.AddressPair, own string) map[key]bool {
-	out := make(map[key]bool, len(list))
+func keys(list []ports.AddressPair, own string) map[Pair]bool {
+	out := make(map[Pair]bool, len(list))
 	for _, p := range list {
 		out[keyOf(p, own)] = true
 	}
@@ -98,16 +117,7 @@ func keys(list []ports.AddressPair, own string) map[key]bool {
 
 // sameSet reports whether two lists allow the same.
 func sameSet(a, b []ports.AddressPair, own string) bool {
-	x, y := keys(a, own), keys(b, own)
-	if len(x) != len(y) {
-		return false
-	}
-	for k := range x {
-		if !y[k] {
-			return false
-		}
-	}
-	return true
+	return maps.Equal(keys(a, own), keys(b, own))
 }
 
 // minus are the pairs of a that b does not allow, in a's order.
@@ -130,17 +140,11 @@ func edited(list, add, remove []ports.AddressPair, own string) []ports.AddressPa
 }
 
 // covers reports whether list lets frames with k's MAC and address through, by a pair of its own or by a wider one.
-func covers(list []ports.AddressPair, k key, own string) bool {
-	want, err := netip.ParsePrefix(k.ip)
-	for _, p := range list {
+func covers(list []ports.AddressPair, k Pair, own string) bool {
+	want, known := prefixOf(k.IP)
+	return slices.ContainsFunc(list, func(p ports.AddressPair) bool {
 		have := keyOf(p, own)
-		if have == k {
-			return true
-		}
-		wide, wideErr := netip.ParsePrefix(have.ip)
-		if have.mac == k.mac && err == nil && wideErr == nil && wide.Bits() <= want.Bits() && wide.Contains(want.Addr()) {
-			return true
-		}
-	}
-	return false
+		wide, ok := prefixOf(have.IP)
+		return have == k || have.MAC == k.MAC && known && ok && wide.Bits() <= want.Bits() && wide.Contains(want.Addr())
+	})
 }

@@ -16,17 +16,17 @@ func (a *Adapter) Plan(ctx context.Context, need []platform.Attachment) (*platfo
 	if err != nil {
 		return nil, err
 	}
-	world, err := a.cloud.readWorld(ctx, need, a.recording())
+	world, err := a.cloud.readWorld(ctx, need, a.options.Nodes, a.recorded())
 	if err != nil {
 		return nil, err
 	}
-	p := a.newPlanner(world, a.recording())
+	p := a.newPlanner(world)
 	if !guarded {
 		p.note("this Neutron does not heed revisions (extension revision-if-match is missing): others who write the same port at the same moment may undo a write, so each is read back")
 	}
 	p.place(need)
 	p.doubtBackend()
-	p.needless = p.findNeedless()
+	p.findNeedless()
 	p.spread()
 	for i := range p.sites {
 		p.judge(&p.sites[i])
@@ -34,13 +34,6 @@ func (a *Adapter) Plan(ctx context.Context, need []platform.Attachment) (*platfo
 	p.stale()
 	p.finish()
 	return p.plan, nil
-}
-
-// recording are the options of a, in which what it wrote since it was made is recorded too.
-func (a *Adapter) recording() Options {
-	options := a.options
-	options.Recorded = a.recorded()
-	return options
 }
 
 // guarded reports whether Neutron heeds revisions; it asks once.
@@ -66,20 +59,22 @@ type planner struct {
 	plan    *platform.Plan
 	sites   []site
 	// needed are the pairs that sites need.
-	needed map[placed]bool
+	needed map[Pair]bool
 	// carriers are the ports that a MAC is on, or must be on, by network and MAC.
 	carriers map[station]*carrier
 	edits    map[string]*edit
 	// order is that in which ports got an edit.
 	order []string
-	// needless are the recorded pairs that stand and are not needed.
+	// recorded is what was written before, and needless those of it that stand and are not needed.
+	recorded     map[string][]Pair
 	needless     []needlessPair
+	isNeedless   map[Pair]bool
 	reservations []platform.Change
 }
 
-func (a *Adapter) newPlanner(w *world, o Options) *planner {
-	return &planner{adapter: a, options: o, cloud: a.cloud, world: w, edits: map[string]*edit{}, needed: map[placed]bool{},
-		plan: &platform.Plan{Platform: Platform().Name, Where: a.Where()}}
+func (a *Adapter) newPlanner(w *world) *planner {
+	return &planner{adapter: a, options: a.options, cloud: a.cloud, world: w, recorded: a.recorded(), edits: map[string]*edit{},
+		needed: map[Pair]bool{}, isNeedless: map[Pair]bool{}, carriers: map[station]*carrier{}, plan: &platform.Plan{Platform: Platform().Name, Where: a.Where()}}
 }
 
 func (p *planner) note(format string, args ...any) {
@@ -112,8 +107,8 @@ func (p *planner) place(need []platform.Attachment) {
 		s := p.world.place(at)
 		s.needed = p.options.AllNodes || at.Active || of[at.Router] == 1
 		p.sites = append(p.sites, s)
-		if s.needed && s.port != nil && at.MAC != "" {
-			p.needed[placed{s.port.ID, s.key()}] = true
+		if s.needed && s.known() {
+			p.needed[s.pair()] = true
 		}
 	}
 	for _, at := range need {

@@ -38,7 +38,7 @@ func (r *run) writePort(ctx context.Context, change platform.Change) (platform.C
 
 // keep makes a reservation and gives its ID; "" where another stood already.
 func (r *run) keep(ctx context.Context, want reservation) (id string, err error) {
-	if slices.ContainsFunc(r.wanting, func(k key) bool { return k.ip == canonicalIP(want.IP) }) {
+	if slices.ContainsFunc(r.wanting, func(k Pair) bool { return k.IP == canonicalIP(want.IP) }) {
 		return "", fmt.Errorf("%w: the pair for %s could not be added, and a reservation without a pair takes its frames", errNotBegun, want.IP)
 	}
 	sent := false

@@ -33,7 +33,7 @@ func (a *Adapter) PlanRevoke(ctx context.Context, records map[string][]Pair) (*p
 	if err := w.readHolders(ctx, addresses); err != nil {
 		return nil, err
 	}
-	p := a.newPlanner(w, a.options)
+	p := a.newPlanner(w)
 	for _, router := range slices.Sorted(maps.Keys(records)) {
 		for _, recorded := range records[router] {
 			a.ledger.owns(router, recorded)
@@ -56,27 +56,22 @@ func (p *planner) revoke(router string, recorded Pair) {
 	}
 	p.revokeReservations(router, port, recorded)
 	for _, pair := range port.Pairs {
-		if keyOf(pair, port.MAC) != recorded.key() {
-			continue
+		if port.recordOf(pair) == recorded.canonical() {
+			p.edit(port, port.Name).take(pair, router, fmt.Sprintf("take back what was written for %s: %s with MAC %s", router, pair.IPAddress, pair.MACAddress))
 		}
-		e := p.edit(port, port.Name)
-		if !keys(e.remove, port.MAC)[recorded.key()] {
-			e.remove = append(e.remove, pair)
-		}
-		e.because(router, fmt.Sprintf("take back what was written for %s: %s with MAC %s", router, pair.IPAddress, pair.MACAddress))
 	}
 }
 
 func (p *planner) revokeReservations(router string, at *port, recorded Pair) {
-	for _, holder := range p.world.holders[claim{at.NetworkID, recorded.key().ip}] {
+	for _, holder := range p.world.holders[claim{at.NetworkID, canonicalIP(recorded.IP)}] {
 		if !isReservation(holder) || holder.DeviceID != router || slices.ContainsFunc(p.reservations, func(c platform.Change) bool { return c.ID == holder.ID }) {
 			continue
 		}
 		before := reservation{ID: holder.ID, Name: holder.Name, NetworkID: holder.NetworkID,
-			SubnetID: subnetOf(holder, recorded.IP), IP: bare(recorded.IP), Router: router}
+			SubnetID: subnetOf(holder, recorded.IP), IP: canonicalIP(recorded.IP), Router: router}
 		p.reservations = append(p.reservations, platform.Change{ID: holder.ID, Target: target(holder.ID, holder.Name), Routers: []string{router},
 			Field: portField, Before: before.json(), After: json.RawMessage("null"),
-			Reason:  fmt.Sprintf("take back the reservation of %s for %s", bare(recorded.IP), router),
+			Reason:  fmt.Sprintf("take back the reservation of %s for %s", canonicalIP(recorded.IP), router),
 			Command: openstackCommand("port", "delete", holder.ID)})
 	}
 }

@@ -25,17 +25,20 @@ type site struct {
 }
 
 // key is the pair that the site needs.
-func (s site) key() key { return key{canonicalIP(s.address().String()), canonicalMAC(s.at.MAC)} }
+func (s site) key() Pair { return Pair{IP: s.address().String(), MAC: canonicalMAC(s.at.MAC)} }
 
 // claim is the address that the site needs.
-func (s site) claim() claim { return claim{s.port.NetworkID, s.key().ip} }
+func (s site) claim() claim { return claim{s.port.NetworkID, s.key().IP} }
 
 func (s site) address() netip.Addr { return s.at.IP.Addr().Unmap() }
 
 // pair is the same as a record.
 func (s site) pair() Pair {
-	return Pair{Port: s.port.ID, IP: s.address().String(), MAC: canonicalMAC(s.at.MAC)}
+	return Pair{s.port.ID, s.key().IP, s.key().MAC}
 }
+
+// known reports whether it is known of s which pair its router's frames need, and where.
+func (s site) known() bool { return s.port != nil && s.at.MAC != "" }
 
 // allowed reports whether the port lets the router's frames through.
 func (s site) allowed() bool {

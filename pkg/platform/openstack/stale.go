@@ -8,38 +8,39 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 )
 
+// placed is a pair that stands on a port, as it is spelt there.
+type placed struct {
+	port *port
+	pair ports.AddressPair
+}
+
 // needlessPair is a recorded pair that stands on its port and that no router needs there.
 type needlessPair struct {
 	router string
-	port   *port
-	// pair is spelt as it stands.
-	pair ports.AddressPair
-	key  key
+	placed
 }
 
 // findNeedless compares the records with what is needed. A router whose place is not known, because its pod is just
 // being moved or a port was not found, keeps all that it has.
-func (p *planner) findNeedless() []needlessPair {
-	var out []needlessPair
-	for _, router := range slices.Sorted(maps.Keys(p.options.Recorded)) {
+func (p *planner) findNeedless() {
+	for _, router := range slices.Sorted(maps.Keys(p.recorded)) {
 		if !p.settled(router) {
 			continue
 		}
-		for _, recorded := range p.options.Recorded[router] {
+		for _, recorded := range p.recorded[router] {
 			port := p.world.ports[recorded.Port]
 			if port == nil {
 				p.lost(router, recorded)
 				continue
 			}
 			for _, pair := range port.Pairs {
-				k := keyOf(pair, port.MAC)
-				if k == recorded.key() && !p.isNeeded(port.ID, k) {
-					out = append(out, needlessPair{router, port, pair, k})
+				if k := port.recordOf(pair); k == recorded && !p.needed[k] {
+					p.needless = append(p.needless, needlessPair{router, placed{port, pair}})
+					p.isNeedless[k] = true
 				}
 			}
 		}
 	}
-	return out
 }
 
 // settled reports whether it is known of router where its pairs must be.
@@ -49,7 +50,7 @@ func (p *planner) settled(router string) bool {
 		if s.at.Router != router || !s.needed {
 			continue
 		}
-		if s.port == nil || s.at.MAC == "" {
+		if !s.known() {
 			return false
 		}
 		known = true
@@ -66,19 +67,6 @@ func (p *planner) lost(router string, recorded Pair) {
 	}
 	p.note("%s: the record forgets port %s, which is gone", router, recorded.Port)
 	p.adapter.ledger.removed(recorded.Port, []ports.AddressPair{recorded.addressPair()})
-}
-
-// placed is a pair on a port.
-type placed struct {
-	portID string
-	key    key
-}
-
-// isNeeded reports whether any router needs the pair k on a port.
-func (p *planner) isNeeded(portID string, k key) bool { return p.needed[placed{portID, k}] }
-
-func (p *planner) isNeedless(portID string, k key) bool {
-	return slices.ContainsFunc(p.needless, func(n needlessPair) bool { return n.port.ID == portID && n.key == k })
 }
 
 // pruned are the pairs of port that this plan removes.
@@ -103,16 +91,13 @@ func (p *planner) stale() {
 		if !p.options.Prune {
 			continue
 		}
-		e := p.edit(n.port, p.nodeOf(n.port))
-		if !keys(e.remove, n.port.MAC)[n.key] {
-			e.remove = append(e.remove, n.pair)
-		}
-		e.because(n.router, fmt.Sprintf("%s no longer sends as %s with MAC %s from there", n.router, n.pair.IPAddress, n.pair.MACAddress))
-		p.adapter.ledger.owns(n.router, recordOf(n.port.ID, n.pair))
+		p.edit(n.port, p.nodeOf(n.port)).take(n.pair, n.router,
+			fmt.Sprintf("%s no longer sends as %s with MAC %s from there", n.router, n.pair.IPAddress, n.pair.MACAddress))
+		p.adapter.ledger.owns(n.router, n.port.recordOf(n.pair))
 	}
 	claims := p.world.claims()
 	for i := range p.sites {
-		if s := &p.sites[i]; s.needed && s.port != nil && s.at.MAC != "" {
+		if s := &p.sites[i]; s.needed && s.known() {
 			p.strangers(s, claims)
 		}
 	}
@@ -121,35 +106,28 @@ func (p *planner) stale() {
 // claim is an address on a network.
 type claim struct{ network, ip string }
 
-// allowed is a pair that stands on a port.
-type allowed struct {
-	port *port
-	pair ports.AddressPair
-	key  key
-}
-
 // claims are all pairs that were read, by what they are for; in the order of the ports' IDs.
-func (w *world) claims() map[claim][]allowed {
-	out := map[claim][]allowed{}
+func (w *world) claims() map[claim][]placed {
+	out := map[claim][]placed{}
 	for _, id := range slices.Sorted(maps.Keys(w.ports)) {
 		port := w.ports[id]
 		for _, pair := range port.Pairs {
-			k := keyOf(pair, port.MAC)
-			c := claim{port.NetworkID, k.ip}
-			out[c] = append(out[c], allowed{port, pair, k})
+			c := claim{port.NetworkID, canonicalIP(pair.IPAddress)}
+			out[c] = append(out[c], placed{port, pair})
 		}
 	}
 	return out
 }
 
 // strangers reports pairs for the reserved address of s that nobody recorded: they let another use it.
-func (p *planner) strangers(s *site, claims map[claim][]allowed) {
+func (p *planner) strangers(s *site, claims map[claim][]placed) {
 	for _, other := range claims[s.claim()] {
-		if p.isNeeded(other.port.ID, other.key) || p.isNeedless(other.port.ID, other.key) {
+		k := other.port.recordOf(other.pair)
+		if p.needed[k] || p.isNeedless[k] {
 			continue
 		}
 		why := "nobody recorded it as written for the router"
-		if other.key.mac == canonicalMAC(other.port.MAC) {
+		if k.MAC == canonicalMAC(other.port.MAC) {
 			why = "it has the port's own MAC, as the pairs of EgressIPs and virtual IPs have"
 		}
 		p.report(stalePair(s.at.Router, other.port, other.pair, why, "where its owner agrees: "+removeCommand(other.port.ID, other.pair)))

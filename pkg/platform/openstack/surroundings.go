@@ -2,7 +2,6 @@ package openstack
 
 import (
 	"context"
-	"net/netip"
 	"slices"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
@@ -40,8 +39,8 @@ func (w *world) readNetworks(ctx context.Context) error {
 func (w *world) readHolders(ctx context.Context, addresses []string) error {
 	var valid []string
 	for _, text := range addresses {
-		if address, err := netip.ParseAddr(bare(text)); err == nil {
-			valid = append(valid, address.Unmap().String())
+		if prefix, ok := prefixOf(text); ok && prefix.IsSingleIP() {
+			valid = append(valid, prefix.Addr().String())
 		}
 	}
 	found, err := w.cloud.portsWithAddress(ctx, unique(valid))

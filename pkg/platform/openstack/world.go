@@ -32,9 +32,9 @@ type world struct {
 
 // readWorld reads what a plan for need has to know. Besides the lists of ports, it sends a number of requests that
 // does not grow with the nodes.
-func (c *Cloud) readWorld(ctx context.Context, need []platform.Attachment, o Options) (*world, error) {
+func (c *Cloud) readWorld(ctx context.Context, need []platform.Attachment, nodes []platform.Node, recorded map[string][]Pair) (*world, error) {
 	w := newWorld(c)
-	nodes := slices.Clone(o.Nodes)
+	nodes = slices.Clone(nodes)
 	for _, at := range need {
 		nodes = append(nodes, at.Node)
 	}
@@ -44,7 +44,7 @@ func (c *Cloud) readWorld(ctx context.Context, need []platform.Attachment, o Opt
 	if err := w.readNodePorts(ctx); err != nil {
 		return nil, err
 	}
-	if err := w.readRecorded(ctx, o.Recorded); err != nil {
+	if err := w.readRecorded(ctx, recorded); err != nil {
 		return nil, err
 	}
 	var addresses []string
