@@ -3,8 +3,8 @@ package vsphere
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,17 +23,11 @@ type job struct {
 	v      *vcenter
 	// revert puts Before back; else the settings that After accepts are accepted.
 	revert bool
-	// written is what to expect when reading back; nil where nothing was written.
-	written expectation
+	// written is what to see when reading back; nil where nothing was written.
+	written *edit
 	// doubt is why it is not known whether the write was made: its answer never came.
 	doubt error
 	over  bool
-}
-
-// expectation is what must be seen of a target after it was written. holds gives the value that is there
-// now, or why it is not what it should be.
-type expectation interface {
-	holds(seen seen) (json.RawMessage, error)
 }
 
 // Apply carries the plan out, some hosts and port groups at a time. Each target is read just before it is
@@ -124,17 +118,6 @@ func (a *Adapter) write(ctx context.Context, jobs []*job, end func(*job, error))
 	_ = g.Wait() // each job's error went to end
 }
 
-func (a *Adapter) writeOne(ctx context.Context, j *job) error {
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("%s: not begun: %w", j.change.Target, err)
-	}
-	j.v.log("%s: writing", j.change.Target)
-	if j.target.kind == isDVPG {
-		return a.writeDistributed(ctx, j)
-	}
-	return a.writeStandard(ctx, j)
-}
-
 // verify reads back what was written, one call a vCenter.
 func (a *Adapter) verify(ctx context.Context, jobs []*job, end func(*job, error)) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyTimeout)
@@ -149,21 +132,25 @@ func (a *Adapter) verify(ctx context.Context, jobs []*job, end func(*job, error)
 		if len(mine) == 0 {
 			continue
 		}
-		now, err := v.readTargets(ctx, mine)
+		var now *inventory
+		err := v.do(ctx, func(ctx context.Context, s *login) (err error) {
+			now, err = v.targets(ctx, s, mine...)
+			return err
+		})
 		for _, j := range mine {
 			if err != nil {
 				end(j, fmt.Errorf("%s: %w: %w", j.change.Target, ErrUnverified, err))
 				continue
 			}
-			end(j, j.held(now[j.target.ref]))
+			end(j, j.held(now))
 		}
 		v.log("vCenter %s: %d changes read back", v.name, len(mine))
 	}
 }
 
 // held is nil where what was written is seen to hold; the change is told with the value that is seen.
-func (j *job) held(now seen) error {
-	value, err := j.written.holds(now)
+func (j *job) held(now *inventory) error {
+	value, err := j.seen(now)
 	switch {
 	case err != nil && j.doubt != nil:
 		return j.doubt
@@ -176,12 +163,26 @@ func (j *job) held(now seen) error {
 	return err
 }
 
-// moved is ErrMoved, with what is there now.
-func (j *job) moved(now any) error {
-	b, err := encode(now)
+// seen is the value that is there after the write, and why it is not what it should be.
+func (j *job) seen(now *inventory) (json.RawMessage, error) {
+	s, err := now.state(j.target)
 	if err != nil {
-		return errors.Join(platform.ErrMoved, err)
+		return nil, err
 	}
-	return fmt.Errorf("%s: %w: it is %s, and %s was written: put it back by hand if that is still wanted",
-		j.change.Target, platform.ErrMoved, b, j.change.After)
+	value, err := encode(s.open(j.written.fields).before)
+	if err != nil {
+		return nil, err
+	}
+	it, on := "it", ""
+	if h := now.hosts[j.target.ref]; h != nil {
+		it, on = "host "+h.name, "on host "+h.name+" "
+	}
+	if !s.holds(j.written) {
+		return value, fmt.Errorf("%s holds %s", it, value)
+	}
+	effective := s.effective()
+	if i := slices.IndexFunc(j.written.fields, func(f field) bool { return !effective.accepts(f) }); !j.revert && i >= 0 {
+		return value, fmt.Errorf("%s%s still rejected", on, j.written.fields[i].words().is)
+	}
+	return value, nil
 }

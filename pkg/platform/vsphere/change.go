@@ -139,65 +139,11 @@ func (c *pending) change(o Options) (platform.Change, error) {
 		ID: c.target.String(), Target: c.title(), Routers: routers, Command: c.command(fields),
 		Reason: fmt.Sprintf("%s: %s (--require=%s)", finding.Listed(routers, foldedAfter, ", "), listed(fields, func(w words) string { return w.reason }, "; "), o.Require),
 	}
-	var before, after any
-	if c.kind == isDVPG {
-		out.Version = c.group.dv.config.ConfigVersion
-		setting, _ := c.group.dv.config.DefaultPortConfig.(*types.VMwareDVSPortSetting)
-		out.Field, before, after = dvValues(setting, fields)
-	} else {
-		out.Field, before, after = hostField, hostValueOf(c.security(), fields), accepting(fields)
-	}
-	var err error
-	if out.Before, err = encode(before); err != nil {
+	now, err := c.group.inv.state(c.target)
+	if err != nil {
 		return out, err
 	}
-	out.After, err = encode(after)
-	return out, err
-}
-
-// security is the target's own policy on its host.
-func (c *pending) security() *types.HostNetworkSecurityPolicy {
-	if c.kind == isVSwitch {
-		return switchSecurity(c.place.vSwitch.Spec)
-	}
-	return c.place.portGroup.Spec.Policy.Security
-}
-
-func switchSecurity(s types.HostVirtualSwitchSpec) *types.HostNetworkSecurityPolicy {
-	if s.Policy == nil {
-		return nil
-	}
-	return s.Policy.Security
-}
-
-// dvValues are the field that a distributed port group is changed by, its value, and the one that accepts
-// fields. Switches before 6.6 have SecurityPolicy alone.
-func dvValues(s *types.VMwareDVSPortSetting, fields []field) (name string, before, after any) {
-	m := s.MacManagementPolicy
-	if m != nil {
-		return macField, m, macWith(*m, fields)
-	}
-	if slices.Contains(fields, learning) {
-		return macField, m, macWith(*macFrom(s.SecurityPolicy), fields)
-	}
-	return legacyField, legacyValueOf(s.SecurityPolicy, fields), legacyAccepting(fields)
-}
-
-// macFrom is an older policy in the newer shape.
-func macFrom(s *types.DVSSecurityPolicy) *types.DVSMacManagementPolicy {
-	if s == nil {
-		return &types.DVSMacManagementPolicy{}
-	}
-	return &types.DVSMacManagementPolicy{
-		AllowPromiscuous: boolOf(s.AllowPromiscuous), MacChanges: boolOf(s.MacChanges), ForgedTransmits: boolOf(s.ForgedTransmits),
-	}
-}
-
-func legacyAccepting(fields []field) legacyValue {
-	yes := true
-	out := legacyValue{}
-	for _, f := range fields {
-		out[f] = &types.BoolPolicy{Value: &yes}
-	}
-	return out
+	opening := now.open(fields)
+	out.Version = opening.version
+	return out, opening.set(&out)
 }

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/vmware/govmomi/vim25/types"
-
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 )
 
@@ -16,8 +14,7 @@ func (u *audit) disagreement(g *group) {
 	if g.dv == nil {
 		return
 	}
-	s, _ := g.dv.config.DefaultPortConfig.(*types.VMwareDVSPortSetting)
-	if _, differ := distributedPolicy(s); len(differ) > 0 {
+	if _, differ := distributedPolicy(g.dv.setting()); len(differ) > 0 {
 		u.note("%s: macManagementPolicy and the older securityPolicy differ in %s: the former is taken to hold", g.label(), listed(differ, func(w words) string { return w.name }, ", "))
 	}
 }

@@ -54,13 +54,15 @@ type vm struct {
 
 type host struct {
 	entity
-	parent    *ref
-	version   string
-	read      bool
-	switches  []types.HostVirtualSwitch
-	groups    []types.HostPortGroup
-	proxies   []types.HostProxySwitch
-	vmkernels []types.HostVirtualNic
+	parent *ref
+	// networkSystem is read just before it is written to.
+	networkSystem *ref
+	version       string
+	read          bool
+	switches      []types.HostVirtualSwitch
+	groups        []types.HostPortGroup
+	proxies       []types.HostProxySwitch
+	vmkernels     []types.HostVirtualNic
 }
 
 type cluster struct {
@@ -78,9 +80,14 @@ type network struct {
 type dvPortGroup struct {
 	entity
 	config types.DVPortgroupConfigInfo
-	read   bool
 	// ports are what ports override, by the VM that is connected; only where overrides are allowed.
 	ports map[ref]*types.VMwareDVSPortSetting
+}
+
+// setting is what ports have unless they override it; nil where it could not be read.
+func (g *dvPortGroup) setting() *types.VMwareDVSPortSetting {
+	s, _ := g.config.DefaultPortConfig.(*types.VMwareDVSPortSetting)
+	return s
 }
 
 type dvSwitch struct {
@@ -119,7 +126,7 @@ func (inv *inventory) add(e entity, value any) {
 	case mo.ComputeResource:
 		inv.clusters[e.ref] = &cluster{e, o.Host}
 	case mo.DistributedVirtualPortgroup:
-		inv.groups[e.ref] = &dvPortGroup{entity: e, config: o.Config, read: o.Config.Key != ""}
+		inv.groups[e.ref] = &dvPortGroup{entity: e, config: o.Config}
 	case mo.OpaqueNetwork:
 		n := &network{entity: e, opaque: "opaque"}
 		if s, ok := o.Summary.(*types.OpaqueNetworkSummary); ok {
@@ -148,7 +155,7 @@ func (inv *inventory) addVM(e entity, o mo.VirtualMachine) {
 }
 
 func (inv *inventory) addHost(e entity, o mo.HostSystem) {
-	h := &host{entity: e, parent: o.Parent}
+	h := &host{entity: e, parent: o.Parent, networkSystem: o.ConfigManager.NetworkSystem}
 	if o.Config != nil {
 		h.version = o.Config.Product.Version
 		if n := o.Config.Network; n != nil {

@@ -39,13 +39,12 @@ func (g *group) fill() {
 }
 
 func (g *group) fillDistributed() {
-	setting, ok := g.dv.config.DefaultPortConfig.(*types.VMwareDVSPortSetting)
-	if !ok {
+	if g.dv.setting() == nil {
 		m, _ := g.dv.lacks("config")
 		g.unknown = append(g.unknown, unread{"port group " + g.name, m.privilege})
 		return
 	}
-	p, _ := distributedPolicy(setting)
+	p, _ := distributedPolicy(g.dv.setting())
 	here := &place{policy: p}
 	if g.dvs != nil {
 		here.uplinks = g.dvs.uplinks

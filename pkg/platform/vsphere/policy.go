@@ -1,12 +1,13 @@
 package vsphere
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// policy is what is in effect; nil is what could not be told.
+// policy is what is in effect; nil is what could not be told, or in a value of a change what is inherited.
 type policy map[field]*bool
 
 func (p policy) accepts(f field) bool { return p[f] != nil && *p[f] }
@@ -32,43 +33,30 @@ func (p policy) String() string {
 
 // securityPolicy is a standard switch's or port group's.
 func securityPolicy(s *types.HostNetworkSecurityPolicy) policy {
-	p := policy{forged: nil, promiscuous: nil, macChanges: nil}
-	if s != nil {
-		p[forged], p[promiscuous], p[macChanges] = s.ForgedTransmits, s.AllowPromiscuous, s.MacChanges
+	if s == nil {
+		s = &types.HostNetworkSecurityPolicy{}
 	}
-	return p
+	return policy{forged: s.ForgedTransmits, promiscuous: s.AllowPromiscuous, macChanges: s.MacChanges}
 }
 
 // distributedPolicy is a distributed port's. The values that vCenter gives are in effect, even where they
 // are inherited. SecurityPolicy is what switches before 6.7 have; where both are there, MacManagementPolicy
 // holds, and disagree names the settings in which they differ.
 func distributedPolicy(s *types.VMwareDVSPortSetting) (p policy, disagree []field) {
-	p = policy{forged: nil, promiscuous: nil, macChanges: nil, learning: nil}
 	if s == nil {
-		return p, nil
+		return policy{forged: nil, promiscuous: nil, macChanges: nil, learning: nil}, nil
 	}
-	older := policy{}
-	if o := s.SecurityPolicy; o != nil {
-		older[forged], older[promiscuous], older[macChanges] = boolOf(o.ForgedTransmits), boolOf(o.AllowPromiscuous), boolOf(o.MacChanges)
-	}
-	m := s.MacManagementPolicy
-	if m == nil {
-		for f, value := range older {
-			p[f] = value
-		}
-		p[learning] = new(bool)
-		return p, nil
-	}
-	p[forged], p[promiscuous], p[macChanges] = m.ForgedTransmits, m.AllowPromiscuous, m.MacChanges
-	p[learning] = new(bool)
+	older := macFrom(s.SecurityPolicy)
+	m := cmp.Or(s.MacManagementPolicy, older)
+	p = policy{forged: m.ForgedTransmits, promiscuous: m.AllowPromiscuous, macChanges: m.MacChanges, learning: new(bool)}
 	if l := m.MacLearningPolicy; l != nil {
 		p[learning] = &l.Enabled
 	}
 	for _, f := range []field{promiscuous, macChanges, forged} {
-		switch {
+		switch old := *macSetting(older, f); {
 		case p[f] == nil:
-			p[f] = older[f]
-		case older[f] != nil && *older[f] != *p[f]:
+			p[f] = old
+		case old != nil && *old != *p[f]:
 			disagree = append(disagree, f)
 		}
 	}

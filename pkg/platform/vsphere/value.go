@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
 // The fields of a Change. A value of policy.security or securityPolicy is null where the host holds no such
@@ -18,142 +20,68 @@ const (
 	legacyField = "securityPolicy"
 )
 
-// hostValue is the value of hostField: nil is no policy at all.
-type hostValue map[field]*bool
-
-func hostValueOf(s *types.HostNetworkSecurityPolicy, fields []field) hostValue {
+// valuesOf are some settings of a policy; nil where there is no policy at all. at says where one is.
+func valuesOf[S, V any](s *S, fields []field, at func(*S, field) *V) map[field]V {
 	if s == nil {
 		return nil
 	}
-	out := hostValue{}
+	out := map[field]V{}
 	for _, f := range fields {
-		out[f] = securityPolicy(s)[f]
+		out[f] = *at(s, f)
 	}
 	return out
 }
 
-// put is s with v's settings set, and all others as they are.
-func (v hostValue) put(s *types.HostNetworkSecurityPolicy) *types.HostNetworkSecurityPolicy {
-	out := types.HostNetworkSecurityPolicy{}
+// with is a policy, or an empty one, with some settings set, and all others as they are.
+func with[S, V any](s *S, values map[field]V, at func(*S, field) *V) *S {
+	var out S
 	if s != nil {
 		out = *s
 	}
-	for f, value := range v {
-		*hostSetting(&out, f) = value
+	for f, value := range values {
+		*at(&out, f) = value
 	}
 	return &out
 }
 
-// without is s with the settings of fields inherited, and gone when it then says nothing.
-func without(s *types.HostNetworkSecurityPolicy, fields []field) *types.HostNetworkSecurityPolicy {
-	none := hostValue{}
-	for _, f := range fields {
-		none[f] = nil
-	}
-	out := none.put(s)
-	if *out == (types.HostNetworkSecurityPolicy{}) {
-		return nil
-	}
-	return out
-}
-
-func hostSetting(s *types.HostNetworkSecurityPolicy, f field) **bool {
-	switch f {
-	case forged:
-		return &s.ForgedTransmits
-	case promiscuous:
-		return &s.AllowPromiscuous
-	default:
-		return &s.MacChanges
-	}
+// put is s with p's settings set.
+func (p policy) put(s *types.HostNetworkSecurityPolicy) *types.HostNetworkSecurityPolicy {
+	return with(s, p, hostSetting)
 }
 
 // accepting is the value that accepts fields.
-func accepting(fields []field) hostValue {
-	yes := true
-	out := hostValue{}
+func accepting(fields []field) policy { return all(fields, types.NewBool(true)) }
+
+// all has one value for each field.
+func all[V any](fields []field, value V) map[field]V {
+	out := map[field]V{}
 	for _, f := range fields {
-		out[f] = &yes
+		out[f] = value
 	}
 	return out
 }
 
-func (v hostValue) fields() []field { return slices.Sorted(maps.Keys(v)) }
+func keys[V any](values map[field]V) []field { return slices.Sorted(maps.Keys(values)) }
 
-func (v hostValue) equal(o hostValue) bool {
-	return maps.EqualFunc(v, o, func(a, b *bool) bool { return same(a, b) })
-}
-
-// accepts reports whether v asks for f.
-func same(a, b *bool) bool { return a == b || a != nil && b != nil && *a == *b }
-
-// legacyValue is the value of legacyField.
-type legacyValue map[field]*types.BoolPolicy
-
-func legacyValueOf(s *types.DVSSecurityPolicy, fields []field) legacyValue {
-	if s == nil {
-		return nil
-	}
-	out := legacyValue{}
-	for _, f := range fields {
-		out[f] = *legacySetting(s, f)
-	}
-	return out
+func hostSetting(s *types.HostNetworkSecurityPolicy, f field) **bool {
+	return choice(f, &s.ForgedTransmits, &s.AllowPromiscuous, &s.MacChanges)
 }
 
 func legacySetting(s *types.DVSSecurityPolicy, f field) **types.BoolPolicy {
-	switch f {
-	case forged:
-		return &s.ForgedTransmits
-	case promiscuous:
-		return &s.AllowPromiscuous
-	default:
-		return &s.MacChanges
-	}
+	return choice(f, &s.ForgedTransmits, &s.AllowPromiscuous, &s.MacChanges)
 }
 
-func (v legacyValue) fields() []field { return slices.Sorted(maps.Keys(v)) }
-
-// learned is the MAC learning that UseMACLearning asks for: l turned on, with vSphere's own defaults where
-// it says nothing. Flooding reaches a router whose MAC has aged out.
-func learned(l *types.DVSMacLearningPolicy) *types.DVSMacLearningPolicy {
-	flood, limit := true, int32(4096)
-	out := types.DVSMacLearningPolicy{AllowUnicastFlooding: &flood, Limit: &limit, LimitPolicy: "DROP"}
-	if l != nil {
-		out.InheritablePolicy = l.InheritablePolicy
-		if l.AllowUnicastFlooding != nil {
-			out.AllowUnicastFlooding = l.AllowUnicastFlooding
-		}
-		if l.Limit != nil {
-			out.Limit = l.Limit
-		}
-		if l.LimitPolicy != "" {
-			out.LimitPolicy = l.LimitPolicy
-		}
-	}
-	out.Enabled, out.Inherited = true, false
-	return &out
+func macSetting(m *types.DVSMacManagementPolicy, f field) **bool {
+	return choice(f, &m.ForgedTransmits, &m.AllowPromiscuous, &m.MacChanges)
 }
 
-// macWith is the whole policy with fields accepted (and MAC learning on): explicit from then on, with every
-// current value sent along.
-func macWith(m types.DVSMacManagementPolicy, fields []field) *types.DVSMacManagementPolicy {
-	yes := true
-	m.Inherited = false
-	for _, f := range fields {
-		switch f {
-		case forged:
-			m.ForgedTransmits = &yes
-		case promiscuous:
-			m.AllowPromiscuous = &yes
-		case macChanges:
-			m.MacChanges = &yes
-		case learning:
-			m.MacLearningPolicy = learned(m.MacLearningPolicy)
-		}
-	}
-	return &m
+// choice is what belongs to f.
+func choice[V any](f field, ofForged, ofPromiscuous, ofMACChanges V) V {
+	return map[field]V{forged: ofForged, promiscuous: ofPromiscuous, macChanges: ofMACChanges}[f]
 }
+
+// same reports whether two settings are alike, or both inherited.
+func same(a, b *bool) bool { return a == b || a != nil && b != nil && *a == *b }
 
 func encode(v any) (json.RawMessage, error) {
 	b, err := json.Marshal(v)
@@ -169,4 +97,37 @@ func decode[T any](b json.RawMessage) (T, error) {
 		return v, fmt.Errorf("reading a policy %s: %w", b, err)
 	}
 	return v, nil
+}
+
+// valuesIn are the values of a change.
+func valuesIn[T any](c platform.Change) (before, after T, err error) {
+	if before, err = decode[T](c.Before); err != nil {
+		return before, after, err
+	}
+	after, err = decode[T](c.After)
+	return before, after, err
+}
+
+// policiesIn are the policies that the values of a change stand for.
+func policiesIn(c platform.Change) (before, after policy, err error) {
+	switch c.Field {
+	case hostField:
+		return valuesIn[policy](c)
+	case legacyField:
+		was, is, err := valuesIn[*types.DVSSecurityPolicy](c)
+		return macPolicy(macFrom(was)), macPolicy(macFrom(is)), err
+	default:
+		was, is, err := valuesIn[*types.DVSMacManagementPolicy](c)
+		return macPolicy(was), macPolicy(is), err
+	}
+}
+
+// set puts the values that were really found, and are written, into a change.
+func (o opening) set(c *platform.Change) (err error) {
+	c.Field = o.field
+	if c.Before, err = encode(o.before); err != nil {
+		return err
+	}
+	c.After, err = encode(o.after)
+	return err
 }
