@@ -31,18 +31,6 @@ func (e *explained) Error() string { return e.text }
 
 func (e *explained) Unwrap() error { return e.cause }
 
-// caError is a file of certificates or thumbprints that cannot be used.
-type caError struct {
-	files string
-	cause error
-}
-
-func (e *caError) Error() string {
-	return fmt.Sprintf("reading the certificates of %s: %v", e.files, e.cause)
-}
-
-func (e *caError) Unwrap() error { return e.cause }
-
 // explain says what a person can do about err, in a line that names the vCenter.
 func (v *vcenter) explain(err error) error {
 	var done *explained

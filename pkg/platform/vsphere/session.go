@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/url"
 	"sync"
@@ -139,11 +140,11 @@ func (v *vcenter) configure(c *soap.Client) error {
 	c.UserAgent = "kubectl-egress"
 	if v.credentials.CACerts != "" {
 		if err := c.SetRootCAs(v.credentials.CACerts); err != nil {
-			return &caError{v.credentials.CACerts, err}
+			return fmt.Errorf("reading the certificates of %s: %w", v.credentials.CACerts, err)
 		}
 	}
 	if err := c.LoadThumbprints(v.credentials.KnownHosts); err != nil {
-		return &caError{v.credentials.KnownHosts, err}
+		return fmt.Errorf("reading the certificates of %s: %w", v.credentials.KnownHosts, err)
 	}
 	return nil
 }
