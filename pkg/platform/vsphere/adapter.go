@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
@@ -58,12 +56,7 @@ type Options struct {
 }
 
 func (o Options) complete() (Options, error) {
-	if o.Require == "" {
-		o.Require = RequireMinimal
-	}
-	if o.Scope == "" {
-		o.Scope = ScopePortGroup
-	}
+	o.Require, o.Scope = cmp.Or(o.Require, RequireMinimal), cmp.Or(o.Scope, ScopePortGroup)
 	if o.Concurrency <= 0 {
 		o.Concurrency = defaultConcurrency
 	}
@@ -100,16 +93,14 @@ func New(creds []Credentials, o Options) (*Adapter, error) {
 		return nil, ErrNoVCenter
 	}
 	a := &Adapter{options: o}
-	seen := map[string]bool{}
 	for _, c := range creds {
 		v, err := newVCenter(c, o.Log)
 		if err != nil {
 			return nil, err
 		}
-		if seen[v.name] {
+		if a.vcenter(v.name) != nil {
 			return nil, fmt.Errorf("vCenter %s is named twice", v.name)
 		}
-		seen[v.name] = true
 		a.vcenters = append(a.vcenters, v)
 	}
 	return a, nil
@@ -133,11 +124,12 @@ func (a *Adapter) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// each runs f for every vCenter, side by side.
-func (a *Adapter) each(ctx context.Context, f func(context.Context, int, *vcenter) error) error {
-	g, ctx := errgroup.WithContext(ctx)
-	for i, v := range a.vcenters {
-		g.Go(func() error { return f(ctx, i, v) })
+// vcenter is the one of a name, or nil.
+func (a *Adapter) vcenter(name string) *vcenter {
+	for _, v := range a.vcenters {
+		if v.name == name {
+			return v
+		}
 	}
-	return g.Wait()
+	return nil
 }

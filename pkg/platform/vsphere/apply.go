@@ -78,18 +78,12 @@ func (a *Adapter) carry(ctx context.Context, changes []platform.Change, revert b
 }
 
 func (a *Adapter) job(c platform.Change, revert bool) (*job, error) {
-	j := &job{change: c, revert: revert}
-	var err error
-	if j.target, err = parseTarget(c.ID); err != nil {
-		return j, err
+	t, err := parseTarget(c.ID)
+	j := &job{change: c, target: t, v: a.vcenter(t.vcenter), revert: revert}
+	if err == nil && j.v == nil {
+		err = fmt.Errorf("%s is in vCenter %s, for which there are no credentials: set GOVC_URL (--vsphere-url)", c.Target, t.vcenter)
 	}
-	for _, v := range a.vcenters {
-		if v.name == j.target.vcenter {
-			j.v = v
-			return j, nil
-		}
-	}
-	return j, fmt.Errorf("%s is in vCenter %s, for which there are no credentials: set GOVC_URL (--vsphere-url)", c.Target, j.target.vcenter)
+	return j, err
 }
 
 // write makes the changes: those of one host or port group one after the other, the others side by side.

@@ -1,6 +1,7 @@
 package vsphere
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -71,19 +72,12 @@ func BaseFromEnv(getenv func(string) string) (Credentials, error) {
 	if err := c.locate(getenv("GOVC_URL")); err != nil {
 		return Credentials{}, err
 	}
-	username, err := session.Secret(getenv("GOVC_USERNAME"))
-	if err != nil {
-		return Credentials{}, errors.New("GOVC_USERNAME names a file that may not be read")
-	}
-	password, err := session.Secret(getenv("GOVC_PASSWORD"))
-	if err != nil {
-		return Credentials{}, errors.New("GOVC_PASSWORD names a file that may not be read")
-	}
-	if username != "" {
-		c.Username = username
-	}
-	if password != "" {
-		c.Password = Secret(password)
+	for name, into := range map[string]*string{"GOVC_USERNAME": &c.Username, "GOVC_PASSWORD": (*string)(&c.Password)} {
+		value, err := session.Secret(getenv(name))
+		if err != nil {
+			return Credentials{}, errors.New(name + " names a file that may not be read")
+		}
+		*into = cmp.Or(value, *into)
 	}
 	return c, nil
 }
@@ -100,21 +94,27 @@ func truth(value string, unset bool) bool {
 	}
 }
 
-// locate takes user and password out of address. Its errors do not repeat the address, which may hold them.
+// locate takes user and password out of address.
 func (c *Credentials) locate(address string) error {
-	if address == "" {
-		return nil
-	}
-	u, err := soap.ParseURL(address)
-	if err != nil || u.Host == "" {
-		return errors.New("GOVC_URL (--vsphere-url) is no URL: write it as vcenter.example.com or https://vcenter.example.com/sdk")
+	u, err := parseURL(address)
+	if err != nil || u == nil {
+		return err
 	}
 	c.Username = u.User.Username()
 	password, _ := u.User.Password()
 	c.Password = Secret(password)
-	bare := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
-	c.URL = bare.String()
+	c.URL = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 	return nil
+}
+
+// parseURL reads a host, host:port or URL; nil for none. Its error does not repeat the address, which may hold
+// a password.
+func parseURL(address string) (*url.URL, error) {
+	u, err := soap.ParseURL(address)
+	if err != nil || u != nil && u.Host == "" {
+		return nil, errors.New("GOVC_URL (--vsphere-url) is no URL: write it as vcenter.example.com or https://vcenter.example.com/sdk")
+	}
+	return u, nil
 }
 
 // CredentialsFromSecret reads OpenShift's kube-system/vsphere-creds: the keys <vcenter>.username and

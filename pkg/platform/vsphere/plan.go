@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/vmware/govmomi/vim25/types"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
@@ -41,11 +42,14 @@ type stray struct {
 // on. It writes nothing. An error is a vCenter that could not be read.
 func (a *Adapter) Plan(ctx context.Context, need []platform.Attachment) (*platform.Plan, error) {
 	u := &audit{options: a.options, inventories: make([]*inventory, len(a.vcenters)), machines: map[string]found{}, lost: map[string]error{}}
-	err := a.each(ctx, func(ctx context.Context, i int, v *vcenter) (err error) {
-		u.inventories[i], err = v.read(ctx)
-		return err
-	})
-	if err != nil {
+	g, reading := errgroup.WithContext(ctx)
+	for i, v := range a.vcenters {
+		g.Go(func() (err error) {
+			u.inventories[i], err = v.read(reading)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
 		return nil, err
 	}
 	u.match(need)

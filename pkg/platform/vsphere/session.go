@@ -44,26 +44,20 @@ type login struct {
 }
 
 func newVCenter(c Credentials, log func(string, ...any)) (*vcenter, error) {
-	given := c
-	if err := c.locate(given.URL); err != nil {
+	u, err := parseURL(c.URL)
+	if err != nil {
 		return nil, err
 	}
-	if given.URL == "" {
+	if u == nil {
 		return nil, ErrNoVCenter
 	}
-	if given.Username != "" {
-		c.Username, c.Password = given.Username, given.Password
-	}
-	u, err := url.Parse(c.URL)
-	if err != nil {
-		return nil, errors.New("GOVC_URL (--vsphere-url) is no URL")
+	u.User = nil
+	if c.Username != "" {
+		u.User = url.UserPassword(c.Username, string(c.Password))
 	}
 	v := &vcenter{credentials: c, name: u.Host, url: u, log: log}
 	if u.Port() == "443" {
 		v.name = u.Hostname()
-	}
-	if c.Username != "" {
-		v.url.User = url.UserPassword(c.Username, string(c.Password))
 	}
 	return v, nil
 }
