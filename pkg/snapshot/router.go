@@ -44,10 +44,10 @@ type Deployment struct {
 	Router  string    `json:"router,omitempty"`
 	Created time.Time `json:"created"`
 	// Observed tells that its controller has seen its newest content.
-	Observed bool  `json:"observed"`
+	Observed bool `json:"observed"`
 	// Generation counts the changes of its content.
 	Generation int64 `json:"generation,omitempty"`
-	Replicas int32 `json:"replicas"`
+	Replicas   int32 `json:"replicas"`
 	// Current is how many pods there are, those of older templates among them.
 	Current   int32 `json:"current,omitempty"`
 	Updated   int32 `json:"updated"`

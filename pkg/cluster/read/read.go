@@ -19,8 +19,6 @@ type Options struct {
 	Namespace string
 	// Wide reads all namespaces all the same, where the user may; what is reported is the caller's.
 	Wide bool
-	// Nodes reads the nodes too.
-	Nodes bool
 	// Checks reads all that the checks, status and bundle see. Without it there are routers, pods and
 	// Services, and the routers keep the labels and annotations that they were given.
 	Checks bool

@@ -53,13 +53,10 @@ func OperatorDeployments() cluster.Reading {
 func readings(o Options) []cluster.Reading {
 	lists := append(givenRouters(),
 		Of(cluster.Pods).Labelled(Ours()), Of(cluster.Pods).Labelled(Operators()), Of(cluster.Services))
-	if o.Nodes || o.Checks {
-		lists = append(lists, Of(cluster.Nodes))
-	}
 	if !o.Checks {
 		return lists
 	}
-	lists = append(lists, OperatorDeployments())
+	lists = append(lists, Of(cluster.Nodes), OperatorDeployments())
 	for _, k := range []cluster.Kind{
 		cluster.NADs, cluster.EndpointSlices, cluster.NetworkPolicies, cluster.ServiceCIDRs, cluster.Namespaces,
 		cluster.Infrastructures, cluster.ClusterNetworks, cluster.ClusterOperators, cluster.EgressIPs, cluster.CloudPrivateIPs,
