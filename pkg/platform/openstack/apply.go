@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
+	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
@@ -149,7 +149,7 @@ func (r *run) writePairs(ctx context.Context, change platform.Change) (platform.
 		err = r.hindered(d)
 	}
 	if err == nil {
-		change, err = r.newWriter(change, d).write(ctx)
+		change, err = (&writer{run: r, change: change, delta: d}).write(ctx)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -208,11 +208,7 @@ func (r *run) summary() error {
 }
 
 // plausible reports whether id can be a port's: plans are read from files too, and the ID becomes part of an address.
-func plausible(id string) bool {
-	return id != "" && !strings.ContainsFunc(id, func(r rune) bool {
-		return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-	})
-}
+func plausible(id string) bool { return uuid.Validate(id) == nil }
 
 // isNull reports whether a value is JSON's null, or none at all.
 func isNull(value []byte) bool { return len(value) == 0 || string(value) == "null" }

@@ -1,6 +1,7 @@
 package openstack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,61 +27,53 @@ func writeBackoff() wait.Backoff {
 type writer struct {
 	run    *run
 	change platform.Change
-	// next plans the new list from the one that stands; a nil error with done means that nothing has to be written.
-	next func(p *port) (list []ports.AddressPair, done bool, err error)
+	delta  delta
 	// known is the port as the plan saw it; nil: it must be read.
 	known *port
-	// lost is the list that stood before a write whose answer never came.
-	lost []ports.AddressPair
-	sent bool
+	// lost is the port as it stood before a write whose answer never came.
+	lost *port
 }
 
-// newWriter makes the difference d on the change's port, with all else as it stands; exactly, it writes the list of
-// After where that of Before stands.
-func (r *run) newWriter(change platform.Change, d delta) *writer {
-	w := &writer{run: r, change: change}
-	if r.exact {
-		w.next = func(p *port) ([]ports.AddressPair, bool, error) {
-			if sameSet(p.Pairs, d.after, p.MAC) {
-				return nil, true, nil
-			}
-			if !sameSet(p.Pairs, d.before, p.MAC) {
-				return nil, false, fmt.Errorf("%s has other pairs now (%d, and not the %d that were written): %w", change.Target, len(p.Pairs), len(d.before), platform.ErrMoved)
-			}
-			return d.after, false, nil
-		}
-		return w
+// next is the list that p shall have: with the difference made and all else as it stands; exactly, that of After, where
+// that of Before stands or it was reached already.
+func (w *writer) next(p *port) ([]ports.AddressPair, error) {
+	d := w.delta
+	if !w.run.exact {
+		return edited(p.Pairs, d.add, d.remove, p.MAC), nil
 	}
-	w.next = func(p *port) ([]ports.AddressPair, bool, error) {
-		list := edited(p.Pairs, d.add, d.remove, p.MAC)
-		return list, sameSet(list, p.Pairs, p.MAC), nil
+	if !sameSet(p.Pairs, d.after, p.MAC) && !sameSet(p.Pairs, d.before, p.MAC) {
+		return nil, fmt.Errorf("%s has other pairs now (%d, and not the %d that were written): %w", w.change.Target, len(p.Pairs), len(d.before), platform.ErrMoved)
 	}
-	if revision, err := strconv.Atoi(change.Version); err == nil && r.guarded {
-		w.known = &port{ID: change.ID, Pairs: d.before, Revision: revision}
-	}
-	return w
+	return d.after, nil
 }
 
 // write reads, plans and writes until the list stands, and gives the change back with what was really found and written.
 // Whenever the outcome of a try is in doubt, the port is read.
 func (w *writer) write(ctx context.Context) (platform.Change, error) {
+	if revision, err := strconv.Atoi(w.change.Version); err == nil && w.run.guarded && !w.run.exact {
+		w.known = &port{ID: w.change.ID, Pairs: w.delta.before, Revision: revision}
+	}
 	err := w.run.cloud.wire.again(ctx, writeBackoff(), func() (bool, error) {
 		p, err := w.read(ctx)
 		if err != nil {
 			return false, err
 		}
-		list, done, err := w.next(p)
-		if err != nil || done {
-			return false, w.ended(p, p.Pairs, err)
+		list, err := w.next(p)
+		if err != nil {
+			return false, err
 		}
-		written, err := w.put(ctx, p, list)
+		written := p
+		if !sameSet(list, p.Pairs, p.MAC) {
+			written, err = w.put(ctx, p, list)
+		}
 		if err == nil {
-			return false, w.ended(p, written.Pairs, nil)
+			w.change.Before, w.change.After = pairsJSON(cmp.Or(w.lost, p).Pairs), pairsJSON(written.Pairs)
+			return false, nil
 		}
 		late := gophercloud.ResponseCodeIs(err, http.StatusPreconditionFailed) || errors.Is(err, ErrUndone)
 		passing := w.run.cloud.wire.transient(ctx, err)
-		if passing && !w.sent {
-			w.sent, w.lost = true, p.Pairs
+		if passing {
+			w.lost = cmp.Or(w.lost, p)
 		}
 		return late || passing, w.run.cloud.explain(err, "writing the pairs of "+w.change.Target)
 	})
@@ -123,17 +116,4 @@ func (w *writer) put(ctx context.Context, p *port, list []ports.AddressPair) (*p
 		return nil, fmt.Errorf("%s: %w", lacking[0].IPAddress, ErrUndone)
 	}
 	return back, nil
-}
-
-// ended notes the change as it was really carried out.
-func (w *writer) ended(p *port, after []ports.AddressPair, err error) error {
-	if err != nil {
-		return err
-	}
-	before := p.Pairs
-	if w.sent {
-		before = w.lost
-	}
-	w.change.Before, w.change.After = pairsJSON(before), pairsJSON(after)
-	return nil
 }
