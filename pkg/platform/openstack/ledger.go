@@ -14,19 +14,17 @@ import (
 // ledger knows which pairs are ours, and for which router.
 type ledger struct {
 	mu sync.Mutex
-	// standing are the pairs that are ours now, by router.
-	standing map[string]map[Pair]bool
-	// owners are the routers that a planned pair is for.
-	owners map[Pair][]string
+	// owned are the pairs that were written, or are planned, by router; standing those that are on their ports by our hand.
+	owned    map[string]map[Pair]bool
+	standing map[Pair]bool
 }
 
 func newLedger(recorded map[string][]Pair) *ledger {
-	l := &ledger{standing: map[string]map[Pair]bool{}, owners: map[Pair][]string{}}
+	l := &ledger{owned: map[string]map[Pair]bool{}, standing: map[Pair]bool{}}
 	for router, pairs := range recorded {
-		l.standing[router] = map[Pair]bool{}
 		for _, p := range pairs {
-			l.standing[router][p.canonical()] = true
 			l.owns(router, p)
+			l.standing[p.canonical()] = true
 		}
 	}
 	return l
@@ -36,57 +34,46 @@ func newLedger(recorded map[string][]Pair) *ledger {
 func (l *ledger) owns(router string, p Pair) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p = p.canonical()
-	if !slices.Contains(l.owners[p], router) {
-		l.owners[p] = append(l.owners[p], router)
+	if l.owned[router] == nil {
+		l.owned[router] = map[Pair]bool{}
 	}
+	l.owned[router][p.canonical()] = true
 }
 
 // wrote notes that pairs stand on a port by our hand.
-func (l *ledger) wrote(portID string, pairs []ports.AddressPair) {
+func (l *ledger) wrote(portID string, pairs []ports.AddressPair) { l.note(portID, pairs, true) }
+
+// removed notes that pairs are gone from a port.
+func (l *ledger) removed(portID string, pairs []ports.AddressPair) { l.note(portID, pairs, false) }
+
+func (l *ledger) note(portID string, pairs []ports.AddressPair, stand bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, pair := range pairs {
-		p := Pair{portID, pair.IPAddress, pair.MACAddress}.canonical()
-		for _, router := range l.owners[p] {
-			if l.standing[router] == nil {
-				l.standing[router] = map[Pair]bool{}
-			}
-			l.standing[router][p] = true
-		}
+		l.standing[Pair{portID, pair.IPAddress, pair.MACAddress}.canonical()] = stand
 	}
 }
 
-// removed notes that pairs are gone from a port.
-func (l *ledger) removed(portID string, pairs []ports.AddressPair) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, standing := range l.standing {
-		for _, pair := range pairs {
-			delete(standing, Pair{portID, pair.IPAddress, pair.MACAddress}.canonical())
-		}
-	}
-}
-
-// list is standing as records, with those of also added.
-func (l *ledger) list(also []Pair) map[string][]Pair {
+// list is what stands as records, with those of also added.
+func (l *ledger) list(also map[Pair]bool) map[string][]Pair {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := map[string][]Pair{}
-	for router, pairs := range l.standing {
-		out[router] = slices.Collect(maps.Keys(pairs))
-	}
-	for _, p := range also {
-		for _, router := range l.owners[p] {
-			if !slices.Contains(out[router], p) {
-				out[router] = append(out[router], p)
-			}
-		}
-	}
-	for _, pairs := range out {
-		slices.SortFunc(pairs, func(a, b Pair) int {
+	for router, pairs := range l.owned {
+		for _, p := range slices.SortedFunc(maps.Keys(pairs), func(a, b Pair) int {
 			return cmp.Or(cmp.Compare(a.Port, b.Port), cmp.Compare(a.IP, b.IP), cmp.Compare(a.MAC, b.MAC))
-		})
+		}) {
+			stands, known := l.standing[p]
+			if !known && !also[p] {
+				continue
+			}
+			// The record of a router that has none any more becomes empty.
+			record := out[router]
+			if stands || also[p] {
+				record = append(record, p)
+			}
+			out[router] = record
+		}
 	}
 	return out
 }
@@ -94,7 +81,7 @@ func (l *ledger) list(also []Pair) map[string][]Pair {
 // recordsAhead are what the routers' records must say before plan is applied, by router: what is recorded and what plan
 // adds. Written first, so that a crash leaves no pair that nobody knows of.
 func (a *Adapter) recordsAhead(plan *platform.Plan) (map[string][]Pair, error) {
-	var also []Pair
+	also := map[Pair]bool{}
 	for _, change := range plan.Changes {
 		if change.Field != pairsField {
 			continue
@@ -104,7 +91,7 @@ func (a *Adapter) recordsAhead(plan *platform.Plan) (map[string][]Pair, error) {
 			return nil, err
 		}
 		for _, p := range d.add {
-			also = append(also, Pair{change.ID, p.IPAddress, p.MACAddress}.canonical())
+			also[Pair{change.ID, p.IPAddress, p.MACAddress}.canonical()] = true
 		}
 	}
 	return a.ledger.list(also), nil
