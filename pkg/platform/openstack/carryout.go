@@ -54,9 +54,7 @@ func (k *Keeper) CarryOut(ctx context.Context, plan *platform.Plan, done func(pl
 		return nil, err
 	}
 	maps.Copy(r.Unrecorded, k.save(ctx, r.Recorded))
-	for router := range r.Failed {
-		delete(r.Changed, router)
-	}
+	maps.DeleteFunc(r.Changed, func(router string, _ bool) bool { return r.Failed[router] != nil })
 	return r, ctx.Err()
 }
 

@@ -19,24 +19,22 @@ func setPairs(id string, add, remove []ports.AddressPair) string {
 	return strings.Join(commands, " && ")
 }
 
-func addCommand(id string, pairs ...ports.AddressPair) string {
-	return openstackCommand(append(append([]string{"port", "set"}, pairArguments(pairs)...), id)...)
-}
+func addCommand(id string, pairs ...ports.AddressPair) string { return pairsCommand("set", id, pairs) }
 
 func removeCommand(id string, pairs ...ports.AddressPair) string {
-	return openstackCommand(append(append([]string{"port", "unset"}, pairArguments(pairs)...), id)...)
+	return pairsCommand("unset", id, pairs)
 }
 
-func pairArguments(pairs []ports.AddressPair) []string {
-	var out []string
+func pairsCommand(verb, id string, pairs []ports.AddressPair) string {
+	words := []string{"port", verb}
 	for _, p := range pairs {
 		value := "ip-address=" + p.IPAddress
 		if p.MACAddress != "" {
 			value += ",mac-address=" + p.MACAddress
 		}
-		out = append(out, "--allowed-address", value)
+		words = append(words, "--allowed-address", value)
 	}
-	return out
+	return openstackCommand(append(words, id)...)
 }
 
 // openstackCommand is a command line with every word quoted where a shell would take it apart.

@@ -2,10 +2,10 @@ package openstack
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"strings"
@@ -78,10 +78,7 @@ func (c Credentials) source() (string, []clouds.ParseOption, error) {
 		if err != nil {
 			return "", nil, err
 		}
-		name := c.Cloud
-		if name == "" {
-			name = "openstack"
-		}
+		name := cmp.Or(c.Cloud, "openstack")
 		return name, []clouds.ParseOption{clouds.WithCloudName(name), clouds.WithCloudsYAML(bytes.NewReader(content)),
 			clouds.WithRegion(""), clouds.WithEndpointType("")}, nil
 	case c.Cloud != "":
@@ -144,27 +141,17 @@ func environment() ([]byte, error) {
 // withoutMissingCA takes the path of the CA out of every cloud where no such file is: in OpenShift's secret it is a
 // path on the cluster's own machines. The certificate is verified all the same.
 func withoutMissingCA(content []byte) ([]byte, error) {
-	var all map[string]any
+	var all clouds.Clouds
 	if err := yaml.Unmarshal(content, &all); err != nil {
 		return nil, invalid("the clouds.yaml that was given cannot be read: %s", firstLine(err))
 	}
-	entries, _ := all["clouds"].(map[string]any)
-	for _, entry := range entries {
-		cloud, ok := entry.(map[string]any)
-		if !ok {
-			continue
-		}
-		if path, ok := cloud["cacert"].(string); ok {
-			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-				delete(cloud, "cacert")
-			}
+	for name, cloud := range all.Clouds {
+		if _, err := os.Stat(cloud.CACertFile); errors.Is(err, fs.ErrNotExist) {
+			cloud.CACertFile = ""
+			all.Clouds[name] = cloud
 		}
 	}
-	out, err := yaml.Marshal(all)
-	if err != nil {
-		return nil, fmt.Errorf("writing the clouds.yaml that was given: %w", err)
-	}
-	return out, nil
+	return yaml.Marshal(all)
 }
 
 // firstLine is err without what a parser quotes of its input.

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/security/rules"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/trunks"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
@@ -213,10 +214,7 @@ func (c *Cloud) port(ctx context.Context, id string) (*port, error) {
 
 // heedsRevisions reports whether Neutron refuses a write that comes too late.
 func (c *Cloud) heedsRevisions(ctx context.Context) (bool, error) {
-	answer, err := c.network.Get(ctx, c.network.ServiceURL("extensions", "revision-if-match"), nil, &gophercloud.RequestOpts{KeepResponseBody: true})
-	if answer != nil {
-		_ = answer.Body.Close()
-	}
+	err := extensions.Get(ctx, c.network, "revision-if-match").Err
 	if gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
 		return false, nil
 	}

@@ -6,6 +6,7 @@
 package openstack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,12 +93,7 @@ func New(cloud *Cloud, o Options) (*Adapter, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	if o.Concurrency == 0 {
-		o.Concurrency = DefaultConcurrency
-	}
-	if o.MaxPairs == 0 {
-		o.MaxPairs = defaultMaxPairs
-	}
+	o.Concurrency, o.MaxPairs = cmp.Or(o.Concurrency, DefaultConcurrency), cmp.Or(o.MaxPairs, defaultMaxPairs)
 	return &Adapter{cloud: cloud, options: o, ledger: newLedger(o.Recorded)}, nil
 }
 

@@ -2,6 +2,7 @@ package openstack
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -39,18 +40,9 @@ type wire struct {
 }
 
 func newWire(config *tls.Config, c Credentials, clean func(string) string) *wire {
-	transport := &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		TLSClientConfig:     config,
-		ForceAttemptHTTP2:   true,
-		MaxIdleConnsPerHost: idleConnections,
-		IdleConnTimeout:     90 * time.Second,
-		TLSHandshakeTimeout: 10 * time.Second,
-	}
-	w := &wire{next: transport, timeout: c.RequestTimeout, log: c.Log, clean: clean, pause: sleep}
-	if w.timeout == 0 {
-		w.timeout = defaultRequestTimeout
-	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig, transport.MaxIdleConnsPerHost = config, idleConnections
+	w := &wire{next: transport, timeout: cmp.Or(c.RequestTimeout, defaultRequestTimeout), log: c.Log, clean: clean, pause: sleep}
 	if w.log == nil {
 		w.log = func(string, ...any) {}
 	}
@@ -138,13 +130,10 @@ func readBackoff() wait.Backoff {
 	return wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Jitter: 0.2, Steps: readTries}
 }
 
+// sleep waits for d, or until ctx is done.
 func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	slept, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	<-slept.Done()
+	return ctx.Err()
 }

@@ -2,6 +2,7 @@ package openstack
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -41,7 +42,7 @@ func (c *Cloud) readWorld(ctx context.Context, need []platform.Attachment, nodes
 	if err := w.readServers(ctx, nodes); err != nil {
 		return nil, err
 	}
-	if err := w.readNodePorts(ctx); err != nil {
+	if err := w.readPorts(ctx, "device_id", slices.Collect(maps.Values(w.servers))); err != nil {
 		return nil, err
 	}
 	if err := w.readRecorded(ctx, recorded); err != nil {
@@ -122,24 +123,6 @@ func (w *world) serverByAddress(name string, own []string, found []*port) {
 	}
 }
 
-func (w *world) readNodePorts(ctx context.Context) error {
-	ids := make([]string, 0, len(w.servers))
-	for _, id := range w.servers {
-		ids = append(ids, id)
-	}
-	found, err := w.cloud.ports(ctx, "device_id", unique(ids))
-	if err != nil {
-		return err
-	}
-	for _, p := range found {
-		w.ports[p.ID] = p
-		if ofServer(p) {
-			w.byServer[p.DeviceID] = append(w.byServer[p.DeviceID], p)
-		}
-	}
-	return nil
-}
-
 // readRecorded reads the ports that pairs were written to and that no node in question has.
 func (w *world) readRecorded(ctx context.Context, recorded map[string][]Pair) error {
 	var ids []string
@@ -150,13 +133,17 @@ func (w *world) readRecorded(ctx context.Context, recorded map[string][]Pair) er
 			}
 		}
 	}
-	return w.readPorts(ctx, ids)
+	return w.readPorts(ctx, "id", ids)
 }
 
-func (w *world) readPorts(ctx context.Context, ids []string) error {
-	found, err := w.cloud.ports(ctx, "id", unique(ids))
+// readPorts reads the ports for which the filter name has any of values.
+func (w *world) readPorts(ctx context.Context, name string, values []string) error {
+	found, err := w.cloud.ports(ctx, name, unique(values))
 	for _, p := range found {
 		w.ports[p.ID] = p
+		if ofServer(p) {
+			w.byServer[p.DeviceID] = append(w.byServer[p.DeviceID], p)
+		}
 	}
 	return err
 }
@@ -177,7 +164,7 @@ func (w *world) readTrunks(ctx context.Context) error {
 			ids = append(ids, sub.PortID)
 		}
 	}
-	if err := w.readPorts(ctx, ids); err != nil {
+	if err := w.readPorts(ctx, "id", ids); err != nil {
 		return err
 	}
 	for _, id := range unique(ids) {
@@ -198,11 +185,7 @@ func (w *world) readSurroundings(ctx context.Context, addresses []string) error 
 }
 
 // unique is values sorted, each once.
-func unique(values []string) []string {
-	out := slices.Clone(values)
-	slices.Sort(out)
-	return slices.Compact(out)
-}
+func unique(values []string) []string { return slices.Compact(slices.Sorted(slices.Values(values))) }
 
 // ofServer reports whether p is an interface of a server.
 func ofServer(p *port) bool { return strings.HasPrefix(p.DeviceOwner, "compute:") }
