@@ -73,7 +73,7 @@ func (p *planner) leaves(id, mac string) bool {
 	port := p.world.ports[id]
 	return p.options.Prune && !slices.ContainsFunc(port.Pairs, func(pair ports.AddressPair) bool {
 		k := port.recordOf(pair)
-		return k.MAC == mac && !p.isNeedless[k]
+		return k.MAC == mac && !p.needless[k]
 	})
 }
 

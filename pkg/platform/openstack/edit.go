@@ -53,7 +53,7 @@ func (e *edit) because(router, reason string) {
 // add plans the pair of s. It is EGR305 where the port has no room left.
 func (p *planner) add(s *site) *finding.Finding {
 	e, pair := p.edit(s.port, s.at.Node.Name), s.pair()
-	after := edited(s.port.Pairs, append(slices.Clone(e.add), pair.addressPair()), p.pruned(s.port), s.port.MAC)
+	after := edited(s.port.Pairs, append(slices.Clone(e.add), pair.addressPair()), e.remove, s.port.MAC)
 	if len(after) > p.options.MaxPairs && len(s.port.Pairs) <= p.options.MaxPairs {
 		f := noRoom(s, p.options.MaxPairs)
 		return &f

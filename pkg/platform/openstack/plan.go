@@ -31,7 +31,7 @@ func (a *Adapter) Plan(ctx context.Context, need []platform.Attachment) (*platfo
 	for i := range p.sites {
 		p.judge(&p.sites[i])
 	}
-	p.stale()
+	p.strangers()
 	p.finish()
 	return p.plan, nil
 }
@@ -67,14 +67,13 @@ type planner struct {
 	order []string
 	// recorded is what was written before, and needless those of it that stand and are not needed.
 	recorded     map[string][]Pair
-	needless     []needlessPair
-	isNeedless   map[Pair]bool
+	needless     map[Pair]bool
 	reservations []platform.Change
 }
 
 func (a *Adapter) newPlanner(w *world) *planner {
 	return &planner{adapter: a, options: a.options, cloud: a.cloud, world: w, recorded: a.recorded(), edits: map[string]*edit{},
-		needed: map[Pair]bool{}, isNeedless: map[Pair]bool{}, carriers: map[station]*carrier{}, plan: &platform.Plan{Platform: Platform().Name, Where: a.Where()}}
+		needed: map[Pair]bool{}, needless: map[Pair]bool{}, carriers: map[station]*carrier{}, plan: &platform.Plan{Platform: Platform().Name, Where: a.Where()}}
 }
 
 func (p *planner) note(format string, args ...any) {

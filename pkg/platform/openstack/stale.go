@@ -8,20 +8,9 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 )
 
-// placed is a pair that stands on a port, as it is spelt there.
-type placed struct {
-	port *port
-	pair ports.AddressPair
-}
-
-// needlessPair is a recorded pair that stands on its port and that no router needs there.
-type needlessPair struct {
-	router string
-	placed
-}
-
-// findNeedless compares the records with what is needed. A router whose place is not known, because its pod is just
-// being moved or a port was not found, keeps all that it has.
+// findNeedless compares the records with what is needed: it reports the pairs that stand and that no router needs there, and
+// plans to remove them where pruning is asked for. A router whose place is not known, because its pod is just being moved
+// or a port was not found, keeps all that it has.
 func (p *planner) findNeedless() {
 	for _, router := range slices.Sorted(maps.Keys(p.recorded)) {
 		if !p.settled(router) {
@@ -35,11 +24,21 @@ func (p *planner) findNeedless() {
 			}
 			for _, pair := range port.Pairs {
 				if k := port.recordOf(pair); k == recorded && !p.needed[k] {
-					p.needless = append(p.needless, needlessPair{router, placed{port, pair}})
-					p.isNeedless[k] = true
+					p.needless[k] = true
+					p.prune(router, port, pair)
 				}
 			}
 		}
+	}
+}
+
+// prune reports a pair that is no longer needed, and plans to remove it.
+func (p *planner) prune(router string, port *port, pair ports.AddressPair) {
+	fix := "run with --fix --prune, or: " + removeCommand(port.ID, pair)
+	p.report(stalePair(router, port, pair, "this tool wrote it, and the router's pod is elsewhere or has another MAC now", fix))
+	if p.options.Prune {
+		p.edit(port, p.nodeOf(port)).take(pair, router,
+			fmt.Sprintf("%s no longer sends as %s with MAC %s from there", router, pair.IPAddress, pair.MACAddress))
 	}
 }
 
@@ -69,68 +68,32 @@ func (p *planner) lost(router string, recorded Pair) {
 	p.adapter.ledger.removed(recorded.Port, []ports.AddressPair{recorded.addressPair()})
 }
 
-// pruned are the pairs of port that this plan removes.
-func (p *planner) pruned(port *port) []ports.AddressPair {
-	var out []ports.AddressPair
-	if !p.options.Prune {
-		return nil
-	}
-	for _, n := range p.needless {
-		if n.port.ID == port.ID {
-			out = append(out, n.pair)
-		}
-	}
-	return out
-}
-
-// stale reports the pairs that are no longer needed, and plans to remove those that are ours.
-func (p *planner) stale() {
-	for _, n := range p.needless {
-		fix := "run with --fix --prune, or: " + removeCommand(n.port.ID, n.pair)
-		p.report(stalePair(n.router, n.port, n.pair, "this tool wrote it, and the router's pod is elsewhere or has another MAC now", fix))
-		if !p.options.Prune {
-			continue
-		}
-		p.edit(n.port, p.nodeOf(n.port)).take(n.pair, n.router,
-			fmt.Sprintf("%s no longer sends as %s with MAC %s from there", n.router, n.pair.IPAddress, n.pair.MACAddress))
-		p.adapter.ledger.owns(n.router, n.port.recordOf(n.pair))
-	}
-	claims := p.world.claims()
-	for i := range p.sites {
-		if s := &p.sites[i]; s.needed && s.known() {
-			p.strangers(s, claims)
-		}
-	}
-}
-
 // claim is an address on a network.
 type claim struct{ network, ip string }
 
-// claims are all pairs that were read, by what they are for; in the order of the ports' IDs.
-func (w *world) claims() map[claim][]placed {
-	out := map[claim][]placed{}
-	for _, id := range slices.Sorted(maps.Keys(w.ports)) {
-		port := w.ports[id]
-		for _, pair := range port.Pairs {
-			c := claim{port.NetworkID, canonicalIP(pair.IPAddress)}
-			out[c] = append(out[c], placed{port, pair})
+// strangers reports pairs for reserved addresses that nobody recorded: they let another use them.
+func (p *planner) strangers() {
+	sites := map[claim][]site{}
+	for _, s := range p.sites {
+		if s.needed && s.known() {
+			sites[s.claim()] = append(sites[s.claim()], s)
 		}
 	}
-	return out
-}
-
-// strangers reports pairs for the reserved address of s that nobody recorded: they let another use it.
-func (p *planner) strangers(s *site, claims map[claim][]placed) {
-	for _, other := range claims[s.claim()] {
-		k := other.port.recordOf(other.pair)
-		if p.needed[k] || p.isNeedless[k] {
-			continue
+	for _, id := range slices.Sorted(maps.Keys(p.world.ports)) {
+		port := p.world.ports[id]
+		for _, pair := range port.Pairs {
+			k := port.recordOf(pair)
+			if p.needed[k] || p.needless[k] {
+				continue
+			}
+			why := "nobody recorded it as written for the router"
+			if k.MAC == canonicalMAC(port.MAC) {
+				why = "it has the port's own MAC, as the pairs of EgressIPs and virtual IPs have"
+			}
+			for _, s := range sites[claim{port.NetworkID, k.IP}] {
+				p.report(stalePair(s.at.Router, port, pair, why, "where its owner agrees: "+removeCommand(id, pair)))
+			}
 		}
-		why := "nobody recorded it as written for the router"
-		if k.MAC == canonicalMAC(other.port.MAC) {
-			why = "it has the port's own MAC, as the pairs of EgressIPs and virtual IPs have"
-		}
-		p.report(stalePair(s.at.Router, other.port, other.pair, why, "where its owner agrees: "+removeCommand(other.port.ID, other.pair)))
 	}
 }
 
