@@ -105,11 +105,10 @@ func (p *planner) finish() {
 // split tells the pairs that e may remove at once from those that another port gets: they go last.
 func (p *planner) split(e *edit) (here, moving []ports.AddressPair) {
 	for _, pair := range e.remove {
-		moves := false
-		for id, other := range p.edits {
-			moves = moves || id != e.port.ID && keys(other.add, other.port.MAC)[keyOf(pair, e.port.MAC)]
-		}
-		if moves {
+		if slices.ContainsFunc(p.order, func(id string) bool {
+			other := p.edits[id]
+			return other != e && keys(other.add, other.port.MAC)[keyOf(pair, e.port.MAC)]
+		}) {
 			moving = append(moving, pair)
 		} else {
 			here = append(here, pair)

@@ -52,12 +52,9 @@ func (p *planner) securityGroups(s *site) {
 
 // letsOut reports whether some egress rule of the port may match destination.
 func (p *planner) letsOut(s *site, destination netip.Addr) bool {
-	for _, id := range s.port.SecurityGroups {
-		if slices.ContainsFunc(p.world.groups[id].Rules, func(r rules.SecGroupRule) bool { return p.mayMatch(s, r, destination) }) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.port.SecurityGroups, func(id string) bool {
+		return slices.ContainsFunc(p.world.groups[id].Rules, func(r rules.SecGroupRule) bool { return p.mayMatch(s, r, destination) })
+	})
 }
 
 // mayMatch reports whether r lets something out to destination. Whose addresses a remote group stands for is not read:

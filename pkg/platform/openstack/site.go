@@ -92,14 +92,10 @@ func (w *world) place(at platform.Attachment) site {
 // inSubnet are those of ports that reach address: own asks for a subnet in which the port has an address, else any
 // subnet of the port's network will do.
 func (w *world) inSubnet(ports []*port, address netip.Addr, own bool) []*port {
-	var out []*port
-	for _, p := range ports {
+	return slices.DeleteFunc(slices.Clone(ports), func(p *port) bool {
 		s := w.holding(p, address)
-		if s != nil && (!own || p.on(s.ID)) {
-			out = append(out, p)
-		}
-	}
-	return out
+		return s == nil || own && !p.on(s.ID)
+	})
 }
 
 // holding is the subnet of p's network that has address, or nil.

@@ -28,14 +28,6 @@ func (e *timeoutError) Error() string { return fmt.Sprintf("no answer after %s",
 
 func (e *timeoutError) Unwrap() error { return e.cause }
 
-// statusError is an answer of a server in trouble as gophercloud's error, or nil.
-func statusError(answer *http.Response) error {
-	if !passing(answer.StatusCode) {
-		return nil
-	}
-	return gophercloud.ErrUnexpectedResponseCode{Actual: answer.StatusCode, ResponseHeader: answer.Header}
-}
-
 // passing reports whether a status says that the same request may succeed later.
 func passing(status int) bool {
 	return slices.Contains([]int{http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gophercloud/gophercloud/v2"
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
@@ -55,8 +56,8 @@ func (w *wire) RoundTrip(r *http.Request) (answer *http.Response, err error) {
 	_ = w.again(r.Context(), readBackoff(), func() (bool, error) {
 		answer, err = w.once(r)
 		problem := err
-		if err == nil {
-			problem = statusError(answer)
+		if err == nil && passing(answer.StatusCode) {
+			problem = gophercloud.ErrUnexpectedResponseCode{Actual: answer.StatusCode, ResponseHeader: answer.Header}
 		}
 		var late *timeoutError
 		if errors.As(problem, &late) {
