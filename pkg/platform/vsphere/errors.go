@@ -42,7 +42,7 @@ func (v *vcenter) explain(err error) error {
 	say := func(format string, args ...any) error {
 		return &explained{"vCenter " + v.name + fmt.Sprintf(format, args...), err}
 	}
-	var missing types.NoPermission
+	missing := permission(err)
 	switch {
 	case fault.Is(err, &types.InvalidLogin{}):
 		err = errors.Join(platform.ErrCredentials, err)
@@ -55,7 +55,7 @@ func (v *vcenter) explain(err error) error {
 		return say(": its certificate is not valid: %v", invalid)
 	case soap.IsCertificateUntrusted(err):
 		return say(": its certificate is signed by an unknown authority: name the file of its CA with --vsphere-tls-ca-certs (GOVC_TLS_CA_CERTS)")
-	case permission(err, &missing):
+	case missing != nil:
 		return say(": %s has no privilege %s%s: ask an administrator for it", v.credentials.Username, privilegeOf(missing), objectOf(missing))
 	case errors.Is(err, context.DeadlineExceeded):
 		return say(" did not answer in time: %v", err)
@@ -65,17 +65,14 @@ func (v *vcenter) explain(err error) error {
 	return say(": %v", withoutURL(err))
 }
 
-// permission finds the NoPermission in err, if that is what it is.
-func permission(err any, into *types.NoPermission) bool {
+// permission is the NoPermission in err; nil where it is none.
+func permission(err any) *types.NoPermission {
 	var p *types.NoPermission
-	if _, ok := fault.As(err, &p); ok && p != nil {
-		*into = *p
-		return true
-	}
-	return false
+	_, _ = fault.As(err, &p)
+	return p
 }
 
-func privilegeOf(p types.NoPermission) string {
+func privilegeOf(p *types.NoPermission) string {
 	if p.PrivilegeId != "" {
 		return p.PrivilegeId
 	}
@@ -87,7 +84,7 @@ func privilegeOf(p types.NoPermission) string {
 	return "(vCenter does not say which)"
 }
 
-func objectOf(p types.NoPermission) string {
+func objectOf(p *types.NoPermission) string {
 	if p.Object == nil {
 		return ""
 	}

@@ -187,9 +187,11 @@ func newEntity(o types.ObjectContent) entity {
 		}
 	}
 	for _, m := range o.MissingSet {
-		var p types.NoPermission
-		_ = permission(m.Fault.Fault, &p)
-		e.missing = append(e.missing, missing{m.Path, p.PrivilegeId})
+		gap := missing{path: m.Path}
+		if p := permission(m.Fault.Fault); p != nil {
+			gap.privilege = p.PrivilegeId
+		}
+		e.missing = append(e.missing, gap)
 	}
 	return e
 }

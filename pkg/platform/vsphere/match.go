@@ -1,6 +1,7 @@
 package vsphere
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -62,7 +63,7 @@ func findVM(inventories []*inventory, n platform.Node) (found, error) {
 		case 1:
 			return hits[0], nil
 		default:
-			return found{}, fmt.Errorf("several virtual machines have its %s (%s): %s", by.name, given(by.node), names(hits))
+			return found{}, fmt.Errorf("several virtual machines have its %s (%s): %s", by.name, cmp.Or(by.node...), names(hits))
 		}
 	}
 	for _, inv := range inventories {
@@ -76,15 +77,6 @@ func findVM(inventories []*inventory, n platform.Node) (found, error) {
 		return found{}, fmt.Errorf("no virtual machine has its UUID or name, and %d could not be read", unread)
 	}
 	return found{}, fmt.Errorf("no virtual machine has its UUID or name (provider ID %q, system UUID %q)", n.ProviderID, n.SystemUUID)
-}
-
-func given(values []string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }
 
 func names(hits []found) string {

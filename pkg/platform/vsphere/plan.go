@@ -166,15 +166,18 @@ func (u *audit) nics(ctx context.Context) (map[*inventory]map[ref][]nic, error) 
 
 // overrides reads the ports of the port groups that allow ports to differ: only there can they.
 func (u *audit) overrides(ctx context.Context) error {
-	allowing := map[*inventory][]*dvPortGroup{}
-	for _, g := range u.groups {
-		if g.kind == distributed && g.dv != nil && g.dv.allowsOverrides() {
-			allowing[g.inv] = append(allowing[g.inv], g.dv)
+	for _, inv := range u.inventories {
+		bySwitch := map[ref][]*dvPortGroup{}
+		for _, g := range u.groups {
+			if g.inv == inv && g.kind == distributed && g.dv != nil && g.dv.allowsOverrides() {
+				dvs := *g.dv.config.DistributedVirtualSwitch
+				bySwitch[dvs] = append(bySwitch[dvs], g.dv)
+			}
 		}
-	}
-	for inv, groups := range allowing {
-		if err := inv.readPorts(ctx, groups); err != nil {
-			return fmt.Errorf("reading the ports of distributed port groups: %w", err)
+		for dvs, groups := range bySwitch {
+			if err := inv.readPorts(ctx, dvs, groups); err != nil {
+				return fmt.Errorf("reading the ports of distributed port groups: %w", err)
+			}
 		}
 	}
 	return nil

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/vmware/govmomi/object"
-	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 )
@@ -35,9 +34,9 @@ func (u *audit) privileges(ctx context.Context) error {
 			continue
 		}
 		user, granted, err := inv.granted(ctx, slices.Collect(maps.Keys(changes)))
-		var held types.NoPermission
+		held := permission(err)
 		switch {
-		case permission(err, &held):
+		case held != nil:
 			u.add(finding.NoPrivilege, finding.Warning, "vCenter "+inv.vcenter.name,
 				fmt.Sprintf("unknown whether %s may change the switches: asking for privileges takes %s", inv.vcenter.credentials.Username, privilegeOf(held)),
 				"the plan may fail for lack of a privilege", "try --fix: what is refused is named, and nothing else is touched")

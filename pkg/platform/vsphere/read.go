@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"github.com/vmware/govmomi/fault"
+	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/view"
-	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
@@ -92,30 +92,18 @@ func (s *login) objects(ctx context.Context, refs []ref, specs ...types.Property
 	return objects, expired(objects)
 }
 
-// readPorts reads what ports override, one call a distributed switch.
-func (inv *inventory) readPorts(ctx context.Context, groups []*dvPortGroup) error {
-	bySwitch := map[ref][]string{}
+// readPorts reads what the ports of a distributed switch override, in one call.
+func (inv *inventory) readPorts(ctx context.Context, dvs ref, groups []*dvPortGroup) error {
+	which := &types.DistributedVirtualSwitchPortCriteria{Inside: types.NewBool(true)}
 	for _, g := range groups {
-		bySwitch[*g.config.DistributedVirtualSwitch] = append(bySwitch[*g.config.DistributedVirtualSwitch], g.config.Key)
+		which.PortgroupKey = append(which.PortgroupKey, g.config.Key)
 		g.ports = map[ref]*types.VMwareDVSPortSetting{}
 	}
-	inside := true
-	for dvs, keys := range bySwitch {
-		err := inv.vcenter.do(ctx, func(ctx context.Context, s *login) error {
-			res, err := methods.FetchDVPorts(ctx, s.client, &types.FetchDVPorts{
-				This: dvs, Criteria: &types.DistributedVirtualSwitchPortCriteria{PortgroupKey: keys, Inside: &inside},
-			})
-			if err != nil {
-				return err
-			}
-			keepPorts(groups, res.Returnval)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return inv.vcenter.do(ctx, func(ctx context.Context, s *login) error {
+		ports, err := object.NewDistributedVirtualSwitch(s.client, dvs).FetchDVPorts(ctx, which)
+		keepPorts(groups, ports)
+		return err
+	})
 }
 
 func keepPorts(groups []*dvPortGroup, ports []types.DistributedVirtualPort) {

@@ -66,18 +66,16 @@ func newVCenter(c Credentials, log func(string, ...any)) (*vcenter, error) {
 // error is in words that a person can act on.
 func (v *vcenter) do(ctx context.Context, f func(context.Context, *login) error) error {
 	s, err := v.connect(ctx, nil)
-	if err != nil {
-		return v.explain(err)
+	if err == nil {
+		err = f(ctx, s)
 	}
-	err = f(ctx, s)
-	if !fault.Is(err, &types.NotAuthenticated{}) {
-		return v.explain(err)
+	if s != nil && fault.Is(err, &types.NotAuthenticated{}) {
+		v.log("vCenter %s: the session has expired: logging in again", v.name)
+		if s, err = v.connect(ctx, s); err == nil {
+			err = f(ctx, s)
+		}
 	}
-	v.log("vCenter %s: the session has expired: logging in again", v.name)
-	if s, err = v.connect(ctx, s); err != nil {
-		return v.explain(err)
-	}
-	return v.explain(f(ctx, s))
+	return v.explain(err)
 }
 
 // connect is the session there is, or a new one where there is none or it is the expired one.

@@ -123,11 +123,11 @@ func moved(c platform.Change, now any) error {
 // failure says what kept a change from being made, where, and the privilege for it. One whose answer never
 // came may have been made: reading back will tell.
 func (j *job) failure(err error, sent bool) error {
-	var denied types.NoPermission
+	denied := permission(err)
 	switch {
 	case err == nil:
 		return nil
-	case permission(err, &denied):
+	case denied != nil:
 		privilege := privilegeOf(denied)
 		if denied.PrivilegeId == "" && len(denied.MissingPrivileges) == 0 {
 			privilege = j.target.privilege()
