@@ -108,11 +108,9 @@ func New(creds []Credentials, o Options) (*Adapter, error) {
 
 // Where says who would write, and where, in a line. No secret is in it.
 func (a *Adapter) Where() string {
-	var all []string
-	for _, v := range a.vcenters {
-		all = append(all, fmt.Sprintf("vCenter %s as %s", v.name, cmp.Or(v.credentials.Username, "the user of the kept session")))
-	}
-	return strings.Join(all, ", ")
+	return strings.Join(texts(a.vcenters, func(v *vcenter) string {
+		return fmt.Sprintf("vCenter %s as %s", v.name, cmp.Or(v.credentials.Username, "the user of the kept session"))
+	}), ", ")
 }
 
 // Close logs out of every vCenter, or leaves the session to the next run where it is kept.

@@ -88,20 +88,11 @@ func (a *Adapter) job(c platform.Change, revert bool) (*job, error) {
 
 // write makes the changes: those of one host or port group one after the other, the others side by side.
 func (a *Adapter) write(ctx context.Context, jobs []*job, end func(*job, error)) {
-	sites := map[string][]*job{}
-	var order []string
-	for _, j := range jobs {
-		site := j.target.site()
-		if sites[site] == nil {
-			order = append(order, site)
-		}
-		sites[site] = append(sites[site], j)
-	}
 	var g errgroup.Group
 	g.SetLimit(a.options.Concurrency)
-	for _, site := range order {
+	for _, alike := range grouped(jobs, func(j *job) string { return j.target.site() }) {
 		g.Go(func() error {
-			for _, j := range sites[site] {
+			for _, j := range alike {
 				if err := a.writeOne(ctx, j); err != nil || j.written == nil {
 					end(j, err)
 				}

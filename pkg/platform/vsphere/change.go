@@ -2,12 +2,11 @@ package vsphere
 
 import (
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 
 	"github.com/vmware/govmomi/vim25/types"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -16,8 +15,8 @@ type pending struct {
 	target
 	group   *group
 	place   *place
-	fields  map[field]bool
-	routers map[string]bool
+	fields  []field
+	routers []string
 }
 
 // plans finds what of a group must change.
@@ -97,14 +96,10 @@ func (u *audit) pend(t target, g *group, p *place, fields []field) {
 	i := slices.IndexFunc(u.changes, func(c *pending) bool { return c.target == t })
 	if i < 0 {
 		i = len(u.changes)
-		u.changes = append(u.changes, &pending{t, g, p, map[field]bool{}, map[string]bool{}})
+		u.changes = append(u.changes, &pending{target: t, group: g, place: p})
 	}
-	for _, f := range fields {
-		u.changes[i].fields[f] = true
-	}
-	for _, r := range g.routers() {
-		u.changes[i].routers[r] = true
-	}
+	u.changes[i].fields = append(u.changes[i].fields, fields...)
+	u.changes[i].routers = append(u.changes[i].routers, g.routers()...)
 }
 
 func (u *audit) note(format string, args ...any) {
@@ -133,11 +128,10 @@ func (c *pending) title() string {
 }
 
 func (c *pending) change(o Options) (platform.Change, error) {
-	fields := slices.Sorted(maps.Keys(c.fields))
-	routers := slices.Sorted(maps.Keys(c.routers))
+	fields, routers := distinct(c.fields), distinct(c.routers)
 	out := platform.Change{
 		ID: c.target.String(), Target: c.title(), Routers: routers, Command: c.command(fields),
-		Reason: fmt.Sprintf("%s: %s (--require=%s)", finding.Listed(routers, foldedAfter, ", "), listed(fields, func(w words) string { return w.reason }, "; "), o.Require),
+		Reason: fmt.Sprintf("%s: %s (--require=%s)", folded(routers), strings.Join(texts(fields, func(f field) string { return f.words().reason }), "; "), o.Require),
 	}
 	now, err := c.group.inv.state(c.target)
 	if err != nil {

@@ -1,8 +1,6 @@
 package vsphere
 
 import (
-	"strings"
-
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 )
 
@@ -57,13 +55,4 @@ func (f field) words() words {
 	default:
 		return words{name: "MAC learning", is: "MAC learning is", reason: "frames for net1's MAC must be delivered (MAC learning)"}
 	}
-}
-
-// listed is one of the words of all fields, such as their names.
-func listed(all []field, word func(words) string, separator string) string {
-	var out []string
-	for _, f := range all {
-		out = append(out, word(f.words()))
-	}
-	return strings.Join(out, separator)
 }

@@ -15,22 +15,14 @@ func (u *audit) add(c finding.Code, level finding.Level, object, message, why, f
 // strayFindings are about the nodes whose machine or network could not be told, one for each router and
 // cause.
 func (u *audit) strayFindings() {
-	type key struct{ router, why string }
-	nodes := map[key][]string{}
-	var order []key
 	for _, s := range u.strays {
-		k := key{s.Router, s.why}
-		if nodes[k] == nil {
-			order = append(order, k)
-		}
-		nodes[k] = append(nodes[k], s.Node.Name)
 		if s.unknown != nil {
 			u.unreadFinding(s.Router, []unread{*s.unknown})
 		}
 	}
-	for _, k := range order {
-		u.add(finding.NoVM, finding.Error, k.router,
-			fmt.Sprintf("node %s: %s", finding.Listed(nodes[k], foldedAfter, ", "), k.why),
+	for _, alike := range grouped(u.strays, func(s stray) [2]string { return [2]string{s.Router, s.why} }) {
+		u.add(finding.NoVM, finding.Error, alike[0].Router,
+			fmt.Sprintf("node %s: %s", folded(texts(alike, func(s stray) string { return s.Node.Name })), alike[0].why),
 			"without the node's virtual machine and its network, nobody can tell whether the switch lets the router's frames through",
 			"name the vCenter that runs the node with GOVC_URL (--vsphere-url); govc vm.info -vm.uuid UUID shows what a UUID stands for")
 	}
@@ -38,31 +30,26 @@ func (u *audit) strayFindings() {
 
 // unreadFinding is what vCenter held back: unknown is never all right.
 func (u *audit) unreadFinding(object string, objects []unread) {
-	var names []string
+	names := texts(objects, func(o unread) string { return o.object })
 	privilege := ""
 	for _, o := range objects {
-		names = append(names, o.object)
 		privilege = max(privilege, o.privilege)
 	}
 	if privilege == "" {
 		u.add(finding.HostsDiffer, finding.Error, object,
-			"unknown, because vCenter has no configuration of it: "+finding.Listed(names, foldedAfter, ", "),
+			"unknown, because vCenter has no configuration of it: "+folded(names),
 			"a router could be moved there, and whether it works there cannot be told",
 			"look at the state of the host in the vSphere client, and run preflight again once it is connected")
 		return
 	}
 	u.add(finding.NoPrivilege, finding.Error, object,
-		fmt.Sprintf("unknown, because reading is not allowed: %s (privilege %s)", finding.Listed(names, foldedAfter, ", "), privilege),
+		fmt.Sprintf("unknown, because reading is not allowed: %s (privilege %s)", folded(names), privilege),
 		"what cannot be read may reject the router's frames",
 		fmt.Sprintf("give the user of %s a role with %s on it, such as Read-only on the vCenter's root with propagation", u.users(), privilege))
 }
 
 func (u *audit) users() string {
-	var out []string
-	for _, inv := range u.inventories {
-		out = append(out, "vCenter "+inv.vcenter.name)
-	}
-	return strings.Join(out, ", ")
+	return strings.Join(texts(u.inventories, func(inv *inventory) string { return "vCenter " + inv.vcenter.name }), ", ")
 }
 
 // groupFindings are about one network.
@@ -71,10 +58,9 @@ func (u *audit) groupFindings(g *group) {
 		u.nsx(g)
 		return
 	}
-	byRouter := g.byRouter()
-	for _, r := range g.routers() {
+	for _, members := range grouped(g.members, member.router) {
 		for _, f := range []field{forged, promiscuous, macChanges} {
-			u.rejected(g, r, byRouter[r], f)
+			u.rejected(g, members, f)
 		}
 	}
 	u.unread(g)
@@ -88,15 +74,8 @@ func (u *audit) groupFindings(g *group) {
 
 // unread tells what vCenter refused from what it does not have.
 func (u *audit) unread(g *group) {
-	var held, silent []unread
-	for _, o := range g.unknown {
-		if o.privilege == "" {
-			silent = append(silent, o)
-		} else {
-			held = append(held, o)
-		}
-	}
-	for _, some := range [][]unread{held, silent} {
+	for _, silent := range []bool{false, true} {
+		some := slices.DeleteFunc(slices.Clone(g.unknown), func(o unread) bool { return (o.privilege == "") != silent })
 		if len(some) > 0 {
 			u.unreadFinding(g.label(), some)
 		}
@@ -142,18 +121,14 @@ func (u *audit) tally(g *group, members []member, f field) tally {
 		}
 	}
 	if !g.overridden() {
-		t.nodes = nil
-		for _, m := range members {
-			t.nodes = append(t.nodes, m.Node.Name)
-		}
+		t.nodes = texts(members, func(m member) string { return m.Node.Name })
 	}
-	slices.Sort(t.nodes)
-	t.nodes = slices.Compact(t.nodes)
+	t.nodes = distinct(t.nodes)
 	return t
 }
 
 // rejected are EGR402, 403 and 404: what is in effect and lets nothing through.
-func (u *audit) rejected(g *group, router string, members []member, f field) {
+func (u *audit) rejected(g *group, members []member, f field) {
 	t, w := u.tally(g, members, f), f.words()
 	level := finding.Error
 	if !u.options.counts(f) {
@@ -167,12 +142,12 @@ func (u *audit) rejected(g *group, router string, members []member, f field) {
 		fix = "take the override of the node's port away in the vSphere client: preflight never changes a single port"
 	}
 	if len(t.no) > 0 {
-		u.add(w.code, level, router,
+		u.add(w.code, level, members[0].Router,
 			fmt.Sprintf("%s rejected on port group %s%s", w.is, g.name, g.onHosts(t.no)),
-			fmt.Sprintf("%s; it concerns node %s in %s", w.why, finding.Listed(t.nodes, foldedAfter, ", "), g.where()), fix)
+			fmt.Sprintf("%s; it concerns node %s in %s", w.why, folded(t.nodes), g.where()), fix)
 	}
 	if len(t.unknown) > 0 {
-		u.add(w.code, level, router,
+		u.add(w.code, level, members[0].Router,
 			fmt.Sprintf("unknown whether %s accepted on port group %s%s", w.is, g.name, g.onHosts(t.unknown)),
 			"vCenter gives no value: "+w.why, "look at the port group's security policy in the vSphere client, and set it")
 	}

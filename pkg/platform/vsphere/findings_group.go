@@ -15,7 +15,7 @@ func (u *audit) disagreement(g *group) {
 		return
 	}
 	if _, differ := distributedPolicy(g.dv.setting()); len(differ) > 0 {
-		u.note("%s: macManagementPolicy and the older securityPolicy differ in %s: the former is taken to hold", g.label(), listed(differ, func(w words) string { return w.name }, ", "))
+		u.note("%s: macManagementPolicy and the older securityPolicy differ in %s: the former is taken to hold", g.label(), strings.Join(texts(differ, func(f field) string { return f.words().name }), ", "))
 	}
 }
 
@@ -49,7 +49,7 @@ func (u *audit) differing(g *group) {
 	}
 	var figures []string
 	for _, policy := range slices.Sorted(maps.Keys(by)) {
-		figures = append(figures, fmt.Sprintf("%s on %s", policy, finding.Listed(by[policy], foldedAfter, ", ")))
+		figures = append(figures, fmt.Sprintf("%s on %s", policy, folded(by[policy])))
 	}
 	u.add(finding.HostsDiffer, finding.Warning, g.label(),
 		fmt.Sprintf("%d hosts of %s have %d different security policies on port group %s", len(g.places), g.where(), len(by), g.name),
@@ -81,7 +81,7 @@ func (u *audit) sharing(g *group) {
 	}
 	var message []string
 	if len(who) > 0 {
-		message = append(message, fmt.Sprintf("other virtual machines share port group %s (%d): %s", g.name, len(who), finding.Listed(who, foldedAfter, ", ")))
+		message = append(message, fmt.Sprintf("other virtual machines share port group %s (%d): %s", g.name, len(who), folded(who)))
 	}
 	if len(kernel) > 0 {
 		message = append(message, fmt.Sprintf("port group %s carries VMkernel adapters of the hosts themselves%s", g.name, g.onHosts(kernel)))
@@ -118,22 +118,19 @@ func (u *audit) duplicates(g *group) {
 
 // hardening is EGR411: the rules that the plan's changes go against, by name.
 func (u *audit) hardening(g *group) {
-	names := map[string]bool{}
+	var names []string
 	for _, p := range g.places {
-		fields := slices.Sorted(slices.Values(p.change))
 		rules := distributedRules()
 		if p.host != nil {
 			rules = standardRules(p.host.version)
 		}
-		for _, name := range broken(rules, fields) {
-			names[name] = true
-		}
+		names = append(names, broken(rules, p.change)...)
 	}
 	if len(names) == 0 {
 		return
 	}
 	u.add(finding.Hardening, finding.Info, g.label(),
-		fmt.Sprintf("the planned change of port group %s goes against %s", g.name, strings.Join(slices.Sorted(maps.Keys(names)), ", ")),
+		fmt.Sprintf("the planned change of port group %s goes against %s", g.name, strings.Join(distinct(names), ", ")),
 		"audits of these guides will report the port group",
 		"document the exception for this port group alone, and keep other virtual machines off it")
 }

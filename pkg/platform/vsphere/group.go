@@ -149,22 +149,10 @@ func (g *group) policyFor(p *place, v *vm) policy {
 	return out
 }
 
-// routers are the members' routers, sorted.
-func (g *group) routers() []string {
-	set := map[string]bool{}
-	for _, m := range g.members {
-		set[m.Router] = true
-	}
-	return slices.Sorted(maps.Keys(set))
-}
+func (m member) router() string { return m.Router }
 
-func (g *group) byRouter() map[string][]member {
-	out := map[string][]member{}
-	for _, m := range g.members {
-		out[m.Router] = append(out[m.Router], m)
-	}
-	return out
-}
+// routers are the members' routers, sorted.
+func (g *group) routers() []string { return distinct(texts(g.members, member.router)) }
 
 // overridden reports whether ports may hold another policy than their group.
 func (g *group) overridden() bool { return g.dv != nil && len(g.dv.ports) > 0 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -63,7 +62,7 @@ func findVM(inventories []*inventory, n platform.Node) (found, error) {
 		case 1:
 			return hits[0], nil
 		default:
-			return found{}, fmt.Errorf("several virtual machines have its %s (%s): %s", by.name, cmp.Or(by.node...), names(hits))
+			return found{}, fmt.Errorf("several virtual machines have its %s (%s): %s", by.name, cmp.Or(by.node...), folded(texts(hits, func(h found) string { return h.vm.name })))
 		}
 	}
 	for _, inv := range inventories {
@@ -77,14 +76,6 @@ func findVM(inventories []*inventory, n platform.Node) (found, error) {
 		return found{}, fmt.Errorf("no virtual machine has its UUID or name, and %d could not be read", unread)
 	}
 	return found{}, fmt.Errorf("no virtual machine has its UUID or name (provider ID %q, system UUID %q)", n.ProviderID, n.SystemUUID)
-}
-
-func names(hits []found) string {
-	var out []string
-	for _, h := range hits {
-		out = append(out, h.vm.name)
-	}
-	return finding.Listed(out, foldedAfter, ", ")
 }
 
 // swapped is a UUID with the bytes of its first three groups the other way round; empty for what is none.
@@ -102,6 +93,3 @@ func swapped(uuid string) string {
 	}
 	return strings.Join(groups, "-")
 }
-
-// foldedAfter is how many names a message has before it counts the rest.
-const foldedAfter = 5

@@ -52,16 +52,12 @@ func (g *group) onHosts(hosts []string) string {
 	if g.kind != standard {
 		return ""
 	}
-	return fmt.Sprintf(" on %s (%d of %d hosts)", finding.Listed(hosts, foldedAfter, ", "), len(hosts), len(g.places)+len(g.unknown))
+	return fmt.Sprintf(" on %s (%d of %d hosts)", folded(hosts), len(hosts), len(g.places)+len(g.unknown))
 }
 
 func (g *group) unread() string {
-	var all []string
-	for _, o := range g.unknown {
-		all = append(all, o.String())
-	}
-	if len(all) == 0 {
+	if len(g.unknown) == 0 {
 		return ""
 	}
-	return " of " + finding.Listed(all, foldedAfter, ", ")
+	return " of " + folded(texts(g.unknown, unread.String))
 }

@@ -85,7 +85,7 @@ func (u *audit) refused(inv *inventory, user string, changes map[ref]*pending, g
 		}
 		slices.Sort(on)
 		u.add(finding.NoPrivilege, finding.Error, "vCenter "+inv.vcenter.name,
-			fmt.Sprintf("%s has no privilege %s on %s", user, privilege, finding.Listed(on, foldedAfter, ", ")),
+			fmt.Sprintf("%s has no privilege %s on %s", user, privilege, folded(on)),
 			fmt.Sprintf("%d of the %d changes planned there take it", len(on), len(changes)),
 			"ask an administrator for a role with "+privilege+" there, or hand over what -o commands prints")
 	}

@@ -1,0 +1,44 @@
+package vsphere
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+)
+
+// foldedAfter is how many names a message has before it counts the rest.
+const foldedAfter = 5
+
+// texts is what is said of each item.
+func texts[T any](items []T, text func(T) string) []string {
+	var out []string
+	for _, item := range items {
+		out = append(out, text(item))
+	}
+	return out
+}
+
+// folded is the first names of a message, and the number of the rest.
+func folded(names []string) string { return finding.Listed(names, foldedAfter, ", ") }
+
+// distinct is items sorted, each once.
+func distinct[T cmp.Ordered](items []T) []T {
+	slices.Sort(items)
+	return slices.Compact(items)
+}
+
+// grouped are items that have the same key, the keys in the order in which they first come.
+func grouped[K comparable, V any](items []V, key func(V) K) [][]V {
+	at := map[K]int{}
+	var out [][]V
+	for _, item := range items {
+		i, known := at[key(item)]
+		if !known {
+			i = len(out)
+			at[key(item)], out = i, append(out, nil)
+		}
+		out[i] = append(out[i], item)
+	}
+	return out
+}
