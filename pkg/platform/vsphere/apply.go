@@ -107,16 +107,9 @@ func (a *Adapter) write(ctx context.Context, jobs []*job, end func(*job, error))
 func (a *Adapter) verify(ctx context.Context, jobs []*job, end func(*job, error)) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyTimeout)
 	defer cancel()
-	for _, v := range a.vcenters {
-		var mine []*job
-		for _, j := range jobs {
-			if j.v == v && !j.over {
-				mine = append(mine, j)
-			}
-		}
-		if len(mine) == 0 {
-			continue
-		}
+	written := slices.DeleteFunc(slices.Clone(jobs), func(j *job) bool { return j.over })
+	for _, mine := range grouped(written, func(j *job) *vcenter { return j.v }) {
+		v := mine[0].v
 		var now *inventory
 		err := v.do(ctx, func(ctx context.Context, s *login) (err error) {
 			now, err = v.targets(ctx, s, mine...)

@@ -10,7 +10,8 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
-// pending is a change in the making: one target, and the settings that it must accept.
+// pending is a change in the making: one target, and the settings that it must accept. A target may have
+// several, which become one.
 type pending struct {
 	target
 	group   *group
@@ -23,20 +24,20 @@ type pending struct {
 func (u *audit) plans(g *group) {
 	for _, p := range g.places {
 		p.change = u.toChange(g, p)
-		fields := p.change
-		if len(fields) == 0 {
-			continue
-		}
-		if u.options.UseMACLearning && slices.Contains(fields, promiscuous) && !g.learns() {
-			u.note("%s%s has no MAC learning (it takes a distributed switch of version 6.6 or later): promiscuous mode is planned there", g.label(), onHost(p))
+		if u.options.UseMACLearning && slices.Contains(p.change, promiscuous) && !g.learns() {
+			on := ""
+			if p.host != nil {
+				on = " on host " + p.name()
+			}
+			u.note("%s%s has no MAC learning (it takes a distributed switch of version 6.6 or later): promiscuous mode is planned there", g.label(), on)
 		}
 		if p.host == nil {
-			u.pend(target{g.inv.vcenter.name, isDVPG, g.ref, ""}, g, p, fields)
+			u.pend(target{g.inv.vcenter.name, isDVPG, g.ref, ""}, g, p, p.change)
 			continue
 		}
-		own, inherited := fields, []field(nil)
+		own, inherited := p.change, []field(nil)
 		if u.options.Scope == ScopeVSwitch && p.vSwitch != nil {
-			own, inherited = split(p.portGroup.Spec.Policy.Security, fields)
+			own, inherited = split(p.portGroup.Spec.Policy.Security, p.change)
 		}
 		u.pend(target{g.inv.vcenter.name, isPortGroup, p.host.ref, p.portGroup.Spec.Name}, g, p, own)
 		if p.vSwitch != nil {
@@ -48,17 +49,13 @@ func (u *audit) plans(g *group) {
 // toChange are the settings that a place rejects and some member needs, with MAC learning in place of
 // promiscuous mode where that is asked for and can be had.
 func (u *audit) toChange(g *group, p *place) []field {
-	rejected := u.options.judge(p.policy).rejected
-	needed := map[field]bool{}
+	var needed, out []field
 	for _, m := range g.witnesses(g.members) {
-		for _, f := range u.options.judge(g.policyFor(p, m.vm)).rejected {
-			needed[f] = true
-		}
+		needed = append(needed, u.options.judge(g.policyFor(p, m.vm)).rejected...)
 	}
-	var out []field
-	for _, f := range rejected {
+	for _, f := range u.options.judge(p.policy).rejected {
 		switch {
-		case !needed[f]:
+		case !slices.Contains(needed, f):
 		case f == promiscuous && u.options.UseMACLearning && g.learns():
 			out = append(out, learning)
 		default:
@@ -90,29 +87,15 @@ func split(s *types.HostNetworkSecurityPolicy, fields []field) (own, inherited [
 
 // pend adds fields to what a target must accept.
 func (u *audit) pend(t target, g *group, p *place, fields []field) {
-	if len(fields) == 0 {
-		return
+	if len(fields) > 0 {
+		u.changes = append(u.changes, &pending{t, g, p, fields, g.routers()})
 	}
-	i := slices.IndexFunc(u.changes, func(c *pending) bool { return c.target == t })
-	if i < 0 {
-		i = len(u.changes)
-		u.changes = append(u.changes, &pending{target: t, group: g, place: p})
-	}
-	u.changes[i].fields = append(u.changes[i].fields, fields...)
-	u.changes[i].routers = append(u.changes[i].routers, g.routers()...)
 }
 
 func (u *audit) note(format string, args ...any) {
 	if n := fmt.Sprintf(format, args...); !slices.Contains(u.notes, n) {
 		u.notes = append(u.notes, n)
 	}
-}
-
-func onHost(p *place) string {
-	if p.host == nil {
-		return ""
-	}
-	return " on host " + p.host.name
 }
 
 // title names the target as a person would.

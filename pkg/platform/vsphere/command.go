@@ -67,15 +67,11 @@ func says(v reflect.Value) bool {
 // esxcli is the host's own command, by way of govc.
 func (c *pending) esxcli(fields []field, command, nameFlag, name string) string {
 	args := []string{"govc host.esxcli -host", quoted(c.place.host.name), command, nameFlag, quoted(name)}
-	for _, f := range fields {
-		args = append(args, f.words().esxcli+" true")
-	}
-	return strings.Join(args, " ")
+	return strings.Join(append(args, texts(fields, func(f field) string { return f.words().esxcli + " true" })...), " ")
 }
 
 func (c *pending) dvCommand(fields []field) string {
-	var out strings.Builder
-	out.WriteString(shellComment("govc has no command for the security policy of distributed port group " + c.group.name + ". In PowerCLI:"))
+	out := []string{"govc has no command for the security policy of distributed port group " + c.group.name + ". In PowerCLI:"}
 	args := ""
 	for _, f := range fields {
 		if flag := f.words().powerCLI; flag != "" {
@@ -83,12 +79,12 @@ func (c *pending) dvCommand(fields []field) string {
 		}
 	}
 	if args != "" {
-		out.WriteString(shellComment("  Get-VDPortgroup -Name '" + strings.ReplaceAll(c.group.name, "'", "''") + "' | Get-VDSecurityPolicy | Set-VDSecurityPolicy" + args))
+		out = append(out, "  Get-VDPortgroup -Name '"+strings.ReplaceAll(c.group.name, "'", "''")+"' | Get-VDSecurityPolicy | Set-VDSecurityPolicy"+args)
 	}
 	if slices.Contains(fields, learning) {
-		out.WriteString(shellComment("  MAC learning has no cmdlet: in the vSphere client, edit the port group's settings, Security, MAC learning: Enabled"))
+		out = append(out, "  MAC learning has no cmdlet: in the vSphere client, edit the port group's settings, Security, MAC learning: Enabled")
 	}
-	return strings.TrimSuffix(out.String(), "\n")
+	return strings.TrimSuffix(strings.Join(texts(out, shellComment), ""), "\n")
 }
 
 // shellComment is one comment line, whatever is in s: names are of whoever may name a port group.

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/vmware/govmomi/vim25/types"
+	"k8s.io/apimachinery/pkg/util/version"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
@@ -78,8 +79,10 @@ func (g *group) where() string {
 
 // newGroup is the network that v is on.
 func newGroup(inv *inventory, network ref, v *vm) *group {
-	g := &group{inv: inv, ref: network, name: network.Value}
-	if dv, ok := inv.groups[network]; ok {
+	g := &group{inv: inv, kind: standard, ref: network, name: network.Value}
+	dv, n := inv.groups[network], inv.networks[network]
+	switch {
+	case dv != nil:
 		g.kind, g.dv, g.name = distributed, dv, dv.name
 		if dv.config.DistributedVirtualSwitch != nil {
 			g.dvs = inv.switches[*dv.config.DistributedVirtualSwitch]
@@ -87,24 +90,18 @@ func newGroup(inv *inventory, network ref, v *vm) *group {
 		if dv.config.BackingType == string(types.DistributedVirtualPortgroupBackingTypeNsx) {
 			g.kind = nsx
 		}
-		return g
-	}
-	n, ok := inv.networks[network]
-	if !ok {
-		g.kind = standard
+	case n == nil:
 		if network.Type == "DistributedVirtualPortgroup" {
 			g.kind = distributed
 		}
 		g.unknown = []unread{{object: "network " + network.Value, privilege: "System.Read"}}
-		return g
-	}
-	g.kind, g.name = standard, n.name
-	if n.opaque != "" {
-		g.kind = nsx
-		return g
-	}
-	if h := inv.hosts[v.host]; h != nil {
-		g.cluster = h.parent
+	case n.opaque != "":
+		g.kind, g.name = nsx, n.name
+	default:
+		g.name = n.name
+		if h := inv.hosts[v.host]; h != nil {
+			g.cluster = h.parent
+		}
 	}
 	return g
 }
@@ -167,13 +164,9 @@ func (g *group) witnesses(members []member) []member {
 
 // learns reports whether the group's switch has MAC learning: distributed switches from 6.6 on.
 func (g *group) learns() bool {
-	return g.kind == distributed && g.dvs != nil && atLeast(g.dvs.version, 6, 6)
-}
-
-func atLeast(version string, major, minor int) bool {
-	var a, b int
-	if _, err := fmt.Sscanf(version, "%d.%d", &a, &b); err != nil {
+	if g.kind != distributed || g.dvs == nil {
 		return false
 	}
-	return a > major || a == major && b >= minor
+	v, err := version.ParseGeneric(g.dvs.version)
+	return err == nil && v.AtLeast(version.MajorMinor(6, 6))
 }

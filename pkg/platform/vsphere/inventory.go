@@ -49,7 +49,9 @@ type vm struct {
 	uuid, instanceUUID, hostName string
 	host                         ref
 	networks                     []ref
-	template                     bool
+	// nics are read only where there are several networks.
+	nics     []nic
+	template bool
 }
 
 type host struct {

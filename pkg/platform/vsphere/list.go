@@ -24,8 +24,7 @@ func folded(names []string) string { return finding.Listed(names, foldedAfter, "
 
 // distinct is items sorted, each once.
 func distinct[T cmp.Ordered](items []T) []T {
-	slices.Sort(items)
-	return slices.Compact(items)
+	return slices.Compact(slices.Sorted(slices.Values(items)))
 }
 
 // grouped are items that have the same key, the keys in the order in which they first come.

@@ -84,13 +84,11 @@ func changed(before, after *types.DVSMacManagementPolicy) []field {
 // onlyOthersDiffer reports whether what was changed from before to after still stands in now, or is back
 // already.
 func onlyOthersDiffer(now, before, after *types.DVSMacManagementPolicy) bool {
-	is, was, written := macPolicy(now), macPolicy(before), macPolicy(after)
-	stands, back := true, true
-	for _, f := range changed(before, after) {
-		stands = stands && same(is[f], written[f])
-		back = back && same(is[f], was[f])
+	gone := func(from *types.DVSMacManagementPolicy) bool {
+		differ := changed(from, now)
+		return slices.ContainsFunc(changed(before, after), func(f field) bool { return slices.Contains(differ, f) })
 	}
-	return !now.Inherited && (stands || back)
+	return !now.Inherited && !(gone(after) && gone(before))
 }
 
 // macBack is now with what was changed from before to after as it was before; others' changes stay.

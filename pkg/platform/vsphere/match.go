@@ -12,6 +12,8 @@ import (
 type found struct {
 	inv *inventory
 	vm  *vm
+	// lost is why there is none.
+	lost error
 }
 
 // identity is a value that a node and a virtual machine may share: how to name it, the node's values, and
@@ -52,7 +54,7 @@ func findVM(inventories []*inventory, n platform.Node) (found, error) {
 		for _, inv := range inventories {
 			for _, v := range inv.vms {
 				if !v.template && values[strings.ToLower(by.vm(v))] {
-					hits = append(hits, found{inv, v})
+					hits = append(hits, found{inv: inv, vm: v})
 				}
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -20,13 +21,13 @@ type nic struct {
 }
 
 // readNICs reads the NICs of the virtual machines that are on several networks, in one call.
-func (inv *inventory) readNICs(ctx context.Context, vms []ref) (map[ref][]nic, error) {
-	out := map[ref][]nic{}
+func (inv *inventory) readNICs(ctx context.Context, vms map[ref]*vm) error {
 	if len(vms) == 0 {
-		return out, nil
+		return nil
 	}
-	err := inv.vcenter.do(ctx, func(ctx context.Context, s *login) error {
-		objects, err := s.objects(ctx, vms, types.PropertySpec{Type: "VirtualMachine", PathSet: []string{"config.hardware.device", "guest.net"}})
+	return inv.vcenter.do(ctx, func(ctx context.Context, s *login) error {
+		objects, err := s.objects(ctx, slices.Collect(maps.Keys(vms)),
+			types.PropertySpec{Type: "VirtualMachine", PathSet: []string{"config.hardware.device", "guest.net"}})
 		if err != nil {
 			return err
 		}
@@ -36,11 +37,10 @@ func (inv *inventory) readNICs(ctx context.Context, vms []ref) (map[ref][]nic, e
 			if err := mo.LoadObjectContent([]types.ObjectContent{o}, &machine); err != nil {
 				return err
 			}
-			out[o.Obj] = inv.nics(machine)
+			vms[o.Obj].nics = inv.nics(machine)
 		}
 		return nil
 	})
-	return out, err
 }
 
 func (inv *inventory) nics(m mo.VirtualMachine) []nic {
@@ -99,7 +99,7 @@ func (inv *inventory) backing(b types.BaseVirtualDeviceBackingInfo) (ref, bool) 
 
 // choose is the network that the attachment's frames leave by: the NIC that bears an address in the
 // reserved address's subnet, else the one that bears an address of the node.
-func choose(a platform.Attachment, v *vm, nics []nic) (ref, error) {
+func choose(a platform.Attachment, v *vm) (ref, error) {
 	switch len(v.networks) {
 	case 0:
 		return ref{}, errors.New("it is on no network")
@@ -111,16 +111,14 @@ func choose(a platform.Attachment, v *vm, nics []nic) (ref, error) {
 	for _, fits := range []func(netip.Addr) bool{
 		func(ip netip.Addr) bool { return inSubnet(ip) && ofNode(ip) }, inSubnet, ofNode,
 	} {
-		hits := map[ref]bool{}
-		for _, n := range nics {
-			if slices.ContainsFunc(n.ips, fits) {
-				hits[n.network] = true
+		var hits []ref
+		for _, n := range v.nics {
+			if slices.ContainsFunc(n.ips, fits) && !slices.Contains(hits, n.network) {
+				hits = append(hits, n.network)
 			}
 		}
 		if len(hits) == 1 {
-			for r := range hits {
-				return r, nil
-			}
+			return hits[0], nil
 		}
 	}
 	return ref{}, fmt.Errorf("it is on %d networks, and the addresses that its guest reports do not tell which of them %s is for", len(v.networks), a.IP)

@@ -46,26 +46,20 @@ func (g *group) fillDistributed() {
 	}
 	p, _ := distributedPolicy(g.dv.setting())
 	here := &place{policy: p}
-	if g.dvs != nil {
-		here.uplinks = g.dvs.uplinks
-		real := 0
-		for _, h := range g.inv.hosts {
-			for _, proxy := range h.proxies {
-				if proxy.DvsUuid == g.dvs.uuid && g.dvs.uuid != "" {
-					real = max(real, len(proxy.Pnic))
-				}
-			}
-		}
-		if real > 0 {
-			here.uplinks = real
-		}
-	}
+	real := 0
 	for _, h := range g.inv.hosts {
-		for _, nic := range h.vmkernels {
-			if port := nic.Spec.DistributedVirtualPort; port != nil && port.PortgroupKey == g.dv.config.Key {
-				here.kernel = true
+		for _, proxy := range h.proxies {
+			if g.dvs != nil && g.dvs.uuid != "" && proxy.DvsUuid == g.dvs.uuid {
+				real = max(real, len(proxy.Pnic))
 			}
 		}
+		here.kernel = here.kernel || slices.ContainsFunc(h.vmkernels, func(nic types.HostVirtualNic) bool {
+			port := nic.Spec.DistributedVirtualPort
+			return port != nil && port.PortgroupKey == g.dv.config.Key
+		})
+	}
+	if here.uplinks = real; real == 0 && g.dvs != nil {
+		here.uplinks = g.dvs.uplinks
 	}
 	g.places = []*place{here}
 }

@@ -18,9 +18,8 @@ import (
 type audit struct {
 	options     Options
 	inventories []*inventory
-	// machines are the nodes' virtual machines by the node's name; lost are the nodes without one, and why.
+	// machines are the nodes' virtual machines by the node's name.
 	machines map[string]found
-	lost     map[string]error
 	groups   []*group
 	// strays are attachments on no group, and why.
 	strays []stray
@@ -41,7 +40,7 @@ type stray struct {
 // Plan compares what need asks for with what the switches allow now, for every host that a node could run
 // on. It writes nothing. An error is a vCenter that could not be read.
 func (a *Adapter) Plan(ctx context.Context, need []platform.Attachment) (*platform.Plan, error) {
-	u := &audit{options: a.options, inventories: make([]*inventory, len(a.vcenters)), machines: map[string]found{}, lost: map[string]error{}}
+	u := &audit{options: a.options, inventories: make([]*inventory, len(a.vcenters)), machines: map[string]found{}}
 	g, reading := errgroup.WithContext(ctx)
 	for i, v := range a.vcenters {
 		g.Go(func() (err error) {
@@ -68,7 +67,11 @@ func (u *audit) plan(where string) (*platform.Plan, error) {
 		Platform: Platform().Name, Where: where, Findings: u.findings, Permissions: u.permissions, Changes: []platform.Change{},
 		Notes: append([]string{"the rule applied is " + u.options.rule()}, u.notes...),
 	}
-	for _, c := range u.changes {
+	for _, alike := range grouped(u.changes, func(c *pending) target { return c.target }) {
+		c := *alike[0]
+		for _, other := range alike[1:] {
+			c.fields, c.routers = slices.Concat(c.fields, other.fields), slices.Concat(c.routers, other.routers)
+		}
 		change, err := c.change(u.options)
 		if err != nil {
 			return nil, err
@@ -97,36 +100,31 @@ func (o Options) rule() string {
 // match finds the virtual machine of every node.
 func (u *audit) match(need []platform.Attachment) {
 	for _, n := range need {
-		if _, done := u.machines[n.Node.Name]; done || u.lost[n.Node.Name] != nil {
-			continue
+		if _, done := u.machines[n.Node.Name]; !done {
+			hit, err := findVM(u.inventories, n.Node)
+			hit.lost = err
+			u.machines[n.Node.Name] = hit
 		}
-		hit, err := findVM(u.inventories, n.Node)
-		if err != nil {
-			u.lost[n.Node.Name] = err
-			continue
-		}
-		u.machines[n.Node.Name] = hit
 	}
 }
 
 // group sorts the attachments by the network that their frames leave by, and reads what few need.
 func (u *audit) group(ctx context.Context, need []platform.Attachment) error {
-	nics, err := u.nics(ctx)
-	if err != nil {
+	if err := u.nics(ctx); err != nil {
 		return err
 	}
 	byKey := map[string]*group{}
 	for _, n := range need {
-		hit, ok := u.machines[n.Node.Name]
-		if !ok {
-			u.strays = append(u.strays, stray{Attachment: n, why: u.lost[n.Node.Name].Error()})
+		hit := u.machines[n.Node.Name]
+		if hit.lost != nil {
+			u.strays = append(u.strays, stray{Attachment: n, why: hit.lost.Error()})
 			continue
 		}
 		if m, held := hit.vm.lacks("network"); held {
 			u.strays = append(u.strays, stray{n, "its networks could not be read", &unread{"virtual machine " + hit.vm.name, m.privilege}})
 			continue
 		}
-		network, err := choose(n, hit.vm, nics[hit.inv][hit.vm.ref])
+		network, err := choose(n, hit.vm)
 		if err != nil {
 			u.strays = append(u.strays, stray{Attachment: n, why: "virtual machine " + hit.vm.name + ": " + err.Error()})
 			continue
@@ -146,22 +144,19 @@ func (u *audit) group(ctx context.Context, need []platform.Attachment) error {
 }
 
 // nics reads the NICs of the nodes that are on several networks.
-func (u *audit) nics(ctx context.Context) (map[*inventory]map[ref][]nic, error) {
-	several := map[*inventory][]ref{}
-	for _, name := range slices.Sorted(maps.Keys(u.machines)) {
-		if hit := u.machines[name]; len(hit.vm.networks) > 1 {
-			several[hit.inv] = append(several[hit.inv], hit.vm.ref)
+func (u *audit) nics(ctx context.Context) error {
+	for _, inv := range u.inventories {
+		several := map[ref]*vm{}
+		for _, hit := range u.machines {
+			if hit.inv == inv && len(hit.vm.networks) > 1 {
+				several[hit.vm.ref] = hit.vm
+			}
+		}
+		if err := inv.readNICs(ctx, several); err != nil {
+			return err
 		}
 	}
-	out := map[*inventory]map[ref][]nic{}
-	for inv, vms := range several {
-		read, err := inv.readNICs(ctx, vms)
-		if err != nil {
-			return nil, err
-		}
-		out[inv] = read
-	}
-	return out, nil
+	return nil
 }
 
 // overrides reads the ports of the port groups that allow ports to differ: only there can they.

@@ -78,21 +78,22 @@ type verdict struct {
 
 // judge holds p against what --require asks for. MAC address changes count under RequireDocs alone.
 func (o Options) judge(p policy) verdict {
+	required := []field{forged, promiscuous, macChanges}
+	switch {
+	case o.Require == RequireDocs:
+	case p.accepts(learning):
+		required = required[:1]
+	default:
+		required = required[:2]
+	}
 	var v verdict
-	check := func(f field) {
+	for _, f := range required {
 		switch {
 		case p[f] == nil:
 			v.unknown = append(v.unknown, f)
 		case !*p[f]:
 			v.rejected = append(v.rejected, f)
 		}
-	}
-	check(forged)
-	if o.Require == RequireDocs {
-		check(promiscuous)
-		check(macChanges)
-	} else if !p.accepts(learning) {
-		check(promiscuous)
 	}
 	return v
 }
