@@ -107,7 +107,7 @@ func (a *Adapter) write(ctx context.Context, jobs []*job, end func(*job, error))
 func (a *Adapter) verify(ctx context.Context, jobs []*job, end func(*job, error)) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyTimeout)
 	defer cancel()
-	written := slices.DeleteFunc(slices.Clone(jobs), func(j *job) bool { return j.over })
+	written := where(jobs, func(j *job) bool { return !j.over })
 	for _, mine := range grouped(written, func(j *job) *vcenter { return j.v }) {
 		v := mine[0].v
 		var now *inventory

@@ -9,13 +9,10 @@ func (u *audit) neighbours(g *group) []string {
 	for _, m := range g.members {
 		own[m.vm.ref] = true
 	}
-	var out []string
-	for _, v := range g.inv.vms {
-		if !own[v.ref] && !v.template && slices.ContainsFunc(v.networks, func(n ref) bool { return u.reaches(g, v, n) }) {
-			out = append(out, v.name)
-		}
-	}
-	return out
+	others := where(g.inv.vms, func(v *vm) bool {
+		return !own[v.ref] && !v.template && slices.ContainsFunc(v.networks, func(n ref) bool { return u.reaches(g, v, n) })
+	})
+	return texts(others, func(v *vm) string { return v.name })
 }
 
 // reaches reports whether opening g opens network n for v.

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/vmware/govmomi/vim25/types"
-
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -37,7 +35,9 @@ func (u *audit) plans(g *group) {
 		}
 		own, inherited := p.change, []field(nil)
 		if u.options.Scope == ScopeVSwitch && p.vSwitch != nil {
-			own, inherited = split(p.portGroup.Spec.Policy.Security, p.change)
+			explicit := securityPolicy(p.portGroup.Spec.Policy.Security)
+			own = where(p.change, func(f field) bool { return explicit[f] != nil })
+			inherited = where(p.change, func(f field) bool { return explicit[f] == nil })
 		}
 		u.pend(target{g.inv.vcenter.name, isPortGroup, p.host.ref, p.portGroup.Spec.Name}, g, p, own)
 		if p.vSwitch != nil {
@@ -70,19 +70,6 @@ func (u *audit) planned(g *group, f field) bool {
 	return slices.ContainsFunc(g.places, func(p *place) bool {
 		return slices.Contains(p.change, f) || f == promiscuous && slices.Contains(p.change, learning)
 	})
-}
-
-// split tells the settings that a port group sets itself from those that it inherits of its switch.
-func split(s *types.HostNetworkSecurityPolicy, fields []field) (own, inherited []field) {
-	explicit := securityPolicy(s)
-	for _, f := range fields {
-		if explicit[f] != nil {
-			own = append(own, f)
-		} else {
-			inherited = append(inherited, f)
-		}
-	}
-	return own, inherited
 }
 
 // pend adds fields to what a target must accept.

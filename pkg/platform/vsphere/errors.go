@@ -56,7 +56,11 @@ func (v *vcenter) explain(err error) error {
 	case soap.IsCertificateUntrusted(err):
 		return say(": its certificate is signed by an unknown authority: name the file of its CA with --vsphere-tls-ca-certs (GOVC_TLS_CA_CERTS)")
 	case missing != nil:
-		return say(": %s has no privilege %s%s: ask an administrator for it", v.credentials.Username, privilegeOf(missing), objectOf(missing))
+		on := ""
+		if missing.Object != nil {
+			on = " on " + missing.Object.Value
+		}
+		return say(": %s has no privilege %s%s: ask an administrator for it", v.credentials.Username, privilegeOf(missing), on)
 	case errors.Is(err, context.DeadlineExceeded):
 		return say(" did not answer in time: %v", err)
 	case unreachable(err):
@@ -82,13 +86,6 @@ func privilegeOf(p *types.NoPermission) string {
 		}
 	}
 	return "(vCenter does not say which)"
-}
-
-func objectOf(p *types.NoPermission) string {
-	if p.Object == nil {
-		return ""
-	}
-	return " on " + p.Object.Value
 }
 
 func unreachable(err error) bool {

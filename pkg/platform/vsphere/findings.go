@@ -31,10 +31,7 @@ func (u *audit) strayFindings() {
 // unreadFinding is what vCenter held back: unknown is never all right.
 func (u *audit) unreadFinding(object string, objects []unread) {
 	names := texts(objects, func(o unread) string { return o.object })
-	privilege := ""
-	for _, o := range objects {
-		privilege = max(privilege, o.privilege)
-	}
+	privilege := slices.MaxFunc(objects, func(a, b unread) int { return strings.Compare(a.privilege, b.privilege) }).privilege
 	if privilege == "" {
 		u.add(finding.HostsDiffer, finding.Error, object,
 			"unknown, because vCenter has no configuration of it: "+folded(names),
@@ -75,7 +72,7 @@ func (u *audit) groupFindings(g *group) {
 // unread tells what vCenter refused from what it does not have.
 func (u *audit) unread(g *group) {
 	for _, silent := range []bool{false, true} {
-		some := slices.DeleteFunc(slices.Clone(g.unknown), func(o unread) bool { return (o.privilege == "") != silent })
+		some := where(g.unknown, func(o unread) bool { return (o.privilege == "") == silent })
 		if len(some) > 0 {
 			u.unreadFinding(g.label(), some)
 		}
@@ -90,9 +87,6 @@ func (u *audit) nsx(g *group) {
 			"ask NSX's administrator for a MAC discovery profile on the segment with MAC learning on (its default limit is 4096 MACs, aged after 600 s), and for a SpoofGuard profile that allows the router's address; then ignore this with --ignore="+string(finding.NSX))
 	}
 }
-
-// counts reports whether a setting is required, and so an error where it is rejected.
-func (o Options) counts(f field) bool { return f != macChanges || o.Require == RequireDocs }
 
 // tally is where a setting is rejected or unknown for a router, by place and by node.
 type tally struct{ no, unknown, nodes []string }
@@ -130,13 +124,9 @@ func (u *audit) tally(g *group, members []member, f field) tally {
 // rejected are EGR402, 403 and 404: what is in effect and lets nothing through.
 func (u *audit) rejected(g *group, members []member, f field) {
 	t, w := u.tally(g, members, f), f.words()
-	level := finding.Error
-	if !u.options.counts(f) {
-		level = finding.Warning
-	}
-	fix := fmt.Sprintf("%s preflight vsphere --fix --require=%s", u.options.Command, u.options.Require)
-	if f == macChanges && level == finding.Warning {
-		fix = u.options.Command.String() + " preflight vsphere --fix --require=docs, if the documentation's rule is wanted"
+	level, fix := finding.Error, fmt.Sprintf("%s preflight vsphere --fix --require=%s", u.options.Command, u.options.Require)
+	if f == macChanges && u.options.Require != RequireDocs {
+		level, fix = finding.Warning, u.options.Command.String()+" preflight vsphere --fix --require=docs, if the documentation's rule is wanted"
 	}
 	if g.overridden() && !u.planned(g, f) {
 		fix = "take the override of the node's port away in the vSphere client: preflight never changes a single port"

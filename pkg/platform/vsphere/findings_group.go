@@ -1,6 +1,7 @@
 package vsphere
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,13 +26,12 @@ func (u *audit) learning(g *group) {
 		return
 	}
 	for _, p := range g.places {
-		if p.policy.accepts(learning) {
-			continue
+		if !p.policy.accepts(learning) {
+			u.add(finding.MACLearning, finding.Info, g.label(),
+				fmt.Sprintf("MAC learning is off on %s, and switch %s (version %s) has it: it could take the place of promiscuous mode", g.name, g.dvs.name, g.dvs.version),
+				"with MAC learning a port gets the frames of the MACs that it sends from (4096 at most), and nobody a copy of another's",
+				u.options.Command.String()+" preflight vsphere --fix --use-mac-learning")
 		}
-		u.add(finding.MACLearning, finding.Info, g.label(),
-			fmt.Sprintf("MAC learning is off on %s, and switch %s (version %s) has it: it could take the place of promiscuous mode", g.name, g.dvs.name, g.dvs.version),
-			"with MAC learning a port gets the frames of the MACs that it sends from (4096 at most), and nobody a copy of another's",
-			u.options.Command.String()+" preflight vsphere --fix --use-mac-learning")
 	}
 }
 
@@ -47,10 +47,7 @@ func (u *audit) differing(g *group) {
 	if len(by) < 2 {
 		return
 	}
-	var figures []string
-	for _, policy := range slices.Sorted(maps.Keys(by)) {
-		figures = append(figures, fmt.Sprintf("%s on %s", policy, folded(by[policy])))
-	}
+	figures := texts(slices.Sorted(maps.Keys(by)), func(policy string) string { return policy + " on " + folded(by[policy]) })
 	u.add(finding.HostsDiffer, finding.Warning, g.label(),
 		fmt.Sprintf("%d hosts of %s have %d different security policies on port group %s", len(g.places), g.where(), len(by), g.name),
 		strings.Join(figures, "; "),
@@ -70,12 +67,7 @@ func (u *audit) sharing(g *group) {
 		return
 	}
 	who := u.neighbours(g)
-	var kernel []string
-	for _, p := range g.places {
-		if p.kernel {
-			kernel = append(kernel, p.name())
-		}
-	}
+	kernel := texts(where(g.places, func(p *place) bool { return p.kernel }), (*place).name)
 	if len(who) == 0 && len(kernel) == 0 {
 		return
 	}
@@ -99,19 +91,15 @@ func (u *audit) duplicates(g *group) {
 	if !g.opened(promiscuous) {
 		return
 	}
-	var hosts []string
-	most := 0
-	for _, p := range g.places {
-		if p.uplinks > 1 && (p.policy.accepts(promiscuous) || slices.Contains(p.change, promiscuous)) {
-			hosts = append(hosts, p.name())
-			most = max(most, p.uplinks)
-		}
-	}
-	if len(hosts) == 0 {
+	twice := where(g.places, func(p *place) bool {
+		return p.uplinks > 1 && (p.policy.accepts(promiscuous) || slices.Contains(p.change, promiscuous))
+	})
+	if len(twice) == 0 {
 		return
 	}
+	most := slices.MaxFunc(twice, func(a, b *place) int { return cmp.Compare(a.uplinks, b.uplinks) }).uplinks
 	u.add(finding.Duplicates, finding.Warning, g.label(),
-		fmt.Sprintf("promiscuous mode on port group %s, whose switch has %d uplinks%s: packets may arrive twice", g.name, most, g.onHosts(hosts)),
+		fmt.Sprintf("promiscuous mode on port group %s, whose switch has %d uplinks%s: packets may arrive twice", g.name, most, g.onHosts(texts(twice, (*place).name))),
 		"a broadcast or flooded frame comes in by every uplink, and a promiscuous port takes each",
 		"on every host: esxcli system settings advanced set -o /Net/ReversePathFwdCheckPromisc -i 1, then switch promiscuous mode off and on (preflight cannot see that setting: ignore this once it is made)")
 }
@@ -120,11 +108,13 @@ func (u *audit) duplicates(g *group) {
 func (u *audit) hardening(g *group) {
 	var names []string
 	for _, p := range g.places {
-		rules := distributedRules()
-		if p.host != nil {
-			rules = standardRules(p.host.version)
+		for _, r := range p.rules() {
+			for _, f := range p.change {
+				if id := r.ids[f]; id != "" {
+					names = append(names, r.guide+" "+id+" ("+f.words().name+")")
+				}
+			}
 		}
-		names = append(names, broken(rules, p.change)...)
 	}
 	if len(names) == 0 {
 		return

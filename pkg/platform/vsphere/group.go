@@ -56,11 +56,7 @@ func (u unread) String() string {
 
 // key tells groups apart: a standard one is of a cluster.
 func (g *group) key() string {
-	k := g.inv.vcenter.name + " " + g.ref.Value
-	if g.cluster != nil {
-		k += " " + g.cluster.Value
-	}
-	return k
+	return fmt.Sprint(g.inv.vcenter.name, " ", g.ref.Value, " ", g.cluster)
 }
 
 // label names the group as a finding's object.

@@ -28,20 +28,22 @@ type ref = types.ManagedObjectReference
 type entity struct {
 	ref     ref
 	name    string
-	missing []missing
+	missing []types.MissingProperty
 }
 
-// missing is a property that vCenter did not give, and the privilege that it asked for.
-type missing struct{ path, privilege string }
-
-// lacks finds why path was not given, if it or what it is part of was held back.
-func (e entity) lacks(path string) (missing, bool) {
+// lacks reports whether path was not given, because it or what it is part of was held back, and the privilege
+// that vCenter asked for.
+func (e entity) lacks(path string) (privilege string, held bool) {
 	for _, m := range e.missing {
-		if m.path == path || strings.HasPrefix(path, m.path+".") || strings.HasPrefix(m.path, path+".") {
-			return m, true
+		if m.Path != path && !strings.HasPrefix(path, m.Path+".") && !strings.HasPrefix(m.Path, path+".") {
+			continue
 		}
+		if p := permission(m.Fault.Fault); p != nil {
+			privilege = p.PrivilegeId
+		}
+		return privilege, true
 	}
-	return missing{}, false
+	return "", false
 }
 
 type vm struct {
@@ -182,18 +184,11 @@ func (inv *inventory) addSwitch(e entity, o mo.VmwareDistributedVirtualSwitch) {
 }
 
 func newEntity(o types.ObjectContent) entity {
-	e := entity{ref: o.Obj}
+	e := entity{ref: o.Obj, missing: o.MissingSet}
 	for _, p := range o.PropSet {
 		if p.Name == "name" {
 			e.name, _ = p.Val.(string)
 		}
-	}
-	for _, m := range o.MissingSet {
-		gap := missing{path: m.Path}
-		if p := permission(m.Fault.Fault); p != nil {
-			gap.privilege = p.PrivilegeId
-		}
-		e.missing = append(e.missing, gap)
 	}
 	return e
 }

@@ -19,6 +19,11 @@ func texts[T any](items []T, text func(T) string) []string {
 	return out
 }
 
+// where are the items that something is true of.
+func where[T any](items []T, holds func(T) bool) []T {
+	return slices.DeleteFunc(slices.Clone(items), func(item T) bool { return !holds(item) })
+}
+
 // folded is the first names of a message, and the number of the rest.
 func folded(names []string) string { return finding.Listed(names, foldedAfter, ", ") }
 

@@ -40,8 +40,8 @@ func (g *group) fill() {
 
 func (g *group) fillDistributed() {
 	if g.dv.setting() == nil {
-		m, _ := g.dv.lacks("config")
-		g.unknown = append(g.unknown, unread{"port group " + g.name, m.privilege})
+		privilege, _ := g.dv.lacks("config")
+		g.unknown = append(g.unknown, unread{"port group " + g.name, privilege})
 		return
 	}
 	p, _ := distributedPolicy(g.dv.setting())
@@ -69,12 +69,12 @@ func (g *group) fillDistributed() {
 func (g *group) fillStandard() {
 	if g.cluster == nil {
 		host := "the host of " + g.members[0].vm.name
-		m, _ := g.members[0].vm.lacks("runtime.host")
+		privilege, _ := g.members[0].vm.lacks("runtime.host")
 		if h := g.inv.hosts[g.members[0].vm.host]; h != nil {
 			host = "the cluster of host " + h.name
-			m, _ = h.lacks("parent")
+			privilege, _ = h.lacks("parent")
 		}
-		g.unknown = append(g.unknown, unread{host, cmp.Or(m.privilege, "System.Read")})
+		g.unknown = append(g.unknown, unread{host, cmp.Or(privilege, "System.Read")})
 	}
 	for _, r := range g.hosts() {
 		h := g.inv.hosts[r]
@@ -82,15 +82,10 @@ func (g *group) fillStandard() {
 			g.unknown = append(g.unknown, unread{"host " + r.Value, "System.Read"})
 			continue
 		}
-		if m, held := h.lacks("config.network"); held {
-			g.unknown = append(g.unknown, unread{"host " + h.name, m.privilege})
-			continue
-		}
-		if !h.read { // one that vCenter has lost touch with may have no configuration
-			g.unknown = append(g.unknown, unread{object: "host " + h.name})
-			continue
-		}
-		if pg := h.portGroup(g.name); pg != nil {
+		// A host that vCenter has lost touch with may have no configuration: then no privilege is missing.
+		if privilege, held := h.lacks("config.network"); held || !h.read {
+			g.unknown = append(g.unknown, unread{"host " + h.name, privilege})
+		} else if pg := h.portGroup(g.name); pg != nil {
 			g.places = append(g.places, h.place(pg))
 		}
 	}

@@ -120,8 +120,8 @@ func (u *audit) group(ctx context.Context, need []platform.Attachment) error {
 			u.strays = append(u.strays, stray{Attachment: n, why: hit.lost.Error()})
 			continue
 		}
-		if m, held := hit.vm.lacks("network"); held {
-			u.strays = append(u.strays, stray{n, "its networks could not be read", &unread{"virtual machine " + hit.vm.name, m.privilege}})
+		if privilege, held := hit.vm.lacks("network"); held {
+			u.strays = append(u.strays, stray{n, "its networks could not be read", &unread{"virtual machine " + hit.vm.name, privilege}})
 			continue
 		}
 		network, err := choose(n, hit.vm)

@@ -47,10 +47,7 @@ func wanted() []types.PropertySpec {
 func (s *login) everything(ctx context.Context) ([]types.ObjectContent, error) {
 	specs := wanted()
 	if s.view == nil {
-		var kinds []string
-		for _, spec := range specs {
-			kinds = append(kinds, spec.Type)
-		}
+		kinds := texts(specs, func(spec types.PropertySpec) string { return spec.Type })
 		v, err := view.NewManager(s.client).CreateContainerView(ctx, s.client.ServiceContent.RootFolder, kinds, true)
 		if err != nil {
 			return nil, err

@@ -27,8 +27,8 @@ func (inv *inventory) standard(t target) (*hostState, error) {
 	if h == nil {
 		return nil, fmt.Errorf("host %s is gone: run preflight again", t.ref.Value)
 	}
-	if gap, held := h.lacks("config.network"); held {
-		return nil, fmt.Errorf("the network of host %s may not be read (privilege %s): %w", h.name, gap.privilege, errUnreadable)
+	if privilege, held := h.lacks("config.network"); held {
+		return nil, fmt.Errorf("the network of host %s may not be read (privilege %s): %w", h.name, privilege, errUnreadable)
 	}
 	if pg := h.portGroup(t.name); t.kind == isPortGroup && pg != nil {
 		return &hostState{t, h, pg.Spec.Policy.Security, securityPolicy(pg.ComputedPolicy.Security)}, nil
