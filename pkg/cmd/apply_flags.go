@@ -1,7 +1,9 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,24 +23,15 @@ const (
 )
 
 func parseDryRun(s string) (dryRun, error) {
-	switch d := dryRun(s); d {
-	case dryRunNone, dryRunClient, dryRunServer:
+	if d := dryRun(s); slices.Contains([]dryRun{dryRunNone, dryRunClient, dryRunServer}, d) {
 		return d, nil
-	default:
-		return "", fmt.Errorf("--dry-run %q is unknown: write none, client or server", s)
 	}
+	return "", fmt.Errorf("--dry-run %q is unknown: write none, client or server", s)
 }
 
 // suffix is how kubectl marks what was not written.
 func (d dryRun) suffix() string {
-	switch d {
-	case dryRunClient:
-		return " (dry run)"
-	case dryRunServer:
-		return " (server dry run)"
-	default:
-		return ""
-	}
+	return map[dryRun]string{dryRunClient: " (dry run)", dryRunServer: " (server dry run)"}[d]
 }
 
 // applyFlags are the flags of every verb that applies objects.
@@ -72,6 +65,19 @@ func addProvisioner(cmd *cobra.Command, value *string) {
 	cmd.Flags().StringVar(value, "provisioner", *value, "Who makes NAD and Deployment: operator (the Cluster Network Operator), standalone (this command), or auto (operator where the cluster serves EgressRouters)")
 }
 
+// parseAll makes a value of each of texts; flag begins the error about one.
+func parseAll[S, T any](flag string, texts []S, parse func(S) (T, error)) ([]T, error) {
+	var out []T
+	for _, text := range texts {
+		value, err := parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s%w", flag, err)
+		}
+		out = append(out, value)
+	}
+	return out, nil
+}
+
 // applyOptions are applyFlags, checked.
 type applyOptions struct {
 	provisioner egress.Provisioner
@@ -83,11 +89,10 @@ type applyOptions struct {
 
 func (a *applyFlags) options(f *factory) (applyOptions, error) {
 	var o applyOptions
-	var err error
-	if o.provisioner, err = egress.ParseProvisioner(a.provisioner); err != nil {
-		return o, err
-	}
-	if o.dryRun, err = parseDryRun(a.dryRun); err != nil {
+	var errs [2]error
+	o.provisioner, errs[0] = egress.ParseProvisioner(a.provisioner)
+	o.dryRun, errs[1] = parseDryRun(a.dryRun)
+	if err := cmp.Or(errs[:]...); err != nil {
 		return o, err
 	}
 	if a.manager == "" {
@@ -95,6 +100,7 @@ func (a *applyFlags) options(f *factory) (applyOptions, error) {
 	}
 	o.manager = a.manager
 	o.apply = apply.Options{DryRun: o.dryRun == dryRunServer, ForceConflicts: a.forceConflicts, Adopt: a.adopt}
+	var err error
 	o.print, err = newPrinter(f.Out, a.print, o.dryRun)
 	return o, err
 }

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"errors"
 
 	nov1 "github.com/openshift/api/networkoperator/v1"
@@ -13,13 +14,15 @@ import (
 type createFlags struct {
 	*applyFlags
 	waitFlags
-	router  routerFlags
-	pod     podFlags
-	policy  policyFlags
-	source  sourceFlags
-	expose  bool
-	force   bool
+	router routerFlags
+	pod    podFlags
+	policy policyFlags
+	source sourceFlags
+	expose bool
+	force  bool
+	// restart restarts the operator's pod also where it cannot be told whether it runs older rules.
 	restart bool
+	// failOn is the level of findings on a router that is up that fails the command.
 	failOn  string
 	workers int
 	// noProgress leaves the bar out.
@@ -29,8 +32,8 @@ type createFlags struct {
 // createOptions are what create needs to run.
 type createOptions struct {
 	*factory
+	*createFlags
 	applyOptions
-	waitFlags
 	routers []*nov1.EgressRouter
 	pod     render.Options
 	// podSet names the flags given that only the standalone provisioner knows, partSet those that are set on
@@ -42,15 +45,6 @@ type createOptions struct {
 	autoRoutes bool
 	// clients are those who may use the routers; none leaves it as it is.
 	clients []render.Clients
-	expose  bool
-	force   bool
-	// restart restarts the operator's pod also where it cannot be told whether it runs older rules.
-	restart bool
-	// failOn is the level of findings on a router that is up that fails the command.
-	failOn  string
-	workers int
-	// noProgress leaves the bar out.
-	noProgress bool
 }
 
 func newCreateCommand(f *factory) *cobra.Command {
@@ -78,13 +72,7 @@ PORT of the router goes to IP, from the reserved address.`,
 
   # Every EgressRouter in a folder
   ` + f.name + ` create -f routers/ -R`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o, err := c.complete(f, cmd, args)
-			if err != nil {
-				return invalid(err)
-			}
-			return o.run(cmd.Context())
-		},
+		RunE: runs(f, c.complete),
 	}
 	c.router.add(cmd)
 	c.source.add(cmd, "that holds EgressRouters to create")
@@ -103,15 +91,10 @@ PORT of the router goes to IP, from the reserved address.`,
 
 // complete makes options of the flags. Whatever it refuses, the user typed.
 func (c *createFlags) complete(f *factory, cmd *cobra.Command, args []string) (*createOptions, error) {
-	o := &createOptions{factory: f, waitFlags: c.waitFlags, expose: c.expose, force: c.force, restart: c.restart, failOn: c.failOn, workers: c.workers, noProgress: c.noProgress}
+	o := &createOptions{factory: f, createFlags: c}
 	var err error
-	if o.applyOptions, err = c.applyFlags.options(f); err != nil {
-		return nil, err
-	}
-	if err := c.waitFlags.check(); err != nil {
-		return nil, err
-	}
-	if err := errors.Join(positive("concurrency", c.workers), checkFailOn(c.failOn)); err != nil {
+	o.applyOptions, err = c.applyFlags.options(f)
+	if err := cmp.Or(err, c.waitFlags.check(), errors.Join(positive("concurrency", c.workers), checkFailOn(c.failOn))); err != nil {
 		return nil, err
 	}
 	if o.routers, err = c.read(f, cmd, args, o.dryRun); err != nil {
@@ -147,7 +130,7 @@ func (c *createFlags) read(f *factory, cmd *cobra.Command, args []string, d dryR
 		}
 		return []*nov1.EgressRouter{r}, nil
 	}
-	if err := c.router.refuseWithFiles(cmd, args); err != nil {
+	if err := refuseWithFiles(cmd, args); err != nil {
 		return nil, err
 	}
 	return c.source.load(f, namespace, explicit)

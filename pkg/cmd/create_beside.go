@@ -60,18 +60,7 @@ func (o *createOptions) judgeBeside(ctx context.Context, client *cluster.Client,
 			leaving = append(leaving, egress.Key(&r.EgressRouter))
 		}
 	}
-	findings := check.Beside(input, staying)
-	if len(findings) == 0 {
-		return leaving, nil
-	}
-	if err := o.table(findings); err != nil {
-		return nil, err
-	}
-	hint := ""
-	if o.force {
-		hint = ": --force does not go past them"
-	}
-	return nil, invalid(fmt.Errorf("other routers are in the way, and nothing was written%s", hint))
+	return leaving, o.refuse(check.Beside(input, staying), "other routers are in the way, and nothing was written", "--force does not go past them")
 }
 
 // noteUnread says what could not be judged, which is no refusal.
@@ -124,7 +113,7 @@ func (o *createOptions) beside(r *nov1.EgressRouter, late latecomers) ([]finding
 	}
 	var there []snapshot.Router
 	for _, other := range late.routers {
-		if other.Namespace == r.Namespace && !slices.ContainsFunc(o.routers, func(own *nov1.EgressRouter) bool { return egress.Key(own) == egress.Key(&other.EgressRouter) }) {
+		if other.Namespace == r.Namespace && !o.names(other.Namespace, other.Name) {
 			there = append(there, other)
 		}
 	}
@@ -134,6 +123,11 @@ func (o *createOptions) beside(r *nov1.EgressRouter, late latecomers) ([]finding
 	}
 	return findings, fmt.Errorf("egress router %s was applied, and another was made in its namespace at the same time: no pod was restarted: delete one of them",
 		egress.Key(r))
+}
+
+// names reports whether a router of that name is in the input.
+func (o *createOptions) names(namespace, name string) bool {
+	return slices.ContainsFunc(o.routers, func(r *nov1.EgressRouter) bool { return r.Namespace == namespace && r.Name == name })
 }
 
 // namespacesOf are the namespaces of the routers, each once.

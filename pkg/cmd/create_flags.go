@@ -1,9 +1,9 @@
 package cmd
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -37,20 +37,13 @@ func (r *routerFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&r.master, "macvlan-master", "", "The node's `INTERFACE` to attach to; by default that of its default route (standalone only)")
 }
 
-// names are the flags that describe a router by hand.
-func (r *routerFlags) names() []string {
-	return []string{"address", "gateway", "redirect", "redirect-file", "fallback-ip", "macvlan-mode", "macvlan-master"}
-}
-
 // refuseWithFiles refuses a router typed by hand beside -f or -k.
-func (r *routerFlags) refuseWithFiles(cmd *cobra.Command, args []string) error {
+func refuseWithFiles(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return fmt.Errorf("give either a NAME or -f or -k, not both: the files name their routers (got %q)", strings.Join(args, " "))
 	}
-	for _, name := range r.names() {
-		if cmd.Flags().Changed(name) {
-			return fmt.Errorf("--%s describes one router by hand: it cannot be used with -f or -k", name)
-		}
+	if typed := given(cmd, "address", "gateway", "redirect", "redirect-file", "fallback-ip", "macvlan-mode", "macvlan-master"); len(typed) > 0 {
+		return fmt.Errorf("%s describes one router by hand: it cannot be used with -f or -k", typed[0])
 	}
 	return nil
 }
@@ -71,12 +64,10 @@ func (r *routerFlags) build(f *factory, args []string, namespace string) (*nov1.
 	if len(r.addresses) == 0 && r.gateway != "" {
 		router.Spec.Addresses = []nov1.EgressRouterAddress{{Gateway: r.gateway}}
 	}
-	redirect, err := r.redirect(f)
-	if err != nil {
-		return nil, err
-	}
-	router.Spec.Redirect = redirect
-	if router.Spec.NetworkInterface.Macvlan, err = r.macvlan(); err != nil {
+	var errs [2]error
+	router.Spec.Redirect, errs[0] = r.redirect(f)
+	router.Spec.NetworkInterface.Macvlan, errs[1] = r.macvlan()
+	if err := cmp.Or(errs[:]...); err != nil {
 		return nil, err
 	}
 	egress.SetDefaults(router)
@@ -92,42 +83,22 @@ func extra(args []string) string {
 
 // redirect joins the rules of --redirect, in their order, and those of --redirect-file.
 func (r *routerFlags) redirect(f *factory) (*nov1.RedirectConfig, error) {
-	redirect := &nov1.RedirectConfig{FallbackIP: r.fallback}
-	for _, text := range r.redirects {
-		rule, err := egress.ParseRule(text)
-		if err != nil {
-			return nil, fmt.Errorf("--redirect %w", err)
-		}
-		redirect.RedirectRules = append(redirect.RedirectRules, rule)
+	typed, err := parseAll("--redirect ", r.redirects, egress.ParseRule)
+	if err != nil || r.redirectFile == "" {
+		return &nov1.RedirectConfig{RedirectRules: typed, FallbackIP: r.fallback}, err
 	}
-	if r.redirectFile == "" {
-		return redirect, nil
+	data, err := f.readFile(r.redirectFile)
+	if err != nil {
+		return nil, fmt.Errorf("--redirect-file %s: it cannot be read: %w", r.redirectFile, err)
 	}
-	rules, fallback, err := r.readFile(f.In)
+	rules, fallback, err := egress.ParseRedirectFile(bytes.NewReader(data))
 	if err != nil {
 		return nil, fmt.Errorf("--redirect-file %s: %w", r.redirectFile, err)
 	}
-	redirect.RedirectRules = append(redirect.RedirectRules, rules...)
 	if fallback != "" && r.fallback != "" && fallback != r.fallback {
 		return nil, fmt.Errorf("--fallback-ip %s and the last line of --redirect-file, %s, differ: give one of them", r.fallback, fallback)
 	}
-	if fallback != "" {
-		redirect.FallbackIP = fallback
-	}
-	return redirect, nil
-}
-
-func (r *routerFlags) readFile(stdin io.Reader) ([]nov1.L4RedirectRule, string, error) {
-	if r.redirectFile == "-" {
-		return egress.ParseRedirectFile(stdin)
-	}
-	file, err := os.Open(r.redirectFile)
-	if err != nil {
-		return nil, "", fmt.Errorf("it cannot be read: %w", err)
-	}
-	rules, fallback, err := egress.ParseRedirectFile(file)
-	_ = file.Close() // it was only read
-	return rules, fallback, err
+	return &nov1.RedirectConfig{RedirectRules: append(typed, rules...), FallbackIP: cmp.Or(fallback, r.fallback)}, nil
 }
 
 func (r *routerFlags) macvlan() (nov1.MacvlanConfig, error) {
@@ -135,9 +106,9 @@ func (r *routerFlags) macvlan() (nov1.MacvlanConfig, error) {
 	if r.mode == "" {
 		return m, nil
 	}
-	for _, mode := range []nov1.MacvlanMode{nov1.MacvlanModeBridge, nov1.MacvlanModePrivate, nov1.MacvlanModeVEPA, nov1.MacvlanModePassthru} {
-		if strings.EqualFold(r.mode, string(mode)) {
-			m.Mode = mode
+	for _, mode := range macvlanModes() {
+		if strings.EqualFold(r.mode, mode) {
+			m.Mode = nov1.MacvlanMode(mode)
 			return m, nil
 		}
 	}

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -20,10 +21,7 @@ func (p *podFlags) checkValues(cmd *cobra.Command) error {
 			return fmt.Errorf("--%s is empty: name %s, or leave it out", flag.name, flag.what)
 		}
 	}
-	if err := checkImage("image", p.image); err != nil {
-		return err
-	}
-	if err := checkImage("route-image", p.routes.image); err != nil {
+	if err := cmp.Or(checkImage("image", p.image), checkImage("route-image", p.routes.image)); err != nil {
 		return err
 	}
 	for key, value := range p.nodeSelector {

@@ -1,14 +1,8 @@
 package cmd
 
 import (
-	"fmt"
-
-	nov1 "github.com/openshift/api/networkoperator/v1"
 	"github.com/spf13/cobra"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 )
 
@@ -23,21 +17,5 @@ func (p *policyFlags) add(cmd *cobra.Command) {
 
 // options checks the flags.
 func (p *policyFlags) options() ([]render.Clients, error) {
-	var out []render.Clients
-	for _, text := range p.from {
-		clients, err := render.ParseClients(text)
-		if err != nil {
-			return nil, fmt.Errorf("--allow-from: %w", err)
-		}
-		out = append(out, clients)
-	}
-	return out, nil
-}
-
-// policyObject renders a NetworkPolicy once its owner is known.
-func policyObject(r *nov1.EgressRouter, options render.PolicyOptions) apply.Object {
-	return func(owner types.UID) (*unstructured.Unstructured, error) {
-		options.Owner = owner
-		return render.NetworkPolicy(r, options)
-	}
+	return parseAll("--allow-from: ", p.from, render.ParseClients)
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
-	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/report"
@@ -18,26 +17,22 @@ import (
 // review shows what the judge finds about the routers when the wait for them has ended, well or not: it reads what
 // preflight reads. It ends with the findings' exit code.
 func (o *createOptions) review(ctx context.Context, client *cluster.Client, jobs []job) error {
-	asked := map[string]bool{}
-	namespace := jobs[0].router.Namespace
-	for _, j := range jobs {
-		asked[egress.Key(j.router)] = true
-		if j.router.Namespace != namespace {
-			namespace = ""
-		}
+	namespace := ""
+	if names := namespacesOf(o.routers); len(names) == 1 {
+		namespace = names[0]
 	}
 	s, err := read.Snapshot(ctx, client, read.Options{Namespace: namespace, Wide: true, Checks: true})
 	if err != nil {
 		return fmt.Errorf("looking at what became of it: %w", err)
 	}
-	judged := check.Judge(s, check.Options{Command: o.name, Only: func(namespace, name string) bool { return asked[namespace+"/"+name] }})
+	judged := check.Judge(s, check.Options{Command: o.name, Only: o.names})
 	if err := unread(o.factory, s); err != nil {
 		o.note("%v", err)
 	}
 	var shown []finding.Finding
 	up := false
 	for _, r := range s.Routers {
-		if !asked[egress.Key(&r.EgressRouter)] || r.Provisioner != o.provisioner {
+		if !o.names(r.Namespace, r.Name) || r.Provisioner != o.provisioner {
 			continue
 		}
 		p := judged.Progress(r)

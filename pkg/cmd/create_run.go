@@ -2,12 +2,14 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	nov1 "github.com/openshift/api/networkoperator/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
@@ -80,22 +82,10 @@ func (o *createOptions) refuseUnderAny() error {
 	if o.force {
 		return nil
 	}
-	var both []finding.Finding
-	standalone := codes(check.Specs(o.snapshot(egress.Standalone)))
-	for _, f := range check.Specs(o.snapshot(egress.Operator)) {
-		if f.Level == finding.Error && slices.Contains(standalone, f.Code) {
-			both = append(both, f)
-		}
-	}
-	return o.refuse(both)
-}
-
-func codes(fs []finding.Finding) []finding.Code {
-	var out []finding.Code
-	for _, f := range fs {
-		out = append(out, f.Code)
-	}
-	return out
+	standalone := check.Specs(o.snapshot(egress.Standalone))
+	return o.refuse(slices.DeleteFunc(check.Specs(o.snapshot(egress.Operator)), func(f finding.Finding) bool {
+		return f.Level != finding.Error || !slices.ContainsFunc(standalone, func(also finding.Finding) bool { return also.Code == f.Code })
+	}), specErrors, "")
 }
 
 // snapshot is the input as the checks see it, under provisioner.
@@ -118,11 +108,14 @@ func (o *createOptions) snapshot(provisioner egress.Provisioner) *snapshot.Snaps
 // check says what the spec checks find; errors stop the command, unless --force goes past them.
 func (o *createOptions) check() error {
 	findings := check.Specs(o.snapshot(o.provisioner))
-	errors := finding.AtLeast(findings, finding.Error)
+	refused := finding.AtLeast(findings, finding.Error)
 	if o.force {
-		errors = unforceable(errors, o.provisioner)
+		// Under the operator these would degrade the network operator of the whole cluster.
+		refused = slices.DeleteFunc(refused, func(f finding.Finding) bool {
+			return o.provisioner != egress.Operator || !slices.Contains(check.Degrading(), f.Code)
+		})
 	}
-	if err := o.refuse(errors); err != nil || len(findings) == 0 {
+	if err := o.refuse(refused, specErrors, "--force does not go past what would degrade the cluster's network operator"); err != nil || len(findings) == 0 {
 		return err
 	}
 	return o.table(findings)
@@ -133,34 +126,22 @@ func (o *createOptions) table(findings []finding.Finding) error {
 	return report.New(findings, nil, nil).Write(o.ErrOut, "table", colour(o.ErrOut))
 }
 
-// unforceable are the errors that --force does not go past: under the operator they would degrade the
-// network operator of the whole cluster.
-func unforceable(errors []finding.Finding, provisioner egress.Provisioner) []finding.Finding {
-	if provisioner != egress.Operator {
-		return nil
-	}
-	var out []finding.Finding
-	for _, f := range errors {
-		if slices.Contains(check.Degrading(), f.Code) {
-			out = append(out, f)
-		}
-	}
-	return out
-}
+// specErrors is why the input is refused.
+const specErrors = "the spec has errors, and nothing was written"
 
-// refuse shows errors and ends the command with the code for invalid input, if there are any.
-func (o *createOptions) refuse(errors []finding.Finding) error {
-	if len(errors) == 0 {
+// refuse shows findings and ends the command with the code for invalid input, if there are any; forced is what is said
+// where --force was given.
+func (o *createOptions) refuse(findings []finding.Finding, why, forced string) error {
+	if len(findings) == 0 {
 		return nil
 	}
-	if err := o.table(errors); err != nil {
+	if err := o.table(findings); err != nil {
 		return err
 	}
-	hint := ""
 	if o.force {
-		hint = ": --force does not go past what would degrade the cluster's network operator"
+		why += ": " + forced
 	}
-	return invalid(fmt.Errorf("the spec has errors, and nothing was written%s", hint))
+	return invalid(errors.New(why))
 }
 
 // job is one router, rendered.
@@ -187,7 +168,9 @@ func (o *createOptions) render() ([]job, error) {
 		}
 		if len(o.clients) > 0 {
 			// First, so that no pod is there before it.
-			j.objects = append(j.objects, policyObject(r, render.PolicyOptions{From: o.clients, Provisioner: o.provisioner}))
+			j.objects = append(j.objects, func(owner types.UID) (*unstructured.Unstructured, error) {
+				return render.NetworkPolicy(r, render.PolicyOptions{From: o.clients, Provisioner: o.provisioner, Owner: owner})
+			})
 		}
 		for _, object := range rendered {
 			j.objects = append(j.objects, apply.Fixed(object))

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
@@ -31,13 +32,7 @@ func (o *createOptions) refusePods(ctx context.Context, client *cluster.Client) 
 		return err
 	}
 	refused := check.PodSecurity(s, check.Options{Command: o.name})
-	if len(refused) == 0 {
-		return nil
-	}
-	if err := o.table(refused); err != nil {
-		return err
-	}
-	return invalid(fmt.Errorf("%s: the pod would be refused, and nothing was written: mend it, or go on with --force", finding.PodSecurity))
+	return o.refuse(refused, string(finding.PodSecurity)+": the pod would be refused, and nothing was written: mend it, or go on with --force", "")
 }
 
 // pods are the routers with their Deployments, as the checks see them.
@@ -76,10 +71,8 @@ func (o *createOptions) namespaces(ctx context.Context, client *cluster.Client) 
 		return nil, err
 	}
 	var out []snapshot.Namespace
-	for _, namespace := range found {
-		if namespace != nil {
-			out = append(out, *namespace)
-		}
+	for _, namespace := range slices.DeleteFunc(found, func(n *snapshot.Namespace) bool { return n == nil }) {
+		out = append(out, *namespace)
 	}
 	return out, nil
 }

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,13 +28,10 @@ type deleteFlags struct {
 // deleteOptions are what delete needs to run.
 type deleteOptions struct {
 	*factory
-	waitFlags
-	revokeFlags
+	*deleteFlags
 	provisioner egress.Provisioner
 	dryRun      dryRun
 	print       *printer
-	adopt       bool
-	yes         bool
 	namespace   string
 	names       []string
 }
@@ -53,13 +51,7 @@ it back. What "preflight vsphere --fix" changed is shared with others, and goes 
 
   # And its allowed-address pairs
   ` + f.name + ` delete partner-a --revoke --os-cloud k8s`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o, err := d.complete(f, args)
-			if err != nil {
-				return invalid(err)
-			}
-			return o.run(cmd.Context())
-		},
+		RunE: runs(f, d.complete),
 	}
 	cmd.ValidArgsFunction = f.completeRouters(anyNumber)
 	flags := cmd.Flags()
@@ -73,16 +65,15 @@ it back. What "preflight vsphere --fix" changed is shared with others, and goes 
 	return cmd
 }
 
-func (d *deleteFlags) complete(f *factory, args []string) (*deleteOptions, error) {
+func (d *deleteFlags) complete(f *factory, _ *cobra.Command, args []string) (*deleteOptions, error) {
 	if len(args) == 0 {
 		return nil, fmt.Errorf("give the NAME of a router: see \"%s delete --help\"", f.name)
 	}
-	o := &deleteOptions{factory: f, waitFlags: d.waitFlags, revokeFlags: d.revokeFlags, adopt: d.adopt, yes: d.yes, names: args}
-	var err error
-	if o.provisioner, err = egress.ParseProvisioner(d.provisioner); err != nil {
-		return nil, err
-	}
-	if o.dryRun, err = parseDryRun(d.dryRun); err != nil {
+	o := &deleteOptions{factory: f, deleteFlags: d, names: args}
+	var errs [2]error
+	o.provisioner, errs[0] = egress.ParseProvisioner(d.provisioner)
+	o.dryRun, errs[1] = parseDryRun(d.dryRun)
+	if err := cmp.Or(errs[:]...); err != nil {
 		return nil, err
 	}
 	if d.output != "" && d.output != "name" {
@@ -100,6 +91,7 @@ func (d *deleteFlags) complete(f *factory, args []string) (*deleteOptions, error
 	if !o.yes && o.dryRun == dryRunNone && !f.interactive() {
 		return nil, fmt.Errorf("delete asks first, and there is no terminal to ask on: pass --yes")
 	}
+	var err error
 	o.namespace, _, err = f.currentNamespace()
 	return o, err
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/spf13/cobra"
+
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 )
 
@@ -39,6 +41,18 @@ func invalid(err error) error {
 		return nil
 	}
 	return &exitError{exitInvalid, err}
+}
+
+// runs makes a command's RunE of a verb's two halves: complete makes options of what the user typed, and whatever it refuses
+// is the user's fault; then the options run.
+func runs[O interface{ run(context.Context) error }](f *factory, complete func(*factory, *cobra.Command, []string) (O, error)) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		o, err := complete(f, cmd, args)
+		if err != nil {
+			return invalid(err)
+		}
+		return o.run(cmd.Context())
+	}
 }
 
 // finish says what err is and gives the exit code for it: the one place where errors become codes.

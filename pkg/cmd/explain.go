@@ -49,13 +49,9 @@ func (e *explainFlags) run(f *factory, args []string) error {
 	if len(codes) == 0 {
 		return e.list(f)
 	}
-	var pages []finding.Page
-	for _, code := range codes {
-		page, err := finding.PageOf(code)
-		if err != nil {
-			return err
-		}
-		pages = append(pages, page)
+	pages, err := parseAll("", codes, finding.PageOf)
+	if err != nil {
+		return err
 	}
 	switch {
 	case e.output == "":

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,13 +47,7 @@ port that the router's rules redirect; a port that nothing redirects is refused.
 
   # Some of them, under another name
   ` + f.name + ` expose partner-a --name app-egress --port 8080 --port 8443 --port 80/udp`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o, err := e.complete(f, args)
-			if err != nil {
-				return invalid(err)
-			}
-			return o.run(cmd.Context())
-		},
+		RunE: runs(f, e.complete),
 	}
 	cmd.ValidArgsFunction = f.completeRouters(1)
 	cmd.Flags().StringVar(&e.name, "name", "", "The `SERVICE`'s name; by default the router's")
@@ -61,23 +56,16 @@ port that the router's rules redirect; a port that nothing redirects is refused.
 	return cmd
 }
 
-func (e *exposeFlags) complete(f *factory, args []string) (*exposeOptions, error) {
+func (e *exposeFlags) complete(f *factory, _ *cobra.Command, args []string) (*exposeOptions, error) {
 	if len(args) != 1 {
 		return nil, fmt.Errorf("give the NAME of one router: see \"%s expose --help\"%s", f.name, extra(args))
 	}
-	o := &exposeOptions{factory: f, router: args[0], service: e.name}
-	var err error
-	if o.applyOptions, err = e.applyFlags.options(f); err != nil {
+	o := &exposeOptions{factory: f, router: args[0], service: cmp.Or(e.name, args[0])}
+	var errs [2]error
+	o.applyOptions, errs[0] = e.applyFlags.options(f)
+	o.namespace, o.explicit, errs[1] = f.currentNamespace()
+	if err := cmp.Or(errs[0], errs[1], egress.ValidateName(o.router)); err != nil {
 		return nil, err
-	}
-	if o.namespace, o.explicit, err = f.currentNamespace(); err != nil {
-		return nil, err
-	}
-	if err := egress.ValidateName(o.router); err != nil {
-		return nil, err
-	}
-	if o.service == "" {
-		o.service = o.router
 	}
 	if err := egress.ValidateName(o.service); err != nil {
 		return nil, fmt.Errorf("--name: %w", err)
@@ -117,12 +105,7 @@ func (o *exposeOptions) run(ctx context.Context) error {
 		return err
 	}
 	applied, err := applier.Router(ctx, apply.Request{Router: &found.EgressRouter, Objects: []apply.Object{object}, Owner: found.UID})
-	for _, a := range applied {
-		if err := o.print.object(a.Object, a.Result); err != nil {
-			return err
-		}
-	}
-	return err
+	return cmp.Or(o.print.applied(applied), err)
 }
 
 // find reads the router to expose. A client dry run that names its ports can do without a cluster.

@@ -1,7 +1,11 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
 
 	nov1 "github.com/openshift/api/networkoperator/v1"
 	"github.com/spf13/cobra"
@@ -49,4 +53,25 @@ func (s *sourceFlags) load(f *factory, namespace string, explicit bool) ([]*nov1
 		routers = append(routers, r)
 	}
 	return routers, nil
+}
+
+// readFile reads the file that a flag names, - being standard input.
+func (f *factory) readFile(path string) ([]byte, error) {
+	if path == "-" {
+		return io.ReadAll(f.In)
+	}
+	return os.ReadFile(path)
+}
+
+// newFile makes the file that a flag names, for its owner's eyes alone: names and addresses of a cluster are
+// nobody else's business. A file that is there is never written over; taken says why.
+func newFile(flag, path, taken string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil, fmt.Errorf("%s %s: %s", flag, path, taken)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	return file, nil
 }

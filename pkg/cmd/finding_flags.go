@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -34,20 +35,12 @@ type findingOptions struct {
 
 func (n *findingFlags) options() (findingOptions, error) {
 	o := findingOptions{output: n.output, failOn: n.failOn}
-	if err := report.CheckFormat(n.output); err != nil {
+	if err := cmp.Or(report.CheckFormat(n.output), checkFailOn(n.failOn)); err != nil {
 		return o, err
 	}
-	if err := checkFailOn(n.failOn); err != nil {
-		return o, err
-	}
-	for _, text := range n.ignore {
-		ignore, err := finding.ParseIgnore(text)
-		if err != nil {
-			return o, err
-		}
-		o.ignore = append(o.ignore, ignore)
-	}
-	return o, nil
+	var err error
+	o.ignore, err = parseAll("", n.ignore, finding.ParseIgnore)
+	return o, err
 }
 
 // report shows findings, and with them a plan and a matrix where they are given, and ends the command with

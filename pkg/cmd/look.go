@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -59,7 +57,7 @@ func (l *lookFlags) read(ctx context.Context, f *factory, names []string) (*look
 		out.namespace = namespace
 	}
 	if l.from != "" {
-		out.Snapshot, err = readFile(f, l.from)
+		out.Snapshot, err = loadFile(f, l.from)
 	} else {
 		err = out.readCluster(ctx, f, l.asGiven)
 	}
@@ -77,15 +75,9 @@ func (l *look) readCluster(ctx context.Context, f *factory, asGiven bool) (err e
 	return err
 }
 
-// readFile reads what bundle wrote.
-func readFile(f *factory, path string) (*snapshot.Snapshot, error) {
-	var data []byte
-	var err error
-	if path == "-" {
-		data, err = io.ReadAll(f.In)
-	} else {
-		data, err = os.ReadFile(path)
-	}
+// loadFile reads what bundle wrote.
+func loadFile(f *factory, path string) (*snapshot.Snapshot, error) {
+	data, err := f.readFile(path)
 	if err != nil {
 		return nil, invalid(fmt.Errorf("--from: %w", err))
 	}

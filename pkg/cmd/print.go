@@ -51,3 +51,13 @@ func (p *printer) object(object *unstructured.Unstructured, result apply.Result)
 	}
 	return err
 }
+
+// applied prints what became of several objects.
+func (p *printer) applied(all []apply.Applied) error {
+	for _, a := range all {
+		if err := p.object(a.Object, a.Result); err != nil {
+			return err
+		}
+	}
+	return nil
+}
