@@ -41,16 +41,24 @@ func addFlagValues(cmd *cobra.Command, values map[string]cobra.CompletionFunc) {
 // flagValues are what flags take, by name.
 func (f *factory) flagValues() map[string]cobra.CompletionFunc {
 	values := map[string]cobra.CompletionFunc{
-		"namespace":    f.completeNamespaces,
-		"context":      f.completeKubeconfig(func(c api.Config) []string { return slices.Sorted(maps.Keys(c.Contexts)) }),
-		"cluster":      f.completeKubeconfig(func(c api.Config) []string { return slices.Sorted(maps.Keys(c.Clusters)) }),
-		"user":         f.completeKubeconfig(func(c api.Config) []string { return slices.Sorted(maps.Keys(c.AuthInfos)) }),
-		"output":       completeOutput,
-		"ignore":       completeCodes,
-		"fail-on":      completeChoices("error", "warning", "never"),
-		"provisioner":  completeChoices(provisioners()...),
-		"allow-from":   f.completeNamespaces,
-		"dry-run":      completeChoices(dryRuns()...),
+		"namespace": f.completeNamespaces,
+		"context":   f.completeKubeconfig(func(c api.Config) []string { return slices.Sorted(maps.Keys(c.Contexts)) }),
+		"cluster":   f.completeKubeconfig(func(c api.Config) []string { return slices.Sorted(maps.Keys(c.Clusters)) }),
+		"user":      f.completeKubeconfig(func(c api.Config) []string { return slices.Sorted(maps.Keys(c.AuthInfos)) }),
+		"output":    completeOutput,
+		"ignore":    completeCodes,
+		"fail-on":   completeChoices("error", "warning", "never"),
+		"provisioner": completeChoices(
+			cobra.CompletionWithDesc(string(egress.Auto), "operator where the cluster serves EgressRouters, else standalone"),
+			cobra.CompletionWithDesc(string(egress.Operator), "the Cluster Network Operator makes NAD and Deployment"),
+			cobra.CompletionWithDesc(string(egress.Standalone), "this command makes NAD and Deployment"),
+		),
+		"allow-from": f.completeNamespaces,
+		"dry-run": completeChoices(
+			cobra.CompletionWithDesc(string(dryRunNone), "do it"),
+			cobra.CompletionWithDesc(string(dryRunClient), "only say what would be done"),
+			cobra.CompletionWithDesc(string(dryRunServer), "let the server check it, without writing"),
+		),
 		"macvlan-mode": completeChoices(macvlanModes()...),
 
 		"cluster-routes": completeChoices(routesNone, routesAuto),
@@ -83,22 +91,6 @@ func completePaths(which cobra.ShellCompDirective, extensions ...string) cobra.C
 	}
 }
 
-func provisioners() []cobra.Completion {
-	return []cobra.Completion{
-		cobra.CompletionWithDesc(string(egress.Auto), "operator where the cluster serves EgressRouters, else standalone"),
-		cobra.CompletionWithDesc(string(egress.Operator), "the Cluster Network Operator makes NAD and Deployment"),
-		cobra.CompletionWithDesc(string(egress.Standalone), "this command makes NAD and Deployment"),
-	}
-}
-
-func dryRuns() []cobra.Completion {
-	return []cobra.Completion{
-		cobra.CompletionWithDesc(string(dryRunNone), "do it"),
-		cobra.CompletionWithDesc(string(dryRunClient), "only say what would be done"),
-		cobra.CompletionWithDesc(string(dryRunServer), "let the server check it, without writing"),
-	}
-}
-
 func macvlanModes() []cobra.Completion {
 	return []cobra.Completion{
 		string(nov1.MacvlanModeBridge), string(nov1.MacvlanModePrivate), string(nov1.MacvlanModeVEPA), string(nov1.MacvlanModePassthru),
@@ -111,14 +103,12 @@ func completeOutput(cmd *cobra.Command, _ []string, toComplete string) ([]cobra.
 	switch cmd.Name() {
 	case "lint", "preflight":
 		formats = report.Formats()
-	case "status", "explain":
-		formats = []string{"json", "yaml"}
+	case "status", "explain", "version":
+		formats = dataFormats()
 	case "get":
 		formats = append([]string{"table", "wide"}, genericclioptions.NewPrintFlags("").AllowedFormats()...)
 	case "delete":
 		formats = []string{"name"}
-	case "version":
-		formats = versionFormats()
 	default:
 		formats = genericclioptions.NewPrintFlags("").AllowedFormats()
 		if cmd.Parent().Name() == "preflight" {

@@ -1,10 +1,11 @@
 package cmd
 
 import (
+	"bytes"
+	"cmp"
 	"debug/buildinfo"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -88,8 +89,10 @@ func behind(link string) (string, error) {
 // unchanged. It makes none where one of the names is taken by another's file.
 func (l *links) install(done func(path, result string)) error {
 	var taken []error
+	var paths []string
 	for _, name := range linkNames() {
 		path := filepath.Join(l.dir, name+l.suffix)
+		paths = append(paths, path)
 		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) && !l.right(path) && !l.ours(path) {
 			taken = append(taken, fmt.Errorf("%s is a file of another's: move it away, or name another folder with --dir", path))
 		}
@@ -97,8 +100,7 @@ func (l *links) install(done func(path, result string)) error {
 	if len(taken) > 0 {
 		return errors.Join(taken...)
 	}
-	for _, name := range linkNames() {
-		path := filepath.Join(l.dir, name+l.suffix)
+	for _, path := range paths {
 		result, err := l.make(path)
 		if err != nil {
 			return fmt.Errorf("making %s: %w", path, err)
@@ -156,27 +158,23 @@ func (l *links) write(path string) error {
 	return os.Symlink(target, path)
 }
 
-func copyFile(from, to string) (err error) {
-	source, err := os.Open(from)
+func copyFile(from, to string) error {
+	data, err := os.ReadFile(from)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, source.Close()) }()
 	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o755)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(out, source)
+	_, err = out.Write(data)
 	return errors.Join(err, out.Close())
 }
 
 func sameContent(a, b string) bool {
 	left, err := os.ReadFile(a)
-	if err != nil {
-		return false
-	}
-	right, err := os.ReadFile(b)
-	return err == nil && slices.Equal(left, right)
+	right, also := os.ReadFile(b)
+	return cmp.Or(err, also) == nil && bytes.Equal(left, right)
 }
 
 // onPath reports whether dir is a folder of the PATH.
@@ -187,9 +185,6 @@ func onPath(dir string) bool {
 // sameFile reports whether two paths lead to one file or folder.
 func sameFile(a, b string) bool {
 	left, err := os.Stat(a)
-	if err != nil {
-		return false
-	}
-	right, err := os.Stat(b)
-	return err == nil && os.SameFile(left, right)
+	right, also := os.Stat(b)
+	return cmp.Or(err, also) == nil && os.SameFile(left, right)
 }

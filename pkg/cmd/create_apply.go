@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,7 +45,7 @@ func (o *createOptions) applyAll(ctx context.Context, client *cluster.Client, jo
 	if err != nil {
 		return err
 	}
-	progress := o.newProgress(len(jobs))
+	progress := o.newProgress(len(jobs), "applying routers", !o.noProgress && o.print.lines() && isTerminal(o.Out))
 	outcomes := make([]outcome, len(jobs))
 	err = inOrder(len(jobs), o.workers, func(i int) {
 		outcomes[i] = o.applyOne(ctx, applier, jobs[i])
@@ -61,7 +62,7 @@ func (o *createOptions) applyAll(ctx context.Context, client *cluster.Client, jo
 		return err
 	}
 	late := o.findLate(ctx, client, outcomes)
-	var t tally
+	t := tally{done: map[apply.Result]int{}}
 	err = inOrder(len(jobs), o.workers, func(i int) {
 		o.conduct(ctx, client, applier, jobs[i], &outcomes[i], late)
 	}, func(i int) error {
@@ -114,11 +115,9 @@ func inOrder(n, workers int, do func(i int), done func(i int) error) error {
 // show says what became of a job and was not said yet: a line an object, unless a bar takes their place. Of several
 // routers the failed ones are named at once; of one, the error ends the command.
 func (o *createOptions) show(ctx context.Context, progress *progress, j job, result *outcome, jobs int) error {
-	if !progress.bar() {
-		for _, applied := range result.applied[result.shown:] {
-			if err := o.print.object(applied.Object, applied.Result); err != nil {
-				return err
-			}
+	if !progress.shown {
+		if err := o.print.applied(result.applied[result.shown:]); err != nil {
+			return err
 		}
 	}
 	result.shown = len(result.applied)
@@ -126,9 +125,7 @@ func (o *createOptions) show(ctx context.Context, progress *progress, j job, res
 		return nil
 	}
 	result.told = true
-	if len(result.findings) > 0 || jobs > 1 {
-		progress.clear()
-	}
+	progress.clear()
 	if len(result.findings) > 0 {
 		if err := o.table(result.findings); err != nil {
 			return err
@@ -142,7 +139,8 @@ func (o *createOptions) show(ctx context.Context, progress *progress, j job, res
 
 // tally counts what became of the routers.
 type tally struct {
-	created, configured, unchanged, failed, unreached int
+	done              map[apply.Result]int
+	failed, unreached int
 	// waited is how many were waited for, whether or not that ended well.
 	waited int
 	first  error
@@ -159,9 +157,7 @@ func (t *tally) add(ctx context.Context, result outcome) {
 		} else {
 			t.failed++
 		}
-		if t.first == nil {
-			t.first = result.err
-		}
+		t.first = cmp.Or(t.first, result.err)
 		return
 	}
 	best := apply.Unchanged
@@ -170,14 +166,7 @@ func (t *tally) add(ctx context.Context, result outcome) {
 			best = applied.Result
 		}
 	}
-	switch best {
-	case apply.Created:
-		t.created++
-	case apply.Configured:
-		t.configured++
-	default:
-		t.unchanged++
-	}
+	t.done[best]++
 }
 
 // conclude ends the command: for one router with its error, for several with a summary.
@@ -190,7 +179,7 @@ func (o *createOptions) conclude(ctx context.Context, t tally, jobs int) error {
 		unreached = fmt.Sprintf(", %d not done", t.unreached)
 	}
 	o.note("%d routers: %d created, %d configured, %d unchanged, %d failed%s%s", jobs,
-		t.created, t.configured, t.unchanged, t.failed, unreached, o.dryRun.suffix())
+		t.done[apply.Created], t.done[apply.Configured], t.done[apply.Unchanged], t.failed, unreached, o.dryRun.suffix())
 	if t.first == nil {
 		return nil
 	}

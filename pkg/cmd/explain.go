@@ -17,7 +17,8 @@ type explainFlags struct {
 	output string
 }
 
-func explainFormats() []string { return []string{"json", "yaml"} }
+// dataFormats are those of what is no list of findings.
+func dataFormats() []string { return []string{"json", "yaml"} }
 
 func newExplainCommand(f *factory) *cobra.Command {
 	e := &explainFlags{}
@@ -34,13 +35,13 @@ Without a CODE it lists them all. It needs no cluster.`,
 		RunE: func(_ *cobra.Command, args []string) error { return e.run(f, args) },
 	}
 	cmd.ValidArgsFunction = completeExplain
-	cmd.Flags().StringVarP(&e.output, "output", "o", "", "How to show the pages, instead of as text: "+strings.Join(explainFormats(), ", "))
+	cmd.Flags().StringVarP(&e.output, "output", "o", "", "How to show the pages, instead of as text: "+strings.Join(dataFormats(), ", "))
 	return cmd
 }
 
 func (e *explainFlags) run(f *factory, args []string) error {
-	if e.output != "" && !slices.Contains(explainFormats(), e.output) {
-		return invalid(fmt.Errorf("-o %s is unknown here: write one of %s", e.output, strings.Join(explainFormats(), ", ")))
+	if e.output != "" && !slices.Contains(dataFormats(), e.output) {
+		return invalid(fmt.Errorf("-o %s is unknown here: write one of %s", e.output, strings.Join(dataFormats(), ", ")))
 	}
 	codes, err := parseCodes(args)
 	if err != nil {

@@ -1,10 +1,12 @@
 package cmd
 
 import (
+	"bufio"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/go-logr/logr"
@@ -130,4 +132,11 @@ func (f *factory) note(format string, args ...any) {
 // fprintf writes to a stream whose failure nobody could be told of.
 func fprintf(w io.Writer, format string, args ...any) {
 	_, _ = fmt.Fprintf(w, format, args...)
+}
+
+// agrees asks a person a question, and reports whether the answer is yes. No answer is no.
+func (f *factory) agrees(question string) bool {
+	fprintf(f.ErrOut, "%s [y/N] ", question)
+	answer, _ := bufio.NewReader(f.In).ReadString('\n')
+	return slices.Contains([]string{"y", "yes"}, strings.ToLower(strings.TrimSpace(answer)))
 }

@@ -3,6 +3,7 @@ package cmd
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -76,8 +77,7 @@ func addFailOn(cmd *cobra.Command, value *string, otherwise string) {
 }
 
 func checkFailOn(level string) error {
-	switch level {
-	case string(finding.Error), string(finding.Warning), failNever:
+	if slices.Contains([]string{string(finding.Error), string(finding.Warning), failNever}, level) {
 		return nil
 	}
 	return fmt.Errorf("--fail-on %q is unknown: write error, warning or never", level)

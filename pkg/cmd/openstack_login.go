@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
@@ -94,14 +95,10 @@ const requestVerbosity = 6
 
 // requestTimeout is kubectl's --request-timeout; 0 for none.
 func (f *factory) requestTimeout() (time.Duration, error) {
-	if f.config.Timeout == nil || *f.config.Timeout == "" || *f.config.Timeout == "0" {
+	if f.config.Timeout == nil || *f.config.Timeout == "" {
 		return 0, nil
 	}
-	d, err := time.ParseDuration(*f.config.Timeout)
-	if err != nil {
-		// kubectl takes a number of seconds too.
-		d, err = time.ParseDuration(*f.config.Timeout + "s")
-	}
+	d, err := clientcmd.ParseTimeout(*f.config.Timeout)
 	if err != nil || d < 0 {
 		return 0, fmt.Errorf("--request-timeout %s is no time: write it as 10s", *f.config.Timeout)
 	}

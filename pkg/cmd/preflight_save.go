@@ -81,7 +81,7 @@ type teller struct {
 }
 
 func (o *platformOptions) teller(n int) *teller {
-	return &teller{o, o.newBar(n, "changing "+o.on.service), "changed"}
+	return &teller{o, o.newProgress(n, "changing "+o.on.service, !o.noProgress), "changed"}
 }
 
 // done tells of one change.
@@ -99,11 +99,3 @@ func (t *teller) done(c platform.Change, err error) {
 }
 
 func (t *teller) close() { t.bar.end() }
-
-// newBar makes a bar for n changes where a person watches.
-func (o *platformOptions) newBar(n int, what string) *progress {
-	if n < 2 || o.noProgress || !isTerminal(o.ErrOut) {
-		return &progress{}
-	}
-	return drawn(o.ErrOut, n, what)
-}

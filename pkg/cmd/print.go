@@ -38,6 +38,9 @@ func newPrinter(out io.Writer, flags *genericclioptions.PrintFlags, d dryRun) (*
 	return p, nil
 }
 
+// lines reports whether a line an object is written.
+func (p *printer) lines() bool { return p.whole == nil && !p.name }
+
 // object prints what became of object.
 func (p *printer) object(object *unstructured.Unstructured, result apply.Result) error {
 	var err error

@@ -1,29 +1,24 @@
 package cmd
 
 import (
-	"io"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 )
 
-// progress is the bar of a long piece of work, on a terminal; elsewhere it is nothing.
+// progress is the bar of a long piece of work, on a terminal; elsewhere it shows nothing.
 type progress struct {
-	shown *progressbar.ProgressBar
+	*progressbar.ProgressBar
+	// shown tells that a person sees it.
+	shown bool
 }
 
-// newProgress makes a bar for n routers where a person watches and no objects are printed.
-func (o *createOptions) newProgress(n int) *progress {
-	if n < 2 || o.noProgress || o.print.whole != nil || o.print.name || !isTerminal(o.Out) || !isTerminal(o.ErrOut) {
-		return &progress{}
-	}
-	return drawn(o.ErrOut, n, "applying routers")
-}
-
-// drawn is a bar for n steps.
-func drawn(w io.Writer, n int, what string) *progress {
-	return &progress{shown: progressbar.NewOptions(n,
-		progressbar.OptionSetWriter(w),
+// newProgress makes a bar for n steps where a person watches and wants it.
+func (f *factory) newProgress(n int, what string, wanted bool) *progress {
+	shown := wanted && n > 1 && isTerminal(f.ErrOut)
+	return &progress{shown: shown, ProgressBar: progressbar.NewOptions(n,
+		progressbar.OptionSetWriter(f.ErrOut),
+		progressbar.OptionSetVisibility(shown),
 		progressbar.OptionSetDescription(what),
 		progressbar.OptionShowCount(),
 		progressbar.OptionThrottle(100*time.Millisecond),
@@ -31,24 +26,9 @@ func drawn(w io.Writer, n int, what string) *progress {
 	)}
 }
 
-// bar reports whether there is one.
-func (p *progress) bar() bool { return p.shown != nil }
+// clear makes room for a line. That a bar cannot be drawn is no fault, here and below.
+func (p *progress) clear() { _ = p.Clear() }
 
-// clear makes room for a line.
-func (p *progress) clear() {
-	if p.shown != nil {
-		_ = p.shown.Clear() // a bar that cannot be drawn is no fault
-	}
-}
+func (p *progress) step() { _ = p.Add(1) }
 
-func (p *progress) step() {
-	if p.shown != nil {
-		_ = p.shown.Add(1) // as above
-	}
-}
-
-func (p *progress) end() {
-	if p.shown != nil {
-		_ = p.shown.Finish() // as above
-	}
-}
+func (p *progress) end() { _ = p.Finish() }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -45,9 +46,7 @@ folded where there are several. It ends with 0 whatever it finds: preflight is f
 }
 
 func (s *statusFlags) run(ctx context.Context, f *factory, names []string) error {
-	switch s.output {
-	case "", "json", "yaml":
-	default:
+	if s.output != "" && !slices.Contains(dataFormats(), s.output) {
 		return invalid(fmt.Errorf("-o %s is unknown here: write json or yaml, or leave it out for a tree", s.output))
 	}
 	if s.watch && s.from != "" {

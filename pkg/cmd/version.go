@@ -13,10 +13,10 @@ import (
 	"github.com/spf13/cobra"
 	utilversion "k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/apimachinery/pkg/version"
-	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/report"
 )
 
 // The minors of Kubernetes that this command is meant for: from oldestMinor, OpenShift 4.12's and the first
@@ -51,8 +51,6 @@ type versionFlags struct {
 	output string
 }
 
-func versionFormats() []string { return []string{"json", "yaml"} }
-
 func newVersionCommand(f *factory) *cobra.Command {
 	v := &versionFlags{}
 	cmd := &cobra.Command{
@@ -73,7 +71,7 @@ func newVersionCommand(f *factory) *cobra.Command {
 }
 
 func (v *versionFlags) check(args []string) error {
-	if v.output != "" && !slices.Contains(versionFormats(), v.output) {
+	if v.output != "" && !slices.Contains(dataFormats(), v.output) {
 		return fmt.Errorf("-o %s is unknown here: write json or yaml, or leave it out", v.output)
 	}
 	if len(args) > 0 {
@@ -115,22 +113,17 @@ func (v *versions) ask(ctx context.Context, f *factory) error {
 }
 
 func (v *versions) write(w io.Writer, format string) error {
-	var data []byte
-	var err error
 	switch format {
 	case "json":
-		data, err = json.MarshalIndent(v, "", "  ")
-		data = append(data, '\n')
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(v)
 	case "yaml":
-		data, err = yaml.Marshal(v)
+		return report.WriteYAML(w, v)
 	default:
-		data = []byte(v.lines())
-	}
-	if err != nil {
+		_, err := io.WriteString(w, v.lines())
 		return err
 	}
-	_, err = w.Write(data)
-	return err
 }
 
 func (v *versions) lines() string {
