@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strings"
 
+	"go4.org/netipx"
+
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
@@ -72,10 +74,8 @@ func unusable(prefix netip.Prefix) string {
 		return "a link-local address"
 	case addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
 		return "the limited broadcast address"
-	case isNetwork(prefix, addr):
-		return sprintf("the network address of %s", prefix.Masked())
-	case isBroadcast(prefix, addr):
-		return sprintf("the broadcast address of %s", prefix.Masked())
+	case endOf(prefix, addr) != "":
+		return sprintf("the %s address of %s", endOf(prefix, addr), prefix.Masked())
 	}
 	return ""
 }
@@ -85,21 +85,15 @@ func hasEnds(prefix netip.Prefix) bool {
 	return prefix.Addr().Is4() && prefix.Bits() < 31
 }
 
-func isNetwork(prefix netip.Prefix, addr netip.Addr) bool {
-	return hasEnds(prefix) && addr == prefix.Masked().Addr()
-}
-
-func isBroadcast(prefix netip.Prefix, addr netip.Addr) bool {
-	return hasEnds(prefix) && addr == lastAddr(prefix)
-}
-
-// lastAddr is the highest IPv4 address of prefix.
-func lastAddr(prefix netip.Prefix) netip.Addr {
-	b := prefix.Masked().Addr().As4()
-	for i := prefix.Bits(); i < 32; i++ {
-		b[i/8] |= 1 << (7 - i%8)
+// endOf says which end of prefix addr is, network or broadcast, or "".
+func endOf(prefix netip.Prefix, addr netip.Addr) string {
+	switch {
+	case hasEnds(prefix) && addr == prefix.Masked().Addr():
+		return "network"
+	case hasEnds(prefix) && addr == netipx.PrefixLastIP(prefix):
+		return "broadcast"
 	}
-	return netip.AddrFrom4(b)
+	return ""
 }
 
 // hostsOf names the host addresses of prefix, for a fix, where it has some.
@@ -107,7 +101,7 @@ func hostsOf(prefix netip.Prefix) string {
 	if !hasEnds(prefix) || prefix.Bits() == 0 {
 		return ""
 	}
-	first, last := prefix.Masked().Addr().Next(), lastAddr(prefix).Prev()
+	first, last := prefix.Masked().Addr().Next(), netipx.PrefixLastIP(prefix).Prev()
 	if unusable(netip.PrefixFrom(first, prefix.Bits())) != "" || unusable(netip.PrefixFrom(last, prefix.Bits())) != "" {
 		return ""
 	}
@@ -161,10 +155,8 @@ func gatewayPlace(r snapshot.Router, prefix netip.Prefix, gw netip.Addr) []findi
 		message = sprintf("gateway %s is the router's own address", gw)
 	case !prefix.Contains(gw):
 		message = sprintf("gateway %s is outside the subnet %s of the address", gw, prefix.Masked())
-	case isNetwork(prefix, gw):
-		message = sprintf("gateway %s is the network address of %s", gw, prefix.Masked())
-	case isBroadcast(prefix, gw):
-		message = sprintf("gateway %s is the broadcast address of %s", gw, prefix.Masked())
+	case endOf(prefix, gw) != "":
+		message = sprintf("gateway %s is the %s address of %s", gw, endOf(prefix, gw), prefix.Masked())
 	default:
 		return nil
 	}

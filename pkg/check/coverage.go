@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"strings"
 
+	"go4.org/netipx"
+
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
@@ -58,20 +60,12 @@ func (c *state) leftOut(r snapshot.Router, routes []netip.Prefix) (missing []str
 
 // covered reports whether all of network is in one of routes, or in several together.
 func covered(network netip.Prefix, routes []netip.Prefix) bool {
-	part := false
+	var all netipx.IPSetBuilder
 	for _, route := range routes {
-		if route.Bits() <= network.Bits() && route.Contains(network.Addr()) {
-			return true
-		}
-		part = part || route.Overlaps(network)
+		all.AddPrefix(route)
 	}
-	if !part {
-		return false
-	}
-	bits := network.Bits() + 1
-	upper := network.Addr().As4()
-	upper[(bits-1)/8] |= 1 << (7 - (bits-1)%8)
-	return covered(netip.PrefixFrom(network.Addr(), bits), routes) && covered(netip.PrefixFrom(netip.AddrFrom4(upper), bits), routes)
+	set, err := all.IPSet()
+	return err == nil && set.ContainsPrefix(network)
 }
 
 // prefixes are the IPv4 networks among texts.

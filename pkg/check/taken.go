@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"go4.org/netipx"
+
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
@@ -13,19 +15,15 @@ import (
 
 // holding is an address, or a range, and who holds it.
 type holding struct {
-	first, last netip.Addr
-	text, by    string
+	netipx.IPRange
+	text, by string
 	// router is the key of the router that the holder belongs to, or "".
 	router string
 }
 
-func (h holding) has(ip netip.Addr) bool {
-	return ip.Is4() == h.first.Is4() && h.first.Compare(ip) <= 0 && ip.Compare(h.last) <= 0
-}
-
 // String names the holder, with the range where it is more than an address.
 func (h holding) String() string {
-	if h.first == h.last {
+	if h.From() == h.To() {
 		return h.by
 	}
 	return sprintf("%s (%s)", h.by, h.text)
@@ -34,36 +32,19 @@ func (h holding) String() string {
 // held reads an address, a CIDR or a range written with a hyphen. A CIDR with host bits is an address with
 // the prefix length of its network.
 func held(text, by string) (holding, bool) {
-	h := holding{text: text, by: by}
-	if from, to, found := strings.Cut(text, "-"); found {
-		first, err := netip.ParseAddr(strings.TrimSpace(from))
-		last, err2 := netip.ParseAddr(strings.TrimSpace(to))
-		h.first, h.last = first.Unmap(), last.Unmap()
-		return h, err == nil && err2 == nil
+	from, to, isRange := strings.Cut(text, "-")
+	if prefix, err := netip.ParsePrefix(text); err == nil {
+		if prefix == prefix.Masked() {
+			return holding{netipx.RangeOfPrefix(prefix), text, by, ""}, true
+		}
+		from = prefix.Addr().String()
 	}
-	if addr, err := netip.ParseAddr(text); err == nil {
-		h.first, h.last = addr.Unmap(), addr.Unmap()
-		return h, true
+	if !isRange {
+		to = from
 	}
-	prefix, err := netip.ParsePrefix(text)
-	if err != nil {
-		return h, false
-	}
-	h.first, h.last = prefix.Addr(), prefix.Addr()
-	if prefix == prefix.Masked() {
-		h.last = lastOf(prefix)
-	}
-	return h, true
-}
-
-// lastOf is the highest address of prefix, of either family.
-func lastOf(prefix netip.Prefix) netip.Addr {
-	b := prefix.Masked().Addr().AsSlice()
-	for i := prefix.Bits(); i < len(b)*8; i++ {
-		b[i/8] |= 1 << (7 - i%8)
-	}
-	addr, _ := netip.AddrFromSlice(b)
-	return addr
+	first, err := netip.ParseAddr(strings.TrimSpace(from))
+	last, err2 := netip.ParseAddr(strings.TrimSpace(to))
+	return holding{netipx.IPRangeFrom(first.Unmap(), last.Unmap()), text, by, ""}, err == nil && err2 == nil
 }
 
 // taken is EGR205, one finding for each router, with all who hold its address. What two routers ask for is
@@ -85,7 +66,7 @@ func taken(c *state) []finding.Finding {
 		var by []string
 		seen := map[string]bool{}
 		for _, h := range all {
-			if !h.has(ip) || seen[h.by] || h.router != "" && slices.Contains(byAddress[ip], h.router) {
+			if !h.Contains(ip) || seen[h.by] || h.router != "" && slices.Contains(byAddress[ip], h.router) {
 				continue
 			}
 			seen[h.by] = true
@@ -181,7 +162,7 @@ func (c *state) strayPods() []holding {
 		reserved := egress.ReservedIP(&r.EgressRouter)
 		for _, pod := range c.PodsOf(r) {
 			if ip := ipOf(pod); ip.IsValid() && ip != reserved {
-				out = append(out, holding{first: ip, last: ip, text: pod.IP, by: "pod " + pod.Namespace + "/" + pod.Name})
+				out = append(out, holding{IPRange: netipx.IPRangeFrom(ip, ip), text: pod.IP, by: "pod " + pod.Namespace + "/" + pod.Name})
 			}
 		}
 	}
