@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
@@ -61,19 +62,7 @@ func (c *state) hanging(r snapshot.Router, pod snapshot.Pod) []finding.Finding {
 
 // starting reports whether pod's containers have not been made yet, as when its network is not there.
 func starting(pod snapshot.Pod) bool {
-	for _, state := range []string{"ContainerCreating", "PodInitializing", "Pending"} {
-		if strings.HasPrefix(pod.State, state) {
-			return true
-		}
-	}
-	return false
-}
-
-func orNothing(s string) string {
-	if s == "" {
-		return "no reason is given"
-	}
-	return s
+	return slices.ContainsFunc([]string{"ContainerCreating", "PodInitializing", "Pending"}, func(state string) bool { return strings.HasPrefix(pod.State, state) })
 }
 
 // noPod is EGR210 where there is no pod at all. A NAD that is missing too explains it (EGR211).

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
@@ -70,16 +72,7 @@ func NewJudgement(s *snapshot.Snapshot, findings []finding.Finding, matrix Matri
 
 // asked are the routers that are to be judged.
 func (c *state) asked() []snapshot.Router {
-	if c.Only == nil {
-		return c.Routers
-	}
-	var out []snapshot.Router
-	for _, r := range c.Routers {
-		if c.Only(r.Namespace, r.Name) {
-			out = append(out, r)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(c.Routers), func(r snapshot.Router) bool { return c.Only != nil && !c.Only(r.Namespace, r.Name) })
 }
 
 // Progress is how far r has come.
@@ -93,10 +86,8 @@ func (j *Judgement) On(r snapshot.Router) []finding.Finding {
 // Reasons are the codes of the errors and warnings on r, heaviest first, each once.
 func (j *Judgement) Reasons(r snapshot.Router) []finding.Code {
 	var out []finding.Code
-	seen := map[finding.Code]bool{}
 	for _, f := range finding.AtLeast(j.On(r), finding.Warning) {
-		if !seen[f.Code] {
-			seen[f.Code] = true
+		if !slices.Contains(out, f.Code) {
 			out = append(out, f.Code)
 		}
 	}

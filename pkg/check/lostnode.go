@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -13,7 +14,7 @@ import (
 func (c *state) onLostNode(r snapshot.Router, pod snapshot.Pod, node *snapshot.Node) []finding.Finding {
 	return one(r, finding.PodHangs,
 		sprintf("pod %s is on node %s, which is not Ready: %s", pod.Name, pod.Node, c.replacement(c.DeploymentOf(r), node)),
-		sprintf("node %s does not answer (%s): the pod there cannot be reached, and it stays bound to the node until its tolerations have run out, which create sets with --failover-after", pod.Node, orNothing(node.NotReady)),
+		sprintf("node %s does not answer (%s): the pod there cannot be reached, and it stays bound to the node until its tolerations have run out, which create sets with --failover-after", pod.Node, cmp.Or(node.NotReady, "no reason is given")),
 		sprintf("bring node %s back, or switch it off and delete the pod: %s delete pod %s -n %s", pod.Node, c.cli(), pod.Name, pod.Namespace))
 }
 

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -47,24 +48,21 @@ func (c *state) named(r snapshot.Router) bool {
 	return operator != nil && operator.Degraded && r.Provisioner != egress.Standalone && names(operator.Message, r)
 }
 
-// operatorLog is how to read the operator's log. A hosted cluster's operator runs with its control plane.
-func (c *state) operatorLog() string {
+// operatorLog is how to read the operator's log.
+func (c *state) operatorLog() string { return c.onOperator("logs -n %s deployment/%s --tail=50") }
+
+// onOperator is a command on the operator, whose namespace and name it takes. A hosted cluster's operator runs with its
+// control plane.
+func (c *state) onOperator(command string) string {
 	if c.Cluster.Hosted {
-		return "on the management cluster, where NAMESPACE is the hosted control plane's: " +
-			c.cli() + " logs -n NAMESPACE deployment/cluster-network-operator --tail=50"
+		return "on the management cluster, where NAMESPACE is the hosted control plane's: " + c.cli() + " " + sprintf(command, "NAMESPACE", "cluster-network-operator")
 	}
-	return c.cli() + " logs -n openshift-network-operator deployment/network-operator --tail=50"
+	return c.cli() + " " + sprintf(command, "openshift-network-operator", "network-operator")
 }
 
 // said is the operator's message, or its reason where it has none.
 func said(operator *snapshot.Operator) string {
-	if operator.Message != "" {
-		return operator.Message
-	}
-	if operator.Reason != "" {
-		return operator.Reason
-	}
-	return "it gives no reason"
+	return cmp.Or(operator.Message, operator.Reason, "it gives no reason")
 }
 
 func since(t time.Time) string {
@@ -141,9 +139,5 @@ func (c *state) forget(namespace, name string) string {
 
 // restartOperator is how to restart the operator, which harms no router.
 func (c *state) restartOperator() string {
-	if c.Cluster.Hosted {
-		return "on the management cluster, where NAMESPACE is the hosted control plane's: " +
-			c.cli() + " rollout restart deployment/cluster-network-operator -n NAMESPACE"
-	}
-	return c.cli() + " rollout restart deployment/network-operator -n openshift-network-operator"
+	return c.onOperator("rollout restart deployment/%[2]s -n %[1]s")
 }

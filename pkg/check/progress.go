@@ -1,7 +1,6 @@
 package check
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
@@ -58,7 +57,7 @@ func (c *state) progress(r snapshot.Router) Progress {
 		if !slices.Contains(holdingUp(p.Stage), f.Code) {
 			continue
 		}
-		p.Reason = fmt.Sprintf("%s: %s", f.Code, f.Message)
+		p.Reason = sprintf("%s: %s", f.Code, f.Message)
 		if f.Level == finding.Info {
 			p.Reason, p.works = f.Message, platform.Unknown // it is early yet, and nothing is wrong
 		}
@@ -83,18 +82,12 @@ func (c *state) chain(r snapshot.Router) []finding.Finding {
 
 // holdingUp are the codes that say why a router is no further than stage.
 func holdingUp(stage Stage) []finding.Code {
-	switch stage {
-	case StageNetwork:
-		return []finding.Code{finding.OperatorDegraded, finding.OperatorSilent, finding.NADDiffers}
-	case StageDeployment:
-		return []finding.Code{finding.PodSecurity, finding.PodHangs}
-	case StagePod:
-		return []finding.Code{finding.PodHangs}
-	case StageInterface:
-		return []finding.Code{finding.NoNet1}
-	default:
-		return nil
-	}
+	return map[Stage][]finding.Code{
+		StageNetwork:    {finding.OperatorDegraded, finding.OperatorSilent, finding.NADDiffers},
+		StageDeployment: {finding.PodSecurity, finding.PodHangs},
+		StagePod:        {finding.PodHangs},
+		StageInterface:  {finding.NoNet1},
+	}[stage]
 }
 
 // stage is how far r has come, and why it is not further. What may not be read holds nothing up.

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -122,11 +121,11 @@ func reaches(node snapshot.Node, r snapshot.Router, reserved netip.Prefix) (plat
 	}
 	switch master := r.Spec.NetworkInterface.Macvlan.Master; {
 	case r.Provisioner == egress.Standalone && master != "":
-		return platform.Unknown, fmt.Sprintf("which subnet its interface %s is in is not known", master)
+		return platform.Unknown, sprintf("which subnet its interface %s is in is not known", master)
 	case len(known) > 0:
-		return platform.No, fmt.Sprintf("it is in %s, not in %s", strings.Join(known, ", "), reserved.Masked())
+		return platform.No, sprintf("it is in %s, not in %s", strings.Join(known, ", "), reserved.Masked())
 	default:
-		return platform.Unknown, fmt.Sprintf("its addresses (%s) are not in %s, and nothing says which subnets it is in",
+		return platform.Unknown, sprintf("its addresses (%s) are not in %s, and nothing says which subnets it is in",
 			orNone(node.Addresses), reserved.Masked())
 	}
 }
@@ -188,13 +187,13 @@ func notReadyOn(rows []Row) []finding.Finding {
 	var bad []string
 	for _, row := range rows {
 		if row.Works != platform.Yes {
-			bad = append(bad, fmt.Sprintf("%s: %s", row.Node, strings.Join(row.Why, "; ")))
+			bad = append(bad, sprintf("%s: %s", row.Node, strings.Join(row.Why, "; ")))
 		}
 	}
 	if len(bad) == 0 {
 		return nil
 	}
-	message := fmt.Sprintf("works on %d of the %d nodes that its pod could be scheduled to", len(rows)-len(bad), len(rows))
+	message := sprintf("works on %d of the %d nodes that its pod could be scheduled to", len(rows)-len(bad), len(rows))
 	if surelyNot := !slices.ContainsFunc(rows, func(r Row) bool { return r.Works != platform.No }); surelyNot {
 		return []finding.Finding{onRouter(rows[0].Router, finding.Error, message,
 			"there is no node from which its traffic would get out: "+finding.Listed(bad, shown, "; "),
