@@ -50,7 +50,10 @@ func statusOf(x *snapshot.Index, r snapshot.Router, judged *check.Judgement) Sta
 	for _, p := range x.AllPodsOf(r) {
 		status.Pods = append(status.Pods, podOf(p))
 	}
-	slices.SortStableFunc(status.Pods, func(a, b PodStatus) int { return rank(a) - rank(b) })
+	// Those that are to stay come behind those that go.
+	going := func(p PodStatus) bool { return p.Deleting }
+	staying := func(p PodStatus) bool { return !p.Deleting }
+	status.Pods = append(slices.DeleteFunc(slices.Clone(status.Pods), staying), slices.DeleteFunc(status.Pods, going)...)
 	for _, service := range x.ServicesOf(r) {
 		status.Services = append(status.Services, serviceOf(x, r, service))
 	}
@@ -63,14 +66,6 @@ func statusOf(x *snapshot.Index, r snapshot.Router, judged *check.Judgement) Sta
 		}
 	}
 	return status
-}
-
-// rank puts the pods that are to stay behind those that go.
-func rank(p PodStatus) int {
-	if p.Deleting {
-		return 0
-	}
-	return 1
 }
 
 // rulesOf are the redirects of r as a person types them, the fallback last.

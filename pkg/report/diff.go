@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -60,16 +61,7 @@ func signOf(c platform.Change) string {
 }
 
 func shadeOf(sign string) color.Attribute {
-	switch sign {
-	case "+":
-		return color.FgGreen
-	case "-":
-		return color.FgRed
-	case "~":
-		return color.FgYellow
-	default:
-		return color.Reset
-	}
+	return map[string]color.Attribute{"+": color.FgGreen, "-": color.FgRed, "~": color.FgYellow}[sign]
 }
 
 func empty(data json.RawMessage) bool {
@@ -92,7 +84,7 @@ func value(data json.RawMessage) string {
 // changed are the lines of a diff between two JSON values: the elements that differ of two lists, the members
 // that differ of two objects, else the one and the other.
 func changed(before, after json.RawMessage) []string {
-	before, after = orNull(before), orNull(after)
+	before, after = []byte(cmp.Or(string(before), "null")), []byte(cmp.Or(string(after), "null"))
 	if out, ok := changedList(before, after); ok {
 		return out
 	}
@@ -100,13 +92,6 @@ func changed(before, after json.RawMessage) []string {
 		return out
 	}
 	return []string{fmt.Sprintf("~ %s -> %s", value(before), value(after))}
-}
-
-func orNull(data json.RawMessage) json.RawMessage {
-	if len(data) == 0 {
-		return json.RawMessage("null")
-	}
-	return data
 }
 
 func changedList(before, after json.RawMessage) ([]string, bool) {
@@ -147,13 +132,11 @@ func changedObject(before, after json.RawMessage) ([]string, bool) {
 	if json.Unmarshal(before, &old) != nil || json.Unmarshal(after, &wanted) != nil || old == nil && wanted == nil {
 		return nil, false
 	}
-	members := maps.Clone(old)
-	if members == nil {
-		members = map[string]json.RawMessage{}
-	}
-	maps.Copy(members, wanted)
 	var out []string
-	for _, name := range slices.Sorted(maps.Keys(members)) {
+	names := slices.Collect(maps.Keys(old))
+	names = slices.AppendSeq(names, maps.Keys(wanted))
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
 		was, had := old[name]
 		becomes, has := wanted[name]
 		switch label := finding.Printable(name); {

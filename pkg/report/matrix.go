@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -57,19 +58,14 @@ type grid struct {
 
 func newGrid(rows []check.Row) grid {
 	g := grid{rows: rows, cells: map[[2]string]check.Row{}}
-	seen := map[string]bool{}
 	for _, row := range rows {
-		if !seen["r/"+row.Router] {
-			seen["r/"+row.Router] = true
-			g.routers = append(g.routers, row.Router)
-		}
-		if !seen["n/"+row.Node] {
-			seen["n/"+row.Node] = true
-			g.nodes = append(g.nodes, row.Node)
-		}
+		g.routers = append(g.routers, row.Router)
+		g.nodes = append(g.nodes, row.Node)
 		g.cells[[2]string{row.Router, row.Node}] = row
 	}
+	g.routers = slices.Compact(g.routers) // rows are ordered by router
 	slices.Sort(g.nodes)
+	g.nodes = slices.Compact(g.nodes)
 	return g
 }
 
@@ -113,12 +109,7 @@ func (g grid) row(node string) string {
 }
 
 // answerOf is whether row's router would work; what is not said is unknown.
-func answerOf(row check.Row) platform.Answer {
-	if row.Works == "" {
-		return platform.Unknown
-	}
-	return row.Works
-}
+func answerOf(row check.Row) platform.Answer { return cmp.Or(row.Works, platform.Unknown) }
 
 // answer is row in a word or two.
 func answer(row check.Row) string {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -13,23 +14,20 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
+// narrowColumns is how many columns are shown without -o wide.
+const narrowColumns = 9
+
 // Routers is the table of "get": a row for each of routers, in the columns that kubectl would give it. judged says how
 // they do. The columns of priority 1 are for -o wide. now is for the ages.
 func Routers(s *snapshot.Snapshot, routers []snapshot.Router, judged *check.Judgement, now time.Time) *metav1.Table {
-	table := &metav1.Table{ColumnDefinitions: []metav1.TableColumnDefinition{
-		{Name: "Name", Type: "string"},
-		{Name: "Provisioner", Type: "string"},
-		{Name: "Address", Type: "string"},
-		{Name: "Gateway", Type: "string"},
-		{Name: "Ports", Type: "string"},
-		{Name: "Service", Type: "string"},
-		{Name: "Status", Type: "string"},
-		{Name: "Reason", Type: "string"},
-		{Name: "Age", Type: "string"},
-		{Name: "Node", Type: "string", Priority: 1},
-		{Name: "MAC", Type: "string", Priority: 1},
-		{Name: "Redirects", Type: "string", Priority: 1},
-	}}
+	table := &metav1.Table{}
+	for i, name := range []string{"Name", "Provisioner", "Address", "Gateway", "Ports", "Service", "Status", "Reason", "Age", "Node", "MAC", "Redirects"} {
+		column := metav1.TableColumnDefinition{Name: name, Type: "string"}
+		if i >= narrowColumns {
+			column.Priority = 1
+		}
+		table.ColumnDefinitions = append(table.ColumnDefinitions, column)
+	}
 	x := s.Index()
 	for _, r := range routers {
 		table.Rows = append(table.Rows, row(x, r, judged, now))
@@ -58,22 +56,17 @@ func row(x *snapshot.Index, r snapshot.Router, judged *check.Judgement, now time
 		Object: runtime.RawExtension{Object: &partial},
 		Cells: []any{
 			r.Name, string(r.Provisioner), orNone(address.IP), orNone(address.Gateway), orNone(strings.Join(ports, ",")),
-			orNone(strings.Join(services, ",")), judged.State(r), orNone(strings.Join(reasons, ",")), age(r.CreationTimestamp, now),
+			orNone(strings.Join(services, ",")), judged.State(r), orNone(strings.Join(reasons, ",")), age(r.CreationTimestamp.Time, now),
 			node, mac, orNone(strings.Join(rulesOf(r), ",")),
 		},
 	}
 }
 
-func age(created metav1.Time, now time.Time) string {
+func age(created, now time.Time) string {
 	if created.IsZero() {
 		return "<unknown>"
 	}
-	return duration.HumanDuration(now.Sub(created.Time))
+	return duration.HumanDuration(now.Sub(created))
 }
 
-func orNone(s string) string {
-	if s == "" {
-		return "<none>"
-	}
-	return s
-}
+func orNone(s string) string { return cmp.Or(s, "<none>") }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -21,14 +22,8 @@ func paint(text string, shade color.Attribute, colour bool) string {
 
 // paintLevel is level in its colour.
 func paintLevel(level finding.Level, colour bool) string {
-	switch level {
-	case finding.Error:
-		return paint(string(level), color.FgRed, colour)
-	case finding.Warning:
-		return paint(string(level), color.FgYellow, colour)
-	default:
-		return paint(string(level), color.FgCyan, colour)
-	}
+	shades := map[finding.Level]color.Attribute{finding.Error: color.FgRed, finding.Warning: color.FgYellow}
+	return paint(string(level), cmp.Or(shades[level], color.FgCyan), colour)
 }
 
 // lines are the lines of text, each without what a terminal would obey.

@@ -1,14 +1,13 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/xlab/treeprint"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
@@ -31,24 +30,17 @@ const (
 
 // partOf is where a finding of code belongs.
 func partOf(code finding.Code) part {
-	switch code {
-	case finding.NADDiffers:
-		return atNAD
-	case finding.PodSecurity:
-		return atDeployment
-	case finding.PodHangs, finding.NoNet1, finding.TwoHolders, finding.OldRules:
-		return atPod
-	case finding.ServicePorts, finding.NoService:
-		return atService
-	case finding.OpenToAll:
-		return atPolicies
-	case finding.NodeReadiness:
-		return atPlatform
-	}
 	if strings.HasPrefix(string(code), "EGR3") || strings.HasPrefix(string(code), "EGR4") {
 		return atPlatform
 	}
-	return atTop
+	return map[finding.Code]part{
+		finding.NADDiffers:  atNAD,
+		finding.PodSecurity: atDeployment,
+		finding.PodHangs:    atPod, finding.NoNet1: atPod, finding.TwoHolders: atPod, finding.OldRules: atPod,
+		finding.ServicePorts: atService, finding.NoService: atService,
+		finding.OpenToAll:     atPolicies,
+		finding.NodeReadiness: atPlatform,
+	}[code]
 }
 
 // lacking is what is said of a part of s that is not there: that it is unknown, or that there is none.
@@ -108,7 +100,7 @@ func (t treeWriter) pods(root treeprint.Tree, s StatusJSON, found []finding.Find
 		if p.Deleting {
 			state += ", on its way out"
 		}
-		branch := root.AddBranch(say("Pod %s: %s on %s for %s", p.Name, state, orNone(p.Node), t.since(p.Since)))
+		branch := root.AddBranch(say("Pod %s: %s on %s for %s", p.Name, state, orNone(p.Node), age(p.Since, t.now)))
 		if p.PodIP != "" {
 			branch.AddNode(say("eth0 %s", p.PodIP))
 		}
@@ -122,13 +114,6 @@ func (t treeWriter) pods(root treeprint.Tree, s StatusJSON, found []finding.Find
 			t.findings(branch, found)
 		}
 	}
-}
-
-func (t treeWriter) since(when time.Time) string {
-	if when.IsZero() {
-		return "<unknown>"
-	}
-	return duration.HumanDuration(t.now.Sub(when))
 }
 
 func (t treeWriter) services(root treeprint.Tree, s StatusJSON, found []finding.Finding) {
@@ -147,11 +132,7 @@ func (t treeWriter) services(root treeprint.Tree, s StatusJSON, found []finding.
 		}
 		branch := root.AddBranch(say("Service %s: %s, %s", service.Name, orNone(service.ClusterIP), endpoints))
 		for _, port := range service.Ports {
-			to := port.To
-			if to == "" {
-				to = "nowhere: no rule redirects it"
-			}
-			branch.AddNode(say("%s -> %s", port.Name, to))
+			branch.AddNode(say("%s -> %s", port.Name, cmp.Or(port.To, "nowhere: no rule redirects it")))
 		}
 		t.findings(branch, on[i])
 	}
@@ -178,11 +159,7 @@ func (t treeWriter) policies(root treeprint.Tree, s StatusJSON, found []finding.
 		t.findings(root.AddBranch("NetworkPolicy: "+lacking(s, "networkpolicies", "none, so every pod of the cluster may use it")), found)
 	}
 	for i, p := range s.Policies {
-		from := "nobody"
-		if len(p.From) > 0 {
-			from = strings.Join(p.From, ", ")
-		}
-		branch := root.AddBranch(say("NetworkPolicy %s: lets in %s", p.Name, from))
+		branch := root.AddBranch(say("NetworkPolicy %s: lets in %s", p.Name, cmp.Or(strings.Join(p.From, ", "), "nobody")))
 		if i == len(s.Policies)-1 {
 			t.findings(branch, found)
 		}
