@@ -70,7 +70,7 @@ func pages[T any](ctx context.Context, network *gophercloud.ServiceClient, resou
 	var all []T
 	for address := network.ServiceURL(resource) + "?" + query; address != ""; {
 		var body map[string]json.RawMessage
-		if _, err := network.Get(ctx, address, &body, nil); err != nil {
+		if _, err := network.Get(ctx, address, &body, nil); err != nil { //nolint:bodyclose // What fills body closes it.
 			return nil, err
 		}
 		var page []T

@@ -59,7 +59,7 @@ func (r *run) verify(o outcome, p *port) error {
 	if o.err != nil {
 		// A write that failed may have been carried out all the same.
 		r.adapter.ledger.wrote(p.ID, minus(minus(o.delta.add, o.delta.before, p.MAC), missing, p.MAC))
-		return nil
+		missing, back = nil, nil
 	}
 	r.adapter.ledger.removed(p.ID, missing)
 	r.adapter.ledger.wrote(p.ID, back)

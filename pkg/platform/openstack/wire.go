@@ -54,7 +54,7 @@ func newWire(config *tls.Config, c Credentials, clean func(string) string) *wire
 func (w *wire) RoundTrip(r *http.Request) (answer *http.Response, err error) {
 	hung := 0
 	_ = w.again(r.Context(), readBackoff(), func() (bool, error) {
-		answer, err = w.once(r)
+		answer, err = w.once(r) //nolint:bodyclose // It is read whole, and closed, by then.
 		problem := err
 		if err == nil && passing(answer.StatusCode) {
 			problem = gophercloud.ErrUnexpectedResponseCode{Actual: answer.StatusCode, ResponseHeader: answer.Header}
