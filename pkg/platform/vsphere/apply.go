@@ -107,7 +107,7 @@ func (a *Adapter) write(ctx context.Context, jobs []*job, end func(*job, error))
 func (a *Adapter) verify(ctx context.Context, jobs []*job, end func(*job, error)) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyTimeout)
 	defer cancel()
-	written := where(jobs, func(j *job) bool { return !j.over })
+	written := filtered(jobs, func(j *job) bool { return !j.over })
 	for _, mine := range grouped(written, func(j *job) *vcenter { return j.v }) {
 		v := mine[0].v
 		var now *inventory
@@ -128,7 +128,7 @@ func (a *Adapter) verify(ctx context.Context, jobs []*job, end func(*job, error)
 
 // held is nil where what was written is seen to hold; the change is told with the value that is seen.
 func (j *job) held(now *inventory) error {
-	value, err := j.seen(now)
+	value, err := j.readBack(now)
 	switch {
 	case err != nil && j.doubt != nil:
 		return j.doubt
@@ -141,8 +141,8 @@ func (j *job) held(now *inventory) error {
 	return err
 }
 
-// seen is the value that is there after the write, and why it is not what it should be.
-func (j *job) seen(now *inventory) (json.RawMessage, error) {
+// readBack is the value that is there after the write, and why it is not what it should be.
+func (j *job) readBack(now *inventory) (json.RawMessage, error) {
 	s, err := now.state(j.target)
 	if err != nil {
 		return nil, err
@@ -160,7 +160,7 @@ func (j *job) seen(now *inventory) (json.RawMessage, error) {
 	}
 	effective := s.effective()
 	if i := slices.IndexFunc(j.written.fields, func(f field) bool { return !effective.accepts(f) }); !j.revert && i >= 0 {
-		return value, fmt.Errorf("%s%s still rejected", on, j.written.fields[i].words().is)
+		return value, fmt.Errorf("%s%s still rejected", on, j.written.fields[i].words().withVerb)
 	}
 	return value, nil
 }

@@ -9,7 +9,7 @@ func (u *audit) neighbours(g *group) []string {
 	for _, m := range g.members {
 		own[m.vm.ref] = true
 	}
-	others := where(g.inv.vms, func(v *vm) bool {
+	others := filtered(g.inv.vms, func(v *vm) bool {
 		return !own[v.ref] && !v.template && slices.ContainsFunc(v.networks, func(n ref) bool { return u.reaches(g, v, n) })
 	})
 	return texts(others, func(v *vm) string { return v.name })

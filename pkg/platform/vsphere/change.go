@@ -36,8 +36,8 @@ func (u *audit) plans(g *group) {
 		own, inherited := p.change, []field(nil)
 		if u.options.Scope == ScopeVSwitch && p.vSwitch != nil {
 			explicit := securityPolicy(p.portGroup.Spec.Policy.Security)
-			own = where(p.change, func(f field) bool { return explicit[f] != nil })
-			inherited = where(p.change, func(f field) bool { return explicit[f] == nil })
+			own = filtered(p.change, func(f field) bool { return explicit[f] != nil })
+			inherited = filtered(p.change, func(f field) bool { return explicit[f] == nil })
 		}
 		u.pend(target{g.inv.vcenter.name, isPortGroup, p.host.ref, p.portGroup.Spec.Name}, g, p, own)
 		if p.vSwitch != nil {

@@ -20,11 +20,11 @@ func allFields() []field { return []field{forged, promiscuous, macChanges, learn
 
 // words is what a field is called by people and by tools. MAC learning has no tool.
 type words struct {
-	// name is as in the vSphere client; is has the verb after it.
-	name, is string
-	code     finding.Code
-	// why says what follows where the field is rejected, and reason what it is changed for.
-	why, reason string
+	// name is as in the vSphere client; withVerb has the verb after it.
+	name, withVerb string
+	code           finding.Code
+	// effect says what follows where the field is rejected, and reason what it is changed for.
+	effect, reason string
 	// govc, esxcli and powerCLI are the flags of the tools.
 	govc, esxcli, powerCLI string
 }
@@ -33,26 +33,26 @@ func (f field) words() words {
 	switch f {
 	case forged:
 		return words{
-			name: "forged transmits", is: "forged transmits are", code: finding.ForgedTransmits,
-			why:    "the router's frames leave with net1's own MAC, and the switch drops what does not bear the vNIC's",
+			name: "forged transmits", withVerb: "forged transmits are", code: finding.ForgedTransmits,
+			effect: "the router's frames leave with net1's own MAC, and the switch drops what does not bear the vNIC's",
 			reason: "net1's frames leave with a MAC that is not the vNIC's (forged transmits)",
 			govc:   "-forged-transmits", esxcli: "--allow-forged-transmits", powerCLI: "-ForgedTransmits",
 		}
 	case promiscuous:
 		return words{
-			name: "promiscuous mode", is: "promiscuous mode is", code: finding.Promiscuous,
-			why:    "frames for net1's MAC are not delivered to the node: the switch delivers the vNIC's own alone, unless it may be promiscuous or learns MACs",
+			name: "promiscuous mode", withVerb: "promiscuous mode is", code: finding.Promiscuous,
+			effect: "frames for net1's MAC are not delivered to the node: the switch delivers the vNIC's own alone, unless it may be promiscuous or learns MACs",
 			reason: "frames for net1's MAC must be delivered (promiscuous mode)",
 			govc:   "-allow-promiscuous", esxcli: "--allow-promiscuous", powerCLI: "-AllowPromiscuous",
 		}
 	case macChanges:
 		return words{
-			name: "MAC address changes", is: "MAC address changes are", code: finding.MACChanges,
-			why:    "OpenShift's documentation asks for MAC address changes, though a macvlan interface leaves the vNIC's MAC as it is",
+			name: "MAC address changes", withVerb: "MAC address changes are", code: finding.MACChanges,
+			effect: "OpenShift's documentation asks for MAC address changes, though a macvlan interface leaves the vNIC's MAC as it is",
 			reason: "OpenShift's documentation asks for MAC address changes",
 			govc:   "-mac-changes", esxcli: "--allow-mac-change", powerCLI: "-MacChanges",
 		}
 	default:
-		return words{name: "MAC learning", is: "MAC learning is", reason: "frames for net1's MAC must be delivered (MAC learning)"}
+		return words{name: "MAC learning", withVerb: "MAC learning is", reason: "frames for net1's MAC must be delivered (MAC learning)"}
 	}
 }

@@ -72,7 +72,7 @@ func (u *audit) groupFindings(g *group) {
 // unread tells what vCenter refused from what it does not have.
 func (u *audit) unread(g *group) {
 	for _, silent := range []bool{false, true} {
-		some := where(g.unknown, func(o unread) bool { return (o.privilege == "") == silent })
+		some := filtered(g.unknown, func(o unread) bool { return (o.privilege == "") == silent })
 		if len(some) > 0 {
 			u.unreadFinding(g.label(), some)
 		}
@@ -133,12 +133,12 @@ func (u *audit) rejected(g *group, members []member, f field) {
 	}
 	if len(t.no) > 0 {
 		u.add(w.code, level, members[0].Router,
-			fmt.Sprintf("%s rejected on port group %s%s", w.is, g.name, g.onHosts(t.no)),
-			fmt.Sprintf("%s; it concerns node %s in %s", w.why, folded(t.nodes), g.where()), fix)
+			fmt.Sprintf("%s rejected on port group %s%s", w.withVerb, g.name, g.onHosts(t.no)),
+			fmt.Sprintf("%s; it concerns node %s in %s", w.effect, folded(t.nodes), g.where()), fix)
 	}
 	if len(t.unknown) > 0 {
 		u.add(w.code, level, members[0].Router,
-			fmt.Sprintf("unknown whether %s accepted on port group %s%s", w.is, g.name, g.onHosts(t.unknown)),
-			"vCenter gives no value: "+w.why, "look at the port group's security policy in the vSphere client, and set it")
+			fmt.Sprintf("unknown whether %s accepted on port group %s%s", w.withVerb, g.name, g.onHosts(t.unknown)),
+			"vCenter gives no value: "+w.effect, "look at the port group's security policy in the vSphere client, and set it")
 	}
 }

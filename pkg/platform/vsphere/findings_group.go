@@ -67,7 +67,7 @@ func (u *audit) sharing(g *group) {
 		return
 	}
 	who := u.neighbours(g)
-	kernel := texts(where(g.places, func(p *place) bool { return p.kernel }), (*place).name)
+	kernel := texts(filtered(g.places, func(p *place) bool { return p.kernel }), (*place).name)
 	if len(who) == 0 && len(kernel) == 0 {
 		return
 	}
@@ -91,7 +91,7 @@ func (u *audit) duplicates(g *group) {
 	if !g.opened(promiscuous) {
 		return
 	}
-	twice := where(g.places, func(p *place) bool {
+	twice := filtered(g.places, func(p *place) bool {
 		return p.uplinks > 1 && (p.policy.accepts(promiscuous) || slices.Contains(p.change, promiscuous))
 	})
 	if len(twice) == 0 {

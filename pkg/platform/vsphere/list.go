@@ -19,8 +19,8 @@ func texts[T any](items []T, text func(T) string) []string {
 	return out
 }
 
-// where are the items that something is true of.
-func where[T any](items []T, holds func(T) bool) []T {
+// filtered are the items that something is true of.
+func filtered[T any](items []T, holds func(T) bool) []T {
 	return slices.DeleteFunc(slices.Clone(items), func(item T) bool { return !holds(item) })
 }
 

@@ -34,7 +34,7 @@ func (u *audit) allowed(g *group, m member) (platform.Answer, string) {
 	case len(order) > 0:
 		var why []string
 		for _, f := range order {
-			why = append(why, fmt.Sprintf("%s: %s rejected%s", f.words().code, f.words().is, g.onHosts(rejecting[f])))
+			why = append(why, fmt.Sprintf("%s: %s rejected%s", f.words().code, f.words().withVerb, g.onHosts(rejecting[f])))
 		}
 		return platform.No, strings.Join(why, "; ")
 	case len(g.unknown) > 0:

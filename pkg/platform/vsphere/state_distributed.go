@@ -40,8 +40,8 @@ func (s *dvState) open(fields []field) opening {
 	m := s.setting.MacManagementPolicy
 	if m == nil && !slices.Contains(fields, learning) {
 		yes := true
-		after := all(fields, &types.BoolPolicy{Value: &yes})
-		setting := &types.VMwareDVSPortSetting{SecurityPolicy: with(nil, after, legacySetting)}
+		after := uniform(fields, &types.BoolPolicy{Value: &yes})
+		setting := &types.VMwareDVSPortSetting{SecurityPolicy: withValues(nil, after, legacySetting)}
 		return opening{legacyField, valuesOf(s.setting.SecurityPolicy, fields, legacySetting), after, edit{fields: fields, setting: setting, version: s.version}}
 	}
 	after := macWith(*cmp.Or(m, macFrom(s.setting.SecurityPolicy)), fields)
@@ -77,7 +77,7 @@ func (s *dvState) restore(c platform.Change) (*edit, error) {
 	case !reflect.DeepEqual(now, after):
 		return nil, moved(c, now)
 	}
-	e.setting.SecurityPolicy = with(nil, next, legacySetting)
+	e.setting.SecurityPolicy = withValues(nil, next, legacySetting)
 	return e, nil
 }
 

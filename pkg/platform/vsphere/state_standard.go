@@ -64,7 +64,7 @@ func (s *hostState) restore(c platform.Change) (*edit, error) {
 	}
 	next := before.put(s.own)
 	if before == nil {
-		if next = policy(all[*bool](fields, nil)).put(s.own); *next == (types.HostNetworkSecurityPolicy{}) {
+		if next = policy(uniform[*bool](fields, nil)).put(s.own); *next == (types.HostNetworkSecurityPolicy{}) {
 			next = nil // it held none: a policy that says nothing goes
 		}
 	}

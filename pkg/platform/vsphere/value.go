@@ -32,8 +32,8 @@ func valuesOf[S, V any](s *S, fields []field, at func(*S, field) *V) map[field]V
 	return out
 }
 
-// with is a policy, or an empty one, with some settings set, and all others as they are.
-func with[S, V any](s *S, values map[field]V, at func(*S, field) *V) *S {
+// withValues is a policy, or an empty one, with some settings set, and all others as they are.
+func withValues[S, V any](s *S, values map[field]V, at func(*S, field) *V) *S {
 	var out S
 	if s != nil {
 		out = *s
@@ -46,14 +46,14 @@ func with[S, V any](s *S, values map[field]V, at func(*S, field) *V) *S {
 
 // put is s with p's settings set.
 func (p policy) put(s *types.HostNetworkSecurityPolicy) *types.HostNetworkSecurityPolicy {
-	return with(s, p, hostSetting)
+	return withValues(s, p, hostSetting)
 }
 
 // accepting is the value that accepts fields.
-func accepting(fields []field) policy { return all(fields, types.NewBool(true)) }
+func accepting(fields []field) policy { return uniform(fields, types.NewBool(true)) }
 
-// all has one value for each field.
-func all[V any](fields []field, value V) map[field]V {
+// uniform is one value for each field.
+func uniform[V any](fields []field, value V) map[field]V {
 	out := map[field]V{}
 	for _, f := range fields {
 		out[f] = value

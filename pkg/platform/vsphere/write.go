@@ -78,7 +78,7 @@ func (a *Adapter) edit(j *job, now state) (*edit, error) {
 		return nil, err
 	}
 	effective := now.effective()
-	o := now.open(where(asked, func(f field) bool { return !effective.accepts(f) && !a.options.replaced(f, effective) }))
+	o := now.open(filtered(asked, func(f field) bool { return !effective.accepts(f) && !a.options.replaced(f, effective) }))
 	if len(o.fields) > 0 {
 		return &o.edit, o.set(&j.change)
 	}
