@@ -40,13 +40,13 @@ const few = 5
 type Applier struct {
 	client  *cluster.Client
 	options Options
-	before  reader
+	before  *reader
 }
 
 // New makes an Applier for the routers, all of one provisioner; services tells that their Services
 // will be applied too.
 func New(ctx context.Context, c *cluster.Client, routers []*nov1.EgressRouter, provisioner egress.Provisioner, services bool, o Options) (*Applier, error) {
-	a := &Applier{client: c, options: o, before: direct{c}}
+	a := &Applier{client: c, options: o, before: &reader{client: c}}
 	if len(routers) <= few {
 		return a, nil
 	}
@@ -56,12 +56,9 @@ func New(ctx context.Context, c *cluster.Client, routers []*nov1.EgressRouter, p
 			namespace = ""
 		}
 	}
-	x, err := newIndex(ctx, c, namespace, provisioner, services, o.NetworkPolicies)
-	if err != nil {
-		return nil, err
-	}
-	a.before = x
-	return a, nil
+	var err error
+	a.before, err = newIndex(ctx, c, namespace, provisioner, services, o.NetworkPolicies)
+	return a, err
 }
 
 // Router applies the objects of a router, in order. Everything that may refuse one of them is asked before
@@ -141,7 +138,7 @@ func (a *Applier) live(ctx context.Context, object *unstructured.Unstructured, r
 		return nil, fmt.Errorf("%s in namespace %s was made by %s: choose another name, or take it over with --adopt",
 			cluster.Name(live), live.GetNamespace(), owner)
 	}
-	if x, listed := a.before.(*index); listed && x.isForeign(kind, live) {
+	if a.before.isPartial(kind, live) {
 		return a.client.Get(ctx, kind, object.GetNamespace(), object.GetName())
 	}
 	return live, nil

@@ -29,7 +29,7 @@ func newChain(t Target, s *snapshot.Snapshot) *chain {
 }
 
 // readChain reads it once, without Services.
-func readChain(ctx context.Context, from reader, t Target) (*chain, error) {
+func readChain(ctx context.Context, from *reader, t Target) (*chain, error) {
 	namespace, name, by := t.Router.Namespace, t.Router.Name, t.Router.Provisioner
 	nad, err := from.object(ctx, cluster.NADs, namespace, by.NADName(name))
 	if err != nil {

@@ -1,93 +1,60 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"maps"
+	"slices"
 
+	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
 
-// reader gives what the cluster holds of an object, nil where there is none.
-type reader interface {
-	object(ctx context.Context, k cluster.Kind, namespace, name string) (*unstructured.Unstructured, error)
-	// pods are those that bear the labels.
-	pods(ctx context.Context, namespace string, labels map[string]string) ([]*unstructured.Unstructured, error)
-}
-
-// direct is a reader that asks the server: one request per object.
-type direct struct{ *cluster.Client }
-
-func (d direct) object(ctx context.Context, k cluster.Kind, namespace, name string) (*unstructured.Unstructured, error) {
-	return d.Get(ctx, k, namespace, name)
-}
-
-func (d direct) pods(ctx context.Context, namespace string, labels map[string]string) ([]*unstructured.Unstructured, error) {
-	return cluster.List[*unstructured.Unstructured](ctx, d.Client, cluster.All(cluster.Pods).Labelled(labels), namespace)
-}
-
-// index is a reader that has listed before what it is asked for: for many routers a handful of lists takes
-// the place of requests for each object.
-type index struct {
+// reader gives what the cluster holds of an object, nil where there is none. What is not in its lists it asks the server
+// for, one request per object: for many routers a handful of lists takes the place of these.
+type reader struct {
 	client *cluster.Client
-	lists  map[cluster.Kind]*listing
+	// lists are what was listed before of each kind, by namespace/name.
+	lists map[cluster.Kind]map[string]*unstructured.Unstructured
 }
 
-// listing is what was listed of one kind, by namespace/name.
-type listing struct{ objects map[string]entry }
-
-// entry is one object of a listing.
-type entry struct {
-	*unstructured.Unstructured
-	// foreign bears no label of ours: its metadata alone was listed.
-	foreign bool
-}
-
-func (x *index) object(ctx context.Context, k cluster.Kind, namespace, name string) (*unstructured.Unstructured, error) {
-	l := x.lists[k]
-	if l == nil {
-		return x.client.Get(ctx, k, namespace, name)
+func (x *reader) object(ctx context.Context, k cluster.Kind, namespace, name string) (*unstructured.Unstructured, error) {
+	if objects := x.lists[k]; objects != nil {
+		return objects[cluster.Key(namespace, name)], nil
 	}
-	return l.objects[cluster.Key(namespace, name)].Unstructured, nil
+	return x.client.Get(ctx, k, namespace, name)
 }
 
-func (x *index) pods(ctx context.Context, namespace string, labels map[string]string) ([]*unstructured.Unstructured, error) {
-	l := x.lists[cluster.Pods]
-	if l == nil {
-		return direct{x.client}.pods(ctx, namespace, labels)
+// pods are those that bear the labels.
+func (x *reader) pods(ctx context.Context, namespace string, labels map[string]string) ([]*unstructured.Unstructured, error) {
+	listed := x.lists[cluster.Pods]
+	if listed == nil {
+		return cluster.List[*unstructured.Unstructured](ctx, x.client, cluster.All(cluster.Pods).Labelled(labels), namespace)
 	}
-	var out []*unstructured.Unstructured
-	for _, pod := range l.objects {
-		if pod.GetNamespace() == namespace {
-			out = append(out, pod.Unstructured)
-		}
-	}
-	return out, nil
+	return slices.DeleteFunc(slices.Collect(maps.Values(listed)), func(pod *unstructured.Unstructured) bool { return pod.GetNamespace() != namespace }), nil
 }
 
-// isForeign reports whether only the metadata of the object is known.
-func (x *index) isForeign(k cluster.Kind, object *unstructured.Unstructured) bool {
-	l := x.lists[k]
-	return l != nil && l.objects[cluster.Key(object.GetNamespace(), object.GetName())].foreign
+// isPartial reports whether only the metadata of a listed object is known, as of what bears no label of ours.
+func (x *reader) isPartial(k cluster.Kind, object *unstructured.Unstructured) bool {
+	return x.lists[k] != nil && object.Object["spec"] == nil
 }
 
 // newIndex lists what applying routers of the provisioner will ask for, in one namespace or, with "", in all.
 // What the user may not list is left to be read one by one.
-func newIndex(ctx context.Context, c *cluster.Client, namespace string, provisioner egress.Provisioner, services, policed bool) (*index, error) {
-	x := &index{client: c, lists: map[cluster.Kind]*listing{}}
+func newIndex(ctx context.Context, c *cluster.Client, namespace string, provisioner egress.Provisioner, services, policed bool) (*reader, error) {
+	x := &reader{client: c, lists: map[cluster.Kind]map[string]*unstructured.Unstructured{}}
 	lists := indexReadings(provisioner, services, policed)
-	found := make([]*listing, len(lists))
+	found := make([]*[]*unstructured.Unstructured, len(lists))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, r := range lists {
 		group.Go(func() (err error) {
-			found[i], err = newListing(ctx, c, r, namespace)
+			found[i], err = listed(ctx, c, r, namespace)
 			return err
 		})
 	}
@@ -95,7 +62,12 @@ func newIndex(ctx context.Context, c *cluster.Client, namespace string, provisio
 		return nil, err
 	}
 	for i, r := range lists {
-		x.lists[r.Kind] = found[i].merged(x.lists[r.Kind])
+		if x.lists[r.Kind] == nil {
+			x.lists[r.Kind] = map[string]*unstructured.Unstructured{}
+		}
+		for _, object := range *cmp.Or(found[i], &[]*unstructured.Unstructured{}) {
+			x.lists[r.Kind][cluster.Key(object.GetNamespace(), object.GetName())] = object
+		}
 	}
 	for i, r := range lists {
 		if found[i] == nil {
@@ -136,49 +108,15 @@ func indexReadings(provisioner egress.Provisioner, services, policed bool) []clu
 	return lists
 }
 
-// newListing lists r; nil where the user may not, or where the resource is not served.
-func newListing(ctx context.Context, c *cluster.Client, r cluster.Reading, namespace string) (*listing, error) {
-	add := (*listing).addWhole
-	if r.Format == cluster.AsMetadata {
-		add = (*listing).addForeign
-	}
-	l, err := cluster.Collect(ctx, c, r, namespace, add)
+// listed lists r; nil where the user may not, or where the resource is not served.
+func listed(ctx context.Context, c *cluster.Client, r cluster.Reading, namespace string) (*[]*unstructured.Unstructured, error) {
+	found, err := cluster.Collect(ctx, c, r, namespace, func(out *[]*unstructured.Unstructured, object runtime.Object) error {
+		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+		*out = append(*out, &unstructured.Unstructured{Object: content})
+		return err
+	})
 	if apierrors.IsForbidden(err) || cluster.NotServed(err) {
 		return nil, nil
 	}
-	return l, r.Explain(err, namespace)
-}
-
-func (l *listing) addWhole(object runtime.Object) error {
-	if u, ok := object.(*unstructured.Unstructured); ok {
-		l.add(u, false)
-	}
-	return nil
-}
-
-func (l *listing) addForeign(object runtime.Object) error {
-	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
-	if err != nil {
-		return err
-	}
-	l.add(&unstructured.Unstructured{Object: content}, true)
-	return nil
-}
-
-func (l *listing) add(object *unstructured.Unstructured, foreign bool) {
-	if l.objects == nil {
-		l.objects = map[string]entry{}
-	}
-	l.objects[cluster.Key(object.GetNamespace(), object.GetName())] = entry{object, foreign}
-}
-
-// merged has what another list of the same resource has, too.
-func (l *listing) merged(other *listing) *listing {
-	out := &listing{objects: map[string]entry{}}
-	for _, from := range []*listing{other, l} {
-		if from != nil {
-			maps.Copy(out.objects, from.objects)
-		}
-	}
-	return out
+	return found, r.Explain(err, namespace)
 }
