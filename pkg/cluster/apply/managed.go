@@ -2,6 +2,7 @@ package apply
 
 import (
 	"fmt"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -54,14 +55,23 @@ func pathOf(names []string) fieldpath.Path {
 	return path
 }
 
+// owning are the entries of live whose managers own the field.
+func owning(live *unstructured.Unstructured, field fieldpath.Path) []metav1.ManagedFieldsEntry {
+	return slices.DeleteFunc(live.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool { return !fieldsOf(entry).Has(field) })
+}
+
 // owners say of each obstacle what it is and who other than this tool owns some of it.
 func owners(c *cluster.Client, live *unstructured.Unstructured, obstacles []obstacle) []string {
 	var out []string
 	for _, o := range obstacles {
 		words := o.words
-		for _, entry := range live.GetManagedFields() {
-			if entry.Manager != c.Manager() && has(fieldsOf(entry), o.path) {
-				words += fmt.Sprintf(" (%s)", managerWords(entry))
+		for _, entry := range owning(live, o.path) {
+			switch {
+			case entry.Manager == c.Manager():
+			case entry.Operation == metav1.ManagedFieldsOperationApply:
+				words += fmt.Sprintf(" (%q)", entry.Manager)
+			default: // as the server names it in a conflict
+				words += fmt.Sprintf(" (%q using %s)", entry.Manager, entry.APIVersion)
 			}
 		}
 		out = append(out, words)
@@ -69,18 +79,10 @@ func owners(c *cluster.Client, live *unstructured.Unstructured, obstacles []obst
 	return out
 }
 
-// managerWords name the manager of an entry as the server does in a conflict.
-func managerWords(entry metav1.ManagedFieldsEntry) string {
-	if entry.Operation == metav1.ManagedFieldsOperationApply {
-		return fmt.Sprintf("%q", entry.Manager)
-	}
-	return fmt.Sprintf("%q using %s", entry.Manager, entry.APIVersion)
-}
-
 // otherOwner names a manager other than this tool that owns the field of live, or "".
 func otherOwner(c *cluster.Client, live *unstructured.Unstructured, field []string) string {
-	for _, entry := range live.GetManagedFields() {
-		if entry.Manager != c.Manager() && has(fieldsOf(entry), pathOf(field)) {
+	for _, entry := range owning(live, pathOf(field)) {
+		if entry.Manager != c.Manager() {
 			return entry.Manager
 		}
 	}

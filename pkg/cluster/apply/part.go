@@ -2,12 +2,10 @@ package apply
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
@@ -111,7 +109,7 @@ func patchStrategy(ctx context.Context, c *cluster.Client, live, desired *unstru
 	switch {
 	case want == string(appsv1.RecreateDeploymentStrategyType) && is != want:
 		if other := otherOwner(c, live, strategyType()); other != "" && !o.ForceConflicts {
-			return nil, fmt.Errorf("%s: others set fields that would change: .spec.strategy.type (%q): settle it with them, or take the fields over with --force-conflicts", cluster.Name(live), other)
+			return nil, conflictOver(cluster.Name(live), []string{fmt.Sprintf(".spec.strategy.type (%q)", other)})
 		}
 		strategy = map[string]any{"type": want, "rollingUpdate": nil}
 		if err := tryRest(ctx, c, live, desired, o); err != nil {
@@ -122,20 +120,8 @@ func patchStrategy(ctx context.Context, c *cluster.Client, live, desired *unstru
 	default:
 		return live, nil
 	}
-	body, err := json.Marshal(map[string]any{"spec": map[string]any{"strategy": strategy}})
-	if err != nil {
-		return nil, fmt.Errorf("setting the strategy of %s: %w", cluster.Name(live), err)
-	}
-	options := metav1.PatchOptions{FieldManager: c.Manager(), DryRun: dryRun(o.DryRun)}
-	var patched *unstructured.Unstructured
-	err = c.Retry(ctx, func() (err error) {
-		patched, err = c.Objects(cluster.Deployments, live.GetNamespace()).Patch(ctx, live.GetName(), types.MergePatchType, body, options)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("setting the strategy of %s: %w", cluster.Name(live), cluster.Explain(err, "patch", cluster.Deployments.GVR(), live.GetNamespace()))
-	}
-	return patched, nil
+	patch := map[string]any{"spec": map[string]any{"strategy": strategy}}
+	return partApplier(c, o).patch(ctx, "setting the strategy of", live, types.MergePatchType, patch)
 }
 
 // tryRest asks the server whether it takes what desired holds beside the strategy: what it refuses there must not leave
@@ -154,15 +140,8 @@ func tryRest(ctx context.Context, c *cluster.Client, live, desired *unstructured
 // recreated reports whether live has strategy Recreate by this tool alone.
 func recreated(c *cluster.Client, live *unstructured.Unstructured) bool {
 	is, _, _ := unstructured.NestedString(live.Object, strategyType()...)
-	if is != string(appsv1.RecreateDeploymentStrategyType) || otherOwner(c, live, strategyType()) != "" {
-		return false
-	}
-	for _, entry := range live.GetManagedFields() {
-		if entry.Manager == c.Manager() && has(fieldsOf(entry), pathOf(strategyType())) {
-			return true
-		}
-	}
-	return false
+	return is == string(appsv1.RecreateDeploymentStrategyType) && otherOwner(c, live, strategyType()) == "" &&
+		len(owning(live, pathOf(strategyType()))) > 0
 }
 
 // DryPart asks the server what applying t's Part would do, without waiting for the operator. Where the

@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
@@ -86,11 +86,11 @@ func (a *Applier) takeOver(ctx context.Context, object, live *unstructured.Unstr
 	}
 	if a.options.DryRun {
 		// The server does not remember whose the fields would be: it is asked for the outcome.
-		replaced, err := a.patch(ctx, live, types.JSONPatchType, replacement(object, live))
+		replaced, err := a.patch(ctx, "taking over", live, types.JSONPatchType, replacement(object, live))
 		return Applied{replaced, Configured}, err
 	}
 	metadata := map[string]any{"managedFields": t.entries, "resourceVersion": live.GetResourceVersion()}
-	if _, err := a.patch(ctx, live, types.MergePatchType, map[string]any{"metadata": metadata}); err != nil {
+	if _, err := a.patch(ctx, "taking over", live, types.MergePatchType, map[string]any{"metadata": metadata}); err != nil {
 		return Applied{}, err
 	}
 	applied, err := a.send(ctx, object, false)
@@ -102,18 +102,12 @@ func replacement(object, live *unstructured.Unstructured) []map[string]any {
 	set := func(path string, value any) map[string]any {
 		return map[string]any{"op": "add", "path": path, "value": value}
 	}
-	joined := func(live, asked map[string]string) map[string]string {
-		out := map[string]string{}
-		maps.Copy(out, live)
-		maps.Copy(out, asked)
-		return out
-	}
 	patch := []map[string]any{set("/spec", object.Object["spec"])}
-	if labels := object.GetLabels(); labels != nil {
-		patch = append(patch, set("/metadata/labels", joined(live.GetLabels(), labels)))
+	if asked := object.GetLabels(); asked != nil {
+		patch = append(patch, set("/metadata/labels", labels.Merge(live.GetLabels(), asked)))
 	}
 	if annotations := object.GetAnnotations(); annotations != nil {
-		patch = append(patch, set("/metadata/annotations", joined(live.GetAnnotations(), annotations)))
+		patch = append(patch, set("/metadata/annotations", labels.Merge(live.GetAnnotations(), annotations)))
 	}
 	if owners := object.GetOwnerReferences(); owners != nil {
 		patch = append(patch, set("/metadata/ownerReferences", owners))
@@ -121,15 +115,15 @@ func replacement(object, live *unstructured.Unstructured) []map[string]any {
 	return patch
 }
 
-// patch changes live as the patch says.
-func (a *Applier) patch(ctx context.Context, live *unstructured.Unstructured, of types.PatchType, patch any) (*unstructured.Unstructured, error) {
+// patch changes live as the patch says; doing is what that is for.
+func (a *Applier) patch(ctx context.Context, doing string, live *unstructured.Unstructured, of types.PatchType, patch any) (*unstructured.Unstructured, error) {
 	kind, err := cluster.KindOf(live)
 	if err != nil {
 		return nil, err
 	}
 	body, err := json.Marshal(patch)
 	if err != nil {
-		return nil, fmt.Errorf("taking over %s: %w", cluster.Name(live), err)
+		return nil, fmt.Errorf("%s %s: %w", doing, cluster.Name(live), err)
 	}
 	options := metav1.PatchOptions{FieldManager: a.client.Manager(), DryRun: dryRun(a.options.DryRun)}
 	var patched *unstructured.Unstructured
@@ -138,10 +132,10 @@ func (a *Applier) patch(ctx context.Context, live *unstructured.Unstructured, of
 		return err
 	})
 	if apierrors.IsConflict(err) {
-		return nil, fmt.Errorf("taking over %s: another has changed it since it was read: run this again: %w", cluster.Name(live), err)
+		return nil, fmt.Errorf("%s %s: another has changed it since it was read: run this again: %w", doing, cluster.Name(live), err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("taking over %s: %w", cluster.Name(live), cluster.Explain(err, "patch", kind.GVR(), live.GetNamespace()))
+		return nil, fmt.Errorf("%s %s: %w", doing, cluster.Name(live), cluster.Explain(err, "patch", kind.GVR(), live.GetNamespace()))
 	}
 	return patched, nil
 }
