@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -183,27 +182,14 @@ func (m *Mirror) Snapshot() (*snapshot.Snapshot, error) {
 // Live reads routers and pods from the API server itself, all or nothing, with the nodes that the Mirror holds. The
 // errors of objects that cannot be understood are the second: what is read of the others is whole.
 func (m *Mirror) Live(ctx context.Context) (s *snapshot.Snapshot, unreadable error, err error) {
-	var lists []*Source
-	for _, source := range m.sources() {
-		if source != m.nodes {
-			lists = append(lists, source)
-		}
-	}
-	parts := make([]*snapshot.Snapshot, len(lists))
+	lists := slices.DeleteFunc(m.sources(), func(source *Source) bool { return source == m.nodes })
 	bad := make([]error, len(lists))
-	group, within := errgroup.WithContext(ctx)
-	for i, source := range lists {
-		group.Go(func() (err error) {
-			parts[i], bad[i], err = source.read(within)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
+	s, err = read.SideBySide(ctx, len(lists), len(lists), func(ctx context.Context, i int) (part *snapshot.Snapshot, err error) {
+		part, bad[i], err = lists[i].read(ctx)
+		return part, err
+	})
+	if err != nil {
 		return nil, nil, err
-	}
-	s = &snapshot.Snapshot{}
-	for _, part := range parts {
-		read.Merge(s, part)
 	}
 	m.trim(s)
 	bad = append(bad, m.nodes.fill(s))

@@ -142,14 +142,9 @@ func (s *Source) fill(into *snapshot.Snapshot) error {
 
 // read lists the source from the server, with what cannot be understood apart.
 func (s *Source) read(ctx context.Context) (part *snapshot.Snapshot, unreadable, err error) {
-	careful := s.reading
-	var bad []error
-	careful.Add = func(into *snapshot.Snapshot, object runtime.Object) error {
-		bad = append(bad, s.reading.Add(into, object))
-		return nil
-	}
+	careful, bad := read.Tolerant(s.reading)
 	part, err = read.Fill(ctx, s.client, careful, s.namespace)
-	return part, errors.Join(bad...), s.explained("list", err)
+	return part, bad(), s.explained("list", err)
 }
 
 func (s *Source) list(ctx context.Context, o metav1.ListOptions) (list runtime.Object, err error) {

@@ -3,10 +3,8 @@ package read
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
@@ -21,21 +19,13 @@ const lookups = 8
 // them cannot be understood: what another has made of a router in another namespace must keep nobody from his own.
 func Neighbours(ctx context.Context, c *cluster.Client, namespaces []string) (s *snapshot.Snapshot, unreadable, err error) {
 	lists := givenRouters()
-	parts := make([]*snapshot.Snapshot, len(lists))
 	bad := make([]error, len(lists))
-	group, within := errgroup.WithContext(ctx)
-	for i, r := range lists {
-		group.Go(func() (err error) {
-			parts[i], bad[i], err = neighbours(within, c, r, namespaces, true)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
+	s, err = SideBySide(ctx, len(lists), len(lists), func(ctx context.Context, i int) (part *snapshot.Snapshot, err error) {
+		part, bad[i], err = neighbours(ctx, c, lists[i], namespaces, true)
+		return part, err
+	})
+	if err != nil {
 		return nil, nil, err
-	}
-	s = &snapshot.Snapshot{}
-	for _, part := range parts {
-		Merge(s, part)
 	}
 	return s, errors.Join(bad...), sortUnknown(ctx, c, s)
 }
@@ -48,35 +38,32 @@ func OperatorRouters(ctx context.Context, c *cluster.Client, namespaces []string
 
 // neighbours reads r in the whole cluster, if wide is set and that is allowed, else in each of the namespaces.
 func neighbours(ctx context.Context, c *cluster.Client, r cluster.Reading, namespaces []string, wide bool) (s *snapshot.Snapshot, unreadable, err error) {
+	r, bad := Tolerant(r)
+	s, err = One(ctx, c, r, Options{Namespace: namespaces[0], Wide: wide})
+	if err != nil || len(s.Unknown) == 0 {
+		return s, bad(), err
+	}
+	rest, err := SideBySide(ctx, len(namespaces)-1, lookups, func(ctx context.Context, i int) (*snapshot.Snapshot, error) {
+		return One(ctx, c, r, Options{Namespace: namespaces[i+1]})
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	Merge(s, rest)
+	return s, bad(), nil
+}
+
+// Tolerant is r passing over what cannot be understood, and, once it was read, why that could not be.
+func Tolerant(r cluster.Reading) (tolerant cluster.Reading, unreadable func() error) {
 	var lock sync.Mutex
 	var bad []error
 	add := r.Add
 	r.Add = func(into *snapshot.Snapshot, object runtime.Object) error {
-		if err := add(into, object); err != nil {
-			lock.Lock()
-			defer lock.Unlock()
-			bad = append(bad, err)
-		}
+		err := add(into, object)
+		lock.Lock()
+		defer lock.Unlock()
+		bad = append(bad, err)
 		return nil
 	}
-	s, err = One(ctx, c, r, Options{Namespace: namespaces[0], Wide: wide})
-	if err != nil || len(s.Unknown) == 0 {
-		return s, errors.Join(bad...), err
-	}
-	parts := make([]*snapshot.Snapshot, len(namespaces))
-	group, within := errgroup.WithContext(ctx)
-	group.SetLimit(lookups)
-	for i, namespace := range namespaces[1:] {
-		group.Go(func() (err error) {
-			parts[i], err = One(within, c, r, Options{Namespace: namespace})
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, nil, err
-	}
-	for _, part := range slices.DeleteFunc(parts, func(part *snapshot.Snapshot) bool { return part == nil }) {
-		Merge(s, part)
-	}
-	return s, errors.Join(bad...), nil
+	return r, func() error { return errors.Join(bad...) }
 }

@@ -52,11 +52,21 @@ func Snapshot(ctx context.Context, c *cluster.Client, o Options) (*snapshot.Snap
 
 // readAll reads lists side by side into one Snapshot.
 func readAll(ctx context.Context, c *cluster.Client, lists []cluster.Reading, o Options) (*snapshot.Snapshot, error) {
-	parts := make([]*snapshot.Snapshot, len(lists))
+	s, err := SideBySide(ctx, len(lists), len(lists), func(ctx context.Context, i int) (*snapshot.Snapshot, error) { return One(ctx, c, lists[i], o) })
+	if err != nil {
+		return nil, err
+	}
+	return s, sortUnknown(ctx, c, s)
+}
+
+// SideBySide reads n parts of a Snapshot, up to limit of them at a time, and merges them in their order.
+func SideBySide(ctx context.Context, n, limit int, read func(ctx context.Context, i int) (*snapshot.Snapshot, error)) (*snapshot.Snapshot, error) {
+	parts := make([]*snapshot.Snapshot, n)
 	group, within := errgroup.WithContext(ctx)
-	for i, r := range lists {
+	group.SetLimit(limit)
+	for i := range parts {
 		group.Go(func() (err error) {
-			parts[i], err = One(within, c, r, o)
+			parts[i], err = read(within, i)
 			return err
 		})
 	}
@@ -67,7 +77,7 @@ func readAll(ctx context.Context, c *cluster.Client, lists []cluster.Reading, o 
 	for _, part := range parts {
 		Merge(s, part)
 	}
-	return s, sortUnknown(ctx, c, s)
+	return s, nil
 }
 
 // One reads r in all namespaces, or where that is forbidden in the one asked for.
