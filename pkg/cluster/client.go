@@ -4,6 +4,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync/atomic"
@@ -38,20 +39,11 @@ func New(cfg *rest.Config, manager string) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing the connection to the cluster: %w", err)
 	}
-	dyn, err := dynamic.NewForConfigAndClient(cfg, httpClient)
-	if err != nil {
-		return nil, fmt.Errorf("preparing the connection to the cluster: %w", err)
-	}
-	meta, err := metadata.NewForConfigAndClient(cfg, httpClient)
-	if err != nil {
-		return nil, fmt.Errorf("preparing the connection to the cluster: %w", err)
-	}
-	disco, err := discovery.NewDiscoveryClientForConfigAndClient(cfg, httpClient)
-	if err != nil {
-		return nil, fmt.Errorf("preparing the connection to the cluster: %w", err)
-	}
-	builtin, err := builtinClient(cfg, httpClient)
-	if err != nil {
+	dyn, err1 := dynamic.NewForConfigAndClient(cfg, httpClient)
+	meta, err2 := metadata.NewForConfigAndClient(cfg, httpClient)
+	disco, err3 := discovery.NewDiscoveryClientForConfigAndClient(cfg, httpClient)
+	builtin, err4 := builtinClient(cfg, httpClient)
+	if err := cmp.Or(err1, err2, err3, err4); err != nil {
 		return nil, fmt.Errorf("preparing the connection to the cluster: %w", err)
 	}
 	return &Client{dynamic: dyn, metadata: meta, builtin: builtin, discovery: disco, manager: manager}, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -94,10 +95,5 @@ func (c *Client) Unserved(ctx context.Context, err error) bool {
 }
 
 func lists(list *metav1.APIResourceList, gvr schema.GroupVersionResource) bool {
-	for _, resource := range list.APIResources {
-		if resource.Name == gvr.Resource {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(list.APIResources, func(r metav1.APIResource) bool { return r.Name == gvr.Resource })
 }

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"maps"
 	"reflect"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -18,31 +19,16 @@ func same(desired, live *unstructured.Unstructured, manager string) bool {
 
 // claims are the fields of object that applying it claims: not those that say which object it is.
 func claims(object *unstructured.Unstructured) map[string]any {
-	content := map[string]any{}
-	for key, value := range object.Object {
-		switch key {
-		case "apiVersion", "kind":
-		case "metadata":
-			content[key] = namelessMetadata(value)
-		default:
-			content[key] = value
-		}
+	content := maps.Clone(object.Object)
+	delete(content, "apiVersion")
+	delete(content, "kind")
+	if metadata, ok := content["metadata"].(map[string]any); ok {
+		metadata = maps.Clone(metadata)
+		delete(metadata, "name")
+		delete(metadata, "namespace")
+		content["metadata"] = metadata
 	}
 	return content
-}
-
-func namelessMetadata(value any) any {
-	metadata, ok := value.(map[string]any)
-	if !ok {
-		return value
-	}
-	out := map[string]any{}
-	for key, v := range metadata {
-		if key != "name" && key != "namespace" {
-			out[key] = v
-		}
-	}
-	return out
 }
 
 // sameFields compares desired with live along owned, the server's record of owned fields. Nothing is recorded below a

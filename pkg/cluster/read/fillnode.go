@@ -1,6 +1,7 @@
 package read
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -52,10 +53,7 @@ func notReady(node *corev1.Node) string {
 		if condition.Status == corev1.ConditionTrue {
 			return ""
 		}
-		reason := condition.Reason
-		if reason == "" {
-			reason = "Ready is " + string(condition.Status)
-		}
+		reason := cmp.Or(condition.Reason, "Ready is "+string(condition.Status))
 		return joined(reason, condition.Message) + " since " + condition.LastTransitionTime.UTC().Format(time.RFC3339)
 	}
 	return "its kubelet has never reported"
@@ -87,20 +85,7 @@ func podCIDRs(node *corev1.Node) []string {
 	if json.Unmarshal([]byte(node.Annotations[ovnPodSubnets]), &subnets) != nil {
 		return nil
 	}
-	switch of := subnets["default"].(type) {
-	case string: // as versions with one address family wrote it
-		return []string{of}
-	case []any:
-		var out []string
-		for _, cidr := range of {
-			if text, ok := cidr.(string); ok {
-				out = append(out, text)
-			}
-		}
-		return out
-	default:
-		return nil
-	}
+	return texts(subnets["default"]) // one text, as versions with one address family wrote it, or a list
 }
 
 // cniOf names the cluster network by the annotations that it leaves on nodes. Calico goes before flannel:

@@ -1,6 +1,7 @@
 package read
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -15,12 +16,12 @@ func addPod(s *snapshot.Snapshot, pod *corev1.Pod) error {
 	p := snapshot.Pod{
 		Namespace: pod.Namespace, Name: pod.Name, UID: string(pod.UID), Labels: routerLabels(pod.Labels),
 		Created: pod.CreationTimestamp.UTC(), Deleting: pod.DeletionTimestamp != nil,
-		Node: pod.Spec.NodeName, Ready: ready(pod), Phase: string(pod.Status.Phase), State: podState(pod), PodIP: pod.Status.PodIP,
+		Node: pod.Spec.NodeName, Phase: string(pod.Status.Phase), State: podState(pod), PodIP: pod.Status.PodIP,
 		NADHash: pod.Annotations[egress.AnnotationNADHash],
 	}
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodReady {
-			p.ReadySince = condition.LastTransitionTime.UTC()
+			p.Ready, p.ReadySince = condition.Status == corev1.ConditionTrue, condition.LastTransitionTime.UTC()
 		}
 	}
 	statuses, err := networksOf(pod)
@@ -116,16 +117,6 @@ func eventOf(event *corev1.Event) snapshot.Event {
 	return out
 }
 
-// ready reports whether pod is.
-func ready(pod *corev1.Pod) bool {
-	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodReady {
-			return condition.Status == corev1.ConditionTrue
-		}
-	}
-	return false
-}
-
 // podState is what kubectl shows as a pod's status, with the cause where the pod itself tells.
 func podState(pod *corev1.Pod) string {
 	for _, status := range pod.Status.ContainerStatuses {
@@ -141,10 +132,7 @@ func podState(pod *corev1.Pod) string {
 			return joined("not scheduled", condition.Message)
 		}
 	}
-	if pod.Status.Phase == "" {
-		return string(corev1.PodPending)
-	}
-	return string(pod.Status.Phase)
+	return string(cmp.Or(pod.Status.Phase, corev1.PodPending))
 }
 
 func joined(reason, message string) string {

@@ -1,6 +1,7 @@
 package read
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
@@ -30,15 +31,9 @@ func Merge(s, part *snapshot.Snapshot) {
 
 // mergeCluster takes over what part knows: each object of the cluster's own is read by one list.
 func mergeCluster(c *snapshot.Cluster, part snapshot.Cluster) {
-	if part.Platform != "" {
-		c.Platform = part.Platform
-	}
-	if part.NetworkType != "" {
-		c.NetworkType = part.NetworkType
-	}
-	if part.NetworkOperator != nil {
-		c.NetworkOperator = part.NetworkOperator
-	}
+	c.Platform = cmp.Or(part.Platform, c.Platform)
+	c.NetworkType = cmp.Or(part.NetworkType, c.NetworkType)
+	c.NetworkOperator = cmp.Or(part.NetworkOperator, c.NetworkOperator)
 	c.Hosted = c.Hosted || part.Hosted
 	c.PodCIDRs = union(c.PodCIDRs, part.PodCIDRs)
 	c.ServiceCIDRs = union(c.ServiceCIDRs, part.ServiceCIDRs)

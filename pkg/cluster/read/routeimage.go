@@ -7,7 +7,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 )
@@ -16,11 +15,11 @@ import (
 // so that every node can pull it, and it has a shell and ip(8). It is "" where the cluster has none, or does
 // not show it. The operator's Deployment names it; a hosted cluster has no such Deployment, but the same image
 // on an init container of Multus' DaemonSet.
-func EgressRouterImage(ctx context.Context, c *cluster.Client) (image string, err error) {
+func EgressRouterImage(ctx context.Context, c *cluster.Client) (string, error) {
 	places := []struct {
 		kind            cluster.Kind
 		namespace, name string
-		image           func(*unstructured.Unstructured) (string, error)
+		image           func(corev1.PodSpec) string
 	}{
 		{cluster.Deployments, "openshift-network-operator", "network-operator", operatorImage},
 		{cluster.DaemonSets, "openshift-multus", "multus-additional-cni-plugins", multusImage},
@@ -30,45 +29,34 @@ func EgressRouterImage(ctx context.Context, c *cluster.Client) (image string, er
 		if apierrors.IsForbidden(err) || object == nil && err == nil {
 			continue
 		}
+		var workload appsv1.Deployment // a DaemonSet has its template in the same place
 		if err == nil {
-			image, err = place.image(object)
+			err = cluster.Typed(object, &workload)
 		}
 		if err != nil {
 			return "", fmt.Errorf("looking for the cluster's egress-router image in %s/%s: %w", place.namespace, place.name, err)
 		}
-		if image != "" {
+		if image := place.image(workload.Spec.Template.Spec); image != "" {
 			return image, nil
 		}
 	}
 	return "", nil
 }
 
-func operatorImage(object *unstructured.Unstructured) (string, error) {
-	var deployment appsv1.Deployment
-	if err := cluster.Typed(object, &deployment); err != nil {
-		return "", err
-	}
-	for _, container := range deployment.Spec.Template.Spec.Containers {
+func operatorImage(pod corev1.PodSpec) string {
+	for _, container := range pod.Containers {
 		for _, env := range container.Env {
 			if env.Name == "EGRESS_ROUTER_CNI_IMAGE" {
-				return env.Value, nil
+				return env.Value
 			}
 		}
 	}
-	return "", nil
+	return ""
 }
 
-func multusImage(object *unstructured.Unstructured) (string, error) {
-	var set appsv1.DaemonSet
-	if err := cluster.Typed(object, &set); err != nil {
-		return "", err
-	}
-	return imageOf(set.Spec.Template.Spec.InitContainers, "egress-router-binary-copy"), nil
-}
-
-func imageOf(containers []corev1.Container, name string) string {
-	for _, container := range containers {
-		if container.Name == name {
+func multusImage(pod corev1.PodSpec) string {
+	for _, container := range pod.InitContainers {
+		if container.Name == "egress-router-binary-copy" {
 			return container.Image
 		}
 	}
