@@ -5,12 +5,17 @@ import (
 	"fmt"
 	"reflect"
 
+	nov1 "github.com/openshift/api/networkoperator/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/render"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
 // Result is what applying an object did, in kubectl's words.
@@ -147,4 +152,51 @@ func quotedManager(live *unstructured.Unstructured) string {
 		}
 	}
 	return "another"
+}
+
+// RouterOf is r as the cluster holds it once it was applied, with what this tool has noted on it.
+func RouterOf(r *nov1.EgressRouter, provisioner egress.Provisioner, applied []Applied) snapshot.Router {
+	for _, a := range applied {
+		if a.Object.GetKind() != egress.Kind.Kind {
+			continue
+		}
+		if found, err := read.FromEgressRouter(a.Object); err == nil {
+			return read.BareRouter(found.Router)
+		}
+	}
+	return snapshot.Router{EgressRouter: *r, Provisioner: provisioner}
+}
+
+// noteRules notes on object, an EgressRouter, which rules its pod must start with, where applying it changes the rules
+// of live. It goes with the change in one request: a run that ends before the pod was restarted is completed by the
+// next, which finds the note. Where nothing changes, the note stays as it is.
+func noteRules(object, live *unstructured.Unstructured) error {
+	if object.GetKind() != egress.Kind.Kind || live == nil {
+		return nil
+	}
+	want, err := rulesHash(object)
+	if err != nil {
+		return err
+	}
+	note := live.GetAnnotations()[egress.AnnotationRules]
+	if is, err := rulesHash(live); err == nil && is != want {
+		note = want
+	}
+	if note == "" {
+		return nil
+	}
+	annotations := object.GetAnnotations()
+	metadata := metav1.ObjectMeta{Annotations: annotations}
+	metav1.SetMetaDataAnnotation(&metadata, egress.AnnotationRules, note)
+	object.SetAnnotations(metadata.Annotations)
+	return nil
+}
+
+// rulesHash is the hash of what the NAD of an EgressRouter says.
+func rulesHash(object *unstructured.Unstructured) (string, error) {
+	var r nov1.EgressRouter
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &r); err != nil {
+		return "", err
+	}
+	return render.Want(&r, egress.Operator).Hash(), nil
 }

@@ -3,8 +3,11 @@ package read
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
 
+	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
@@ -140,4 +143,27 @@ func joined(reason, message string) string {
 		return reason
 	}
 	return reason + " (" + message + ")"
+}
+
+// networksOf reads pod's network-status.
+func networksOf(pod *corev1.Pod) ([]nadv1.NetworkStatus, error) {
+	text := pod.Annotations[egress.AnnotationNetworkStatus]
+	if text == "" {
+		return nil, nil
+	}
+	var statuses []nadv1.NetworkStatus
+	if err := json.Unmarshal([]byte(text), &statuses); err != nil {
+		return nil, fmt.Errorf("reading its network-status: %w", err)
+	}
+	return statuses, nil
+}
+
+// net1In is the entry of net1, or nil.
+func net1In(statuses []nadv1.NetworkStatus) *nadv1.NetworkStatus {
+	for i := range statuses {
+		if statuses[i].Interface == egress.Interface {
+			return &statuses[i]
+		}
+	}
+	return nil
 }

@@ -163,3 +163,31 @@ func sortUnknown(ctx context.Context, c *cluster.Client, s *snapshot.Snapshot) e
 	}
 	return nil
 }
+
+// Namespace reads what the checks need of a namespace; it is nil where there is none of that name, or where it
+// may not be read.
+func Namespace(ctx context.Context, c *cluster.Client, name string) (*snapshot.Namespace, error) {
+	r := Of(cluster.Namespaces).Only(name)
+	s, err := Fill(ctx, c, r, "")
+	if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) && !cluster.NotServed(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, r.Explain(err, "")
+	}
+	return &s.Namespaces[0], nil
+}
+
+// Platform fills a Snapshot with what tells on which platform the nodes stand, and no more: the Infrastructure where
+// that is served, and the nodes. What may not be read is noted in it as unknown.
+func Platform(ctx context.Context, c *cluster.Client) (*snapshot.Snapshot, error) {
+	s, err := readAll(ctx, c, []cluster.Reading{
+		Of(cluster.Infrastructures),
+		Of(cluster.Nodes),
+	}, Options{})
+	if err != nil {
+		return nil, err
+	}
+	s.Sort()
+	return s, nil
+}
