@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/netip"
@@ -84,11 +85,7 @@ func fatal() []finding.Code {
 
 // nodeCauses are those that nothing in the API shows.
 func nodeCauses(r snapshot.Router, master, node string) []string {
-	if master == "" {
-		master = "the interface of the default route"
-	} else {
-		master = "the interface " + master
-	}
+	master = "the interface " + cmp.Or(master, "of the default route")
 	out := []string{
 		sprintf("%s is missing or down on node %s, or takes no macvlan", master, node),
 		sprintf("the kernel of node %s has no nf_tables", node),

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"strings"
 
 	"al.essio.dev/pkg/shellescape"
@@ -98,10 +99,7 @@ func (c *state) logFix(r snapshot.Router, pod snapshot.Pod) string {
 	file, first := defaultLog, ""
 	if nad := c.NADOf(r); nad != nil {
 		if conf, err := readConfig(nad.Config); err == nil {
-			switch {
-			case conf.LogFile != "":
-				file = conf.LogFile
-			default:
+			if file = cmp.Or(conf.LogFile, defaultLog); conf.LogFile == "" {
 				first = sprintf("NAD %s sets no log_file, so nothing is written: add \"log_file\":%q to its egress-router plugin, and when the pod has failed again ", nad.Name, defaultLog)
 			}
 		}

@@ -26,10 +26,7 @@ func servicePorts(c *state, r snapshot.Router) []finding.Finding {
 	if len(services) == 0 || c.shares(r) {
 		return nil
 	}
-	redirected := map[egress.Port]bool{}
-	for _, port := range egress.Ports(&r.EgressRouter) {
-		redirected[port] = true
-	}
+	redirected := egress.Ports(&r.EgressRouter)
 	all := egress.Fallback(&r.EgressRouter) != "" && r.Provisioner == egress.Standalone
 	covered := map[egress.Port]bool{}
 	var problems []string
@@ -40,7 +37,7 @@ func servicePorts(c *state, r snapshot.Router) []finding.Finding {
 			switch {
 			case target.Number == 0:
 				problems = append(problems, sprintf("Service %s port %s goes to a named port, and the router's pod names none", service.Name, port))
-			case redirected[target] || all:
+			case all || slices.Contains(redirected, target):
 			case target == port:
 				problems = append(problems, sprintf("Service %s port %s: no rule redirects it", service.Name, port))
 			default:
@@ -49,7 +46,7 @@ func servicePorts(c *state, r snapshot.Router) []finding.Finding {
 		}
 	}
 	var missed []egress.Port
-	for _, port := range egress.Ports(&r.EgressRouter) {
+	for _, port := range redirected {
 		if !covered[port] && c.knows(r, servicesResource) {
 			missed = append(missed, port)
 			problems = append(problems, sprintf("no Service has a port for the rule on %s", port))

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -126,15 +127,8 @@ func reaches(node snapshot.Node, r snapshot.Router, reserved netip.Prefix) (plat
 		return platform.No, sprintf("it is in %s, not in %s", strings.Join(known, ", "), reserved.Masked())
 	default:
 		return platform.Unknown, sprintf("its addresses (%s) are not in %s, and nothing says which subnets it is in",
-			orNone(node.Addresses), reserved.Masked())
+			cmp.Or(strings.Join(node.Addresses, ", "), "none known"), reserved.Masked())
 	}
-}
-
-func orNone(texts []string) string {
-	if len(texts) == 0 {
-		return "none known"
-	}
-	return strings.Join(texts, ", ")
 }
 
 // With is m with what a platform says of its rows. A row that it says nothing of is as it was.

@@ -2,6 +2,7 @@ package check
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 
@@ -57,12 +58,7 @@ func (c *state) shares(r snapshot.Router) bool {
 
 // knows reports whether all of resources was read that is in r's namespace.
 func (c *state) knows(r snapshot.Router, resources ...string) bool {
-	for _, resource := range resources {
-		if !c.KnowsIn(resource, r.Namespace) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(resources, func(resource string) bool { return !c.KnowsIn(resource, r.Namespace) })
 }
 
 // ipOf is the address of pod's net1; invalid where it has none.

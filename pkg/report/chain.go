@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"slices"
@@ -173,11 +174,7 @@ func leadsTo(r snapshot.Router, port egress.Port) string {
 		if egress.PortOf(rule) != port {
 			continue
 		}
-		target := rule.TargetPort
-		if target == 0 {
-			target = rule.Port
-		}
-		return net.JoinHostPort(rule.DestinationIP, strconv.Itoa(int(target)))
+		return net.JoinHostPort(rule.DestinationIP, strconv.Itoa(int(cmp.Or(rule.TargetPort, rule.Port))))
 	}
 	if ip := egress.Fallback(&r.EgressRouter); ip != "" && r.Provisioner == egress.Standalone && port.Number != 0 {
 		return net.JoinHostPort(ip, strconv.Itoa(int(port.Number)))
