@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,13 +69,7 @@ func egressRouter(ctx context.Context, c *cluster.Client, namespace, name string
 type objects []*unstructured.Unstructured
 
 func (o objects) of(kind string) objects {
-	var out objects
-	for _, object := range o {
-		if object.GetKind() == kind {
-			out = append(out, object)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(o), func(object *unstructured.Unstructured) bool { return object.GetKind() != kind })
 }
 
 // labelled lists what bears the labels of the router name.
@@ -156,15 +151,15 @@ func Going(ctx context.Context, c *cluster.Client, r *Remains, asked egress.Prov
 			continue
 		}
 		r.provisioner = provisioner
-		var lists [][]*unstructured.Unstructured
+		var found []*unstructured.Unstructured
 		for _, s := range r.selections() {
 			list, err := selected(ctx, c, s, r.namespace)
 			if err != nil {
 				return false, err
 			}
-			lists = append(lists, list)
+			found = append(found, list...)
 		}
-		if r.left(lists) != "" {
+		if r.left(found) != "" {
 			return true, nil
 		}
 	}
@@ -181,14 +176,12 @@ func selected(ctx context.Context, c *cluster.Client, s cluster.Reading, namespa
 }
 
 // left names what of r is still there, or "".
-func (r *Remains) left(lists [][]*unstructured.Unstructured) string {
-	shared := r.shared(lists)
+func (r *Remains) left(found []*unstructured.Unstructured) string {
+	shared := r.shared(found)
 	var names []string
-	for _, list := range lists {
-		for _, object := range list {
-			if r.counts(object, shared) {
-				names = append(names, cluster.Name(object))
-			}
+	for _, object := range found {
+		if r.counts(object, shared) {
+			names = append(names, cluster.Name(object))
 		}
 	}
 	if len(names) == 0 {
@@ -211,18 +204,10 @@ func (r *Remains) counts(object *unstructured.Unstructured, shared bool) bool {
 
 // shared reports whether NAD, Deployment and pods belong to another router: the operator gives those of all
 // routers in a namespace the same names.
-func (r *Remains) shared(lists [][]*unstructured.Unstructured) bool {
-	if r.provisioner == egress.Standalone {
-		return false
-	}
-	for _, list := range lists {
-		for _, object := range list {
-			for _, owner := range object.GetOwnerReferences() {
-				if owner.Kind == egress.Kind.Kind && owner.Name != r.name {
-					return true
-				}
-			}
-		}
-	}
-	return false
+func (r *Remains) shared(found []*unstructured.Unstructured) bool {
+	return r.provisioner != egress.Standalone && slices.ContainsFunc(found, func(object *unstructured.Unstructured) bool {
+		return slices.ContainsFunc(object.GetOwnerReferences(), func(owner metav1.OwnerReference) bool {
+			return owner.Kind == egress.Kind.Kind && owner.Name != r.name
+		})
+	})
 }

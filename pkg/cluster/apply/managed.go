@@ -115,14 +115,19 @@ func held(c *cluster.Client, live *unstructured.Unstructured) (*unstructured.Uns
 	return part, nil
 }
 
-// conflict says who owns the fields that an apply asks for.
-func conflict(err error, name string) error {
+// causesOf are the causes of a server's refusal, as far as it gives them.
+func causesOf(err error) []metav1.StatusCause {
 	var status apierrors.APIStatus
 	if !errors.As(err, &status) || status.Status().Details == nil {
-		return err
+		return nil
 	}
+	return status.Status().Details.Causes
+}
+
+// conflict says who owns the fields that an apply asks for.
+func conflict(err error, name string) error {
 	var fields []string
-	for _, cause := range status.Status().Details.Causes {
+	for _, cause := range causesOf(err) {
 		if cause.Type == metav1.CauseTypeFieldManagerConflict {
 			fields = append(fields, fmt.Sprintf("%s (%s)", cause.Field, strings.TrimPrefix(cause.Message, "conflict with ")))
 		}

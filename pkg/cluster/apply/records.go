@@ -3,7 +3,6 @@ package apply
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -167,7 +166,5 @@ func recordPatch(uid types.UID, annotation, value string) ([]byte, error) {
 
 // hasCause reports whether the server refused that field.
 func hasCause(err error, field string) bool {
-	var status apierrors.APIStatus
-	return errors.As(err, &status) && status.Status().Details != nil &&
-		slices.ContainsFunc(status.Status().Details.Causes, func(c metav1.StatusCause) bool { return c.Field == field })
+	return slices.ContainsFunc(causesOf(err), func(c metav1.StatusCause) bool { return c.Field == field })
 }

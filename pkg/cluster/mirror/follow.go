@@ -76,20 +76,18 @@ func Gather(needed, wanted []*Source) (*snapshot.Snapshot, error) {
 }
 
 // Objects are the objects that sources hold.
-func Objects(sources []*Source) [][]*unstructured.Unstructured {
-	lists := make([][]*unstructured.Unstructured, len(sources))
-	for i, s := range sources {
+func Objects(sources []*Source) []*unstructured.Unstructured {
+	var out []*unstructured.Unstructured
+	for _, s := range sources {
 		for _, object := range s.informer.GetStore().List() {
-			h, ok := object.(*held)
-			if !ok {
-				continue
-			}
-			if u, ok := h.object.(*unstructured.Unstructured); ok {
-				lists[i] = append(lists[i], u)
+			if h, ok := object.(*held); ok {
+				if u, ok := h.object.(*unstructured.Unstructured); ok {
+					out = append(out, u)
+				}
 			}
 		}
 	}
-	return lists
+	return out
 }
 
 // settle is how long Watch waits for more news before it tells of the first.

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
@@ -146,12 +144,7 @@ func (m *Mirror) sources() []*Source {
 
 // Synced reports whether everything was read once.
 func (m *Mirror) Synced() bool {
-	for _, s := range m.sources() {
-		if !s.synced() {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(m.sources(), func(s *Source) bool { return !s.synced() })
 }
 
 // Trouble says what cannot be read or watched right now, or nil.
@@ -203,16 +196,6 @@ func (m *Mirror) trim(s *snapshot.Snapshot) {
 	if m.operators == nil {
 		s.Deployments = nil
 	}
-}
-
-// held is what is kept of an object: who it is, and its part of a Snapshot.
-type held struct {
-	metav1.ObjectMeta
-	part *snapshot.Snapshot
-	// err says why the object cannot be understood.
-	err error
-	// object is as it was sent, where the source keeps that.
-	object runtime.Object
 }
 
 // routerChanged tells what is gone before it asks to look: who looks must know of it.

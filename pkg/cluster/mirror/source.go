@@ -37,6 +37,16 @@ type Source struct {
 	errs map[string]error
 }
 
+// held is what is kept of an object: who it is, and its part of a Snapshot.
+type held struct {
+	metav1.ObjectMeta
+	part *snapshot.Snapshot
+	// err says why the object cannot be understood.
+	err error
+	// object is as it was sent, where the source keeps that.
+	object runtime.Object
+}
+
 // NewSource makes a source of r in a namespace, or with "" in all.
 func NewSource(c *cluster.Client, r cluster.Reading, namespace string) *Source {
 	s := &Source{client: c, reading: r, namespace: namespace, errs: map[string]error{}}
