@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
@@ -90,5 +89,3 @@ func (c *Client) Objects(k Kind, namespace string) dynamic.ResourceInterface {
 
 // Manager is the field manager of server-side apply.
 func (c *Client) Manager() string { return c.manager }
-
-func getOptions() metav1.GetOptions { return metav1.GetOptions{} }

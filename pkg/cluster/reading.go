@@ -22,9 +22,6 @@ import (
 // pageSize is how many objects a list asks for at a time.
 const pageSize = 500
 
-// selector writes a set of labels as a request has it.
-func selector(set map[string]string) string { return labels.FormatLabels(set) }
-
 // Reading is one list of a kind, or one object: what is asked for, and what becomes of the answer.
 type Reading struct {
 	Kind
@@ -72,8 +69,8 @@ func Typed(from *unstructured.Unstructured, to any) error {
 }
 
 // Labelled is r for the objects that bear the labels.
-func (r Reading) Labelled(labels map[string]string) Reading {
-	r.Labels = selector(labels)
+func (r Reading) Labelled(with map[string]string) Reading {
+	r.Labels = labels.FormatLabels(with)
 	return r
 }
 
@@ -135,11 +132,11 @@ func (c *Client) Page(ctx context.Context, r Reading, namespace string, o metav1
 	}
 	switch {
 	case r.Format == AsMetadata && r.Object != "":
-		return c.metadata.Resource(r.GVR()).Namespace(namespace).Get(ctx, r.Object, getOptions())
+		return c.metadata.Resource(r.GVR()).Namespace(namespace).Get(ctx, r.Object, metav1.GetOptions{})
 	case r.Format == AsMetadata:
 		return c.metadata.Resource(r.GVR()).Namespace(namespace).List(ctx, o)
 	case r.Object != "":
-		return c.dynamic.Resource(r.GVR()).Namespace(namespace).Get(ctx, r.Object, getOptions())
+		return c.dynamic.Resource(r.GVR()).Namespace(namespace).Get(ctx, r.Object, metav1.GetOptions{})
 	case r.Format == AsUnstructured:
 		return c.dynamic.Resource(r.GVR()).Namespace(namespace).List(ctx, o)
 	}

@@ -160,10 +160,8 @@ func networksOf(pod *corev1.Pod) ([]nadv1.NetworkStatus, error) {
 
 // net1In is the entry of net1, or nil.
 func net1In(statuses []nadv1.NetworkStatus) *nadv1.NetworkStatus {
-	for i := range statuses {
-		if statuses[i].Interface == egress.Interface {
-			return &statuses[i]
-		}
+	if i := slices.IndexFunc(statuses, func(s nadv1.NetworkStatus) bool { return s.Interface == egress.Interface }); i >= 0 {
+		return &statuses[i]
 	}
 	return nil
 }

@@ -16,59 +16,47 @@ import (
 // metadata, side by side. What the user may not read has no names in it. It is for completion: it is
 // answered from the server's cache, and nothing is tried twice.
 func RouterNames(ctx context.Context, c *cluster.Client, namespace string) ([]string, error) {
-	var operators, standalone []*metav1.PartialObjectMetadata
+	var operators, standalone []string
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		operators, err = names(ctx, c, cluster.MetadataOf(cluster.EgressRouters), namespace)
+		operators, err = names(ctx, c, cluster.MetadataOf(cluster.EgressRouters), namespace, "")
 		return err
 	})
 	group.Go(func() (err error) {
-		standalone, err = names(ctx, c, cluster.MetadataOf(cluster.Deployments).Labelled(Ours()), namespace)
+		standalone, err = names(ctx, c, cluster.MetadataOf(cluster.Deployments).Labelled(Ours()), namespace, egress.AnnotationRouter)
 		return err
 	})
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, object := range operators {
-		names = append(names, object.Name)
-	}
-	for _, object := range standalone {
-		if object.Annotations[egress.AnnotationRouter] != "" {
-			names = append(names, object.Name)
-		}
-	}
-	slices.Sort(names)
+	names := slices.Sorted(slices.Values(slices.Concat(operators, standalone)))
 	return slices.Compact(names), nil
 }
 
 // NamespaceNames lists the namespaces; where the user may not, OpenShift's projects, which are what that shows of
 // them to people who may not list them all. Like RouterNames it is for completion.
 func NamespaceNames(ctx context.Context, c *cluster.Client) ([]string, error) {
-	found, err := names(ctx, c, cluster.MetadataOf(cluster.Namespaces), "")
-	if err != nil {
-		return nil, err
+	found, err := names(ctx, c, cluster.MetadataOf(cluster.Namespaces), "", "")
+	if err == nil && len(found) == 0 {
+		found, err = names(ctx, c, cluster.MetadataOf(cluster.Projects), "", "")
 	}
-	if len(found) == 0 {
-		if found, err = names(ctx, c, cluster.MetadataOf(cluster.Projects), ""); err != nil {
-			return nil, err
-		}
-	}
-	var names []string
-	for _, object := range found {
-		names = append(names, object.Name)
-	}
-	slices.Sort(names)
-	return names, nil
+	slices.Sort(found)
+	return found, err
 }
 
-// names lists the metadata of objects; nothing where the resource is not served or not to be read: a user
-// without rights is told "forbidden" of a resource that is not served, too.
-func names(ctx context.Context, c *cluster.Client, r cluster.Reading, namespace string) ([]*metav1.PartialObjectMetadata, error) {
+// names lists the names of objects, of those with the annotation unless that is ""; nothing where the resource is not
+// served or not to be read: a user without rights is told "forbidden" of a resource that is not served, too.
+func names(ctx context.Context, c *cluster.Client, r cluster.Reading, namespace, annotation string) ([]string, error) {
 	r.Cached = true
 	found, err := cluster.List[*metav1.PartialObjectMetadata](ctx, c, r, namespace)
 	if apierrors.IsForbidden(err) || cluster.NotServed(err) {
 		return nil, nil
 	}
-	return found, r.Explain(err, namespace)
+	var names []string
+	for _, object := range found {
+		if annotation == "" || object.Annotations[annotation] != "" {
+			names = append(names, object.Name)
+		}
+	}
+	return names, r.Explain(err, namespace)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -113,14 +114,12 @@ func fromDeployment(deployment metav1.Object) (*Found, error) {
 // ownAnnotations are those that this tool records on a router: not the one that holds a standalone router
 // itself. nil where there are none.
 func ownAnnotations(all map[string]string) map[string]string {
-	var own map[string]string
-	for key, value := range all {
-		if strings.HasPrefix(key, egress.AnnotationPrefix) && key != egress.AnnotationRouter {
-			if own == nil {
-				own = map[string]string{}
-			}
-			own[key] = value
-		}
+	own := maps.Clone(all)
+	maps.DeleteFunc(own, func(key, _ string) bool {
+		return !strings.HasPrefix(key, egress.AnnotationPrefix) || key == egress.AnnotationRouter
+	})
+	if len(own) == 0 {
+		return nil
 	}
 	return own
 }
