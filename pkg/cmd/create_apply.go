@@ -147,8 +147,7 @@ type tally struct {
 }
 
 func (t *tally) add(ctx context.Context, result outcome) {
-	var late *apply.TimeoutError
-	if result.err == nil || errors.As(result.err, &late) {
+	if _, late := errors.AsType[*apply.TimeoutError](result.err); late || result.err == nil {
 		t.waited++
 	}
 	if result.err != nil {

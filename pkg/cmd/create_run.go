@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
@@ -22,14 +23,10 @@ import (
 
 // run judges the input before anything is sent, then renders, then applies.
 func (o *createOptions) run(ctx context.Context) error {
-	if err := o.settle(ctx); err != nil {
-		return err
-	}
-	if err := o.check(); err != nil {
-		return err
-	}
-	if err := o.findRoutes(ctx); err != nil {
-		return err
+	for _, step := range []func(context.Context) error{o.settle, o.check, o.findRoutes} {
+		if err := step(ctx); err != nil {
+			return err
+		}
 	}
 	jobs, err := o.render()
 	if err != nil {
@@ -106,7 +103,7 @@ func (o *createOptions) snapshot(provisioner egress.Provisioner) *snapshot.Snaps
 }
 
 // check says what the spec checks find; errors stop the command, unless --force goes past them.
-func (o *createOptions) check() error {
+func (o *createOptions) check(context.Context) error {
 	findings := check.Specs(o.snapshot(o.provisioner))
 	refused := finding.AtLeast(findings, finding.Error)
 	if o.force {
@@ -156,15 +153,13 @@ type job struct {
 func (o *createOptions) render() ([]job, error) {
 	var jobs []job
 	for _, r := range o.routers {
+		j := job{router: r}
 		rendered, err := render.Router(r, o.provisioner, o.pod)
+		if err == nil && o.provisioner == egress.Operator {
+			j.part, err = render.OperatorPart(r, o.pod)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("router %s: %w", r.Name, err)
-		}
-		j := job{router: r}
-		if o.provisioner == egress.Operator {
-			if j.part, err = render.OperatorPart(r, o.pod); err != nil {
-				return nil, fmt.Errorf("router %s: %w", r.Name, err)
-			}
 		}
 		if len(o.clients) > 0 {
 			// First, so that no pod is there before it.

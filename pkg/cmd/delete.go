@@ -141,14 +141,6 @@ func (o *deleteOptions) one(ctx context.Context, client *cluster.Client, name st
 	if err := o.confirm(name, remains, revocation); err != nil {
 		return err
 	}
-	if o.dryRun == dryRunClient {
-		for _, object := range remains.Objects {
-			if err := o.print.object(object, apply.Deleted); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
 	if o.dryRun == dryRunNone {
 		if err := revocation.carryOut(ctx, o); err != nil {
 			return err
@@ -160,9 +152,16 @@ func (o *deleteOptions) one(ctx context.Context, client *cluster.Client, name st
 // remove deletes what remains of the router, and waits until it is gone.
 func (o *deleteOptions) remove(ctx context.Context, client *cluster.Client, remains *apply.Remains, name string, pairs []openstack.Pair) error {
 	var printing error
-	err := apply.Delete(ctx, client, remains, o.dryRun == dryRunServer, func(object *unstructured.Unstructured) {
+	show := func(object *unstructured.Unstructured) {
 		printing = errors.Join(printing, o.print.object(object, apply.Deleted))
-	})
+	}
+	if o.dryRun == dryRunClient {
+		for _, object := range remains.Objects {
+			show(object)
+		}
+		return printing
+	}
+	err := apply.Delete(ctx, client, remains, o.dryRun == dryRunServer, show)
 	if err == nil {
 		o.remaining(name, pairs)
 	}

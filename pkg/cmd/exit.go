@@ -71,16 +71,14 @@ func (f *factory) finish(ctx context.Context, err error) int {
 }
 
 func (f *factory) code(err error) int {
-	var exit *exitError
-	var timeout *apply.TimeoutError
-	switch {
-	case errors.As(err, &exit):
+	if exit, ok := errors.AsType[*exitError](err); ok {
 		return exit.code
-	case errors.As(err, &timeout):
-		return exitTimeout
-	case !f.started:
-		return exitInvalid
-	default:
-		return exitFailed
 	}
+	if _, ok := errors.AsType[*apply.TimeoutError](err); ok {
+		return exitTimeout
+	}
+	if !f.started {
+		return exitInvalid
+	}
+	return exitFailed
 }

@@ -112,14 +112,6 @@ func (g *getFlags) show(f *factory, l *look, printer printers.ResourcePrinter) e
 		}
 		list.Items = append(list.Items, *object)
 	}
-	if *g.print.OutputFormat == "name" {
-		for i := range list.Items {
-			if err := printer.PrintObj(&list.Items[i], f.Out); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
 	return printer.PrintObj(list, f.Out)
 }
 

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -37,12 +38,10 @@ func (p *preflightFlags) add(cmd *cobra.Command) {
 // options are p, checked.
 func (p *preflightFlags) options(f *factory) (*platformOptions, error) {
 	o := &platformOptions{factory: f, platformFlags: platformFlags{preflightFlags: *p, concurrency: platformConcurrency}}
-	var err error
-	if o.findingOptions, err = p.findingFlags.options(); err != nil {
-		return nil, err
-	}
-	o.checks, err = p.checkFlags.options(f)
-	return o, err
+	var errs [2]error
+	o.findingOptions, errs[0] = p.findingFlags.options()
+	o.checks, errs[1] = p.checkFlags.options(f)
+	return o, cmp.Or(errs[:]...)
 }
 
 // platformFlags are the flags of preflight with any platform's name.
@@ -133,16 +132,14 @@ func (p *platformFlags) goTogether(f *factory, args []string) error {
 
 // attachmentByHand reads --address and --node.
 func (o *platformOptions) attachmentByHand(args []string) error {
-	if o.address == "" {
-		if len(o.nodes) > 0 {
-			return errors.New("--node goes with --address: it says where an address without a router is to leave from")
-		}
+	switch {
+	case o.address == "" && len(o.nodes) > 0:
+		return errors.New("--node goes with --address: it says where an address without a router is to leave from")
+	case o.address == "":
 		return nil
-	}
-	if len(args) > 0 {
+	case len(args) > 0:
 		return errors.New("--address describes a router that is not there yet: leave NAME out")
-	}
-	if len(o.nodes) == 0 {
+	case len(o.nodes) == 0:
 		return fmt.Errorf("from which node is %s to leave? Name it with --node", o.address)
 	}
 	prefix, err := netip.ParsePrefix(o.address)

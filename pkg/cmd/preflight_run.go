@@ -104,10 +104,12 @@ func (o *onPlatform) carryOut(ctx context.Context, plan *platform.Plan) error {
 	tell := o.teller(len(plan.Changes))
 	err = o.adapter.Apply(ctx, plan, func(c platform.Change, err error) {
 		if err == nil {
-			err = saved.add(c)
+			if err = platform.SaveDone(saved, c); err != nil {
+				err = fmt.Errorf("it was changed, but not kept in %s: %w", o.save, err)
+			}
 		}
 		tell.done(c, err)
 	})
 	tell.close()
-	return errors.Join(err, saved.close())
+	return errors.Join(err, saved.Close())
 }

@@ -11,40 +11,19 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/report"
 )
 
-// saved is the file of --save; the zero value is none.
-type saved struct{ file *os.File }
-
-// openSave begins the file of --save with the plan, before anything is changed.
-func (o *platformOptions) openSave(plan *platform.Plan) (*saved, error) {
+// openSave begins the file of --save with the plan, before anything is changed. Without --save nothing is kept.
+func (o *platformOptions) openSave(plan *platform.Plan) (*os.File, error) {
 	if o.save == "" {
-		return &saved{}, nil
+		return os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	}
 	file, err := newFile("--save", o.save, "the file is there already, and what it keeps may still be needed: name another, and take them back newest first")
 	if err != nil {
 		return nil, invalid(err)
 	}
-	s := &saved{file}
 	if err := platform.Save(file, plan); err != nil {
-		return nil, errors.Join(fmt.Errorf("--save %s: %w", o.save, err), s.close())
+		return nil, errors.Join(fmt.Errorf("--save %s: %w", o.save, err), file.Close())
 	}
-	return s, nil
-}
-
-func (s *saved) add(c platform.Change) error {
-	if s.file == nil {
-		return nil
-	}
-	if err := platform.SaveDone(s.file, c); err != nil {
-		return fmt.Errorf("it was changed, but not kept in %s: %w", s.file.Name(), err)
-	}
-	return nil
-}
-
-func (s *saved) close() error {
-	if s.file == nil {
-		return nil
-	}
-	return s.file.Close()
+	return file, nil
 }
 
 // putBack carries out --revert: what the file says was changed is set back.

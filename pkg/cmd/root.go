@@ -102,8 +102,7 @@ cluster send to its Service; it redirects each port to a named destination, from
 
 // flagError says where to read on about a flag that was typed wrong, and how a time is written.
 func flagError(cmd *cobra.Command, err error) error {
-	var value *pflag.InvalidValueError
-	if errors.As(err, &value) && value.GetFlag().Value.Type() == "duration" {
+	if value, ok := errors.AsType[*pflag.InvalidValueError](err); ok && value.GetFlag().Value.Type() == "duration" {
 		err = fmt.Errorf("%w: write a number and a unit, such as 90s or 5m", err)
 	}
 	return fmt.Errorf("%w: see \"%s --help\"", err, cmd.CommandPath())
