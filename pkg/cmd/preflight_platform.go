@@ -7,7 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+	"github.com/kubectl-egress/kubectl-egress/pkg/report"
 )
 
 // newPlatformCommand makes "preflight NAME" of one platform.
@@ -64,4 +67,107 @@ func (o *platformOptions) connected(ctx context.Context, ready *preparation, l *
 		}
 	}()
 	return do(adapter)
+}
+
+// onPlatform is one run of a platform verb: what was seen of the cluster, what must be let through, and the
+// adapter of the platform.
+type onPlatform struct {
+	*platformOptions
+	look    *look
+	need    []platform.Attachment
+	adapter platform.Adapter
+}
+
+// run plans; with --fix it also changes, and looks again.
+func (o *onPlatform) run(ctx context.Context) error {
+	plan, err := o.adapter.Plan(ctx, o.need)
+	if err != nil {
+		return err
+	}
+	if !o.fix {
+		return o.show(plan)
+	}
+	if len(plan.Changes) == 0 {
+		o.note("nothing to change (%s)", plan.Where)
+		return o.show(plan)
+	}
+	if err := o.confirm(plan); err != nil {
+		return err
+	}
+	failed := o.carryOut(ctx, plan)
+	if failed != nil && ctx.Err() != nil {
+		return failed
+	}
+	now, err := o.adapter.Plan(ctx, o.need)
+	if err != nil {
+		return errors.Join(failed, fmt.Errorf("reading back what was changed: %w", err))
+	}
+	shown := o.show(now)
+	if failed != nil {
+		return failed
+	}
+	return shown
+}
+
+// show reports the plan with the findings of specs, cluster and platform, or its commands alone.
+func (o *onPlatform) show(plan *platform.Plan) error {
+	if o.commands {
+		return report.Commands(o.Out, plan)
+	}
+	switch o.findingOptions.output {
+	case "table", "markdown":
+		// These show the plan's notes themselves.
+	default:
+		for _, note := range plan.Notes {
+			o.note("%s", note)
+		}
+	}
+	found, matrix := o.findings(plan)
+	return o.report(o.factory, found, plan, matrix, exitErrors)
+}
+
+// findings are those of the platform, and of the routers' specs and the cluster where there are routers.
+func (o *onPlatform) findings(plan *platform.Plan) ([]finding.Finding, *check.Matrix) {
+	if o.byHand.IsValid() {
+		return plan.Findings, nil
+	}
+	judged := o.look.judge(o.checks)
+	// What the platform refuses has codes of its own; the matrix shows it beside the rest.
+	matrix := judged.Matrix.With(plan.Permissions)
+	found := append(judged.Findings, plan.Findings...)
+	finding.Sort(found)
+	return found, &matrix
+}
+
+// confirm shows the plan and asks, unless --yes was given.
+func (o *platformOptions) confirm(plan *platform.Plan) error {
+	if err := report.Diff(o.ErrOut, plan, colour(o.ErrOut)); err != nil {
+		return err
+	}
+	if o.yes {
+		return nil
+	}
+	if !o.agrees("Change this in " + o.on.Title + "?") {
+		return errors.New("not confirmed: nothing was changed")
+	}
+	return nil
+}
+
+// carryOut saves and applies the plan.
+func (o *onPlatform) carryOut(ctx context.Context, plan *platform.Plan) error {
+	saved, err := o.openSave(plan)
+	if err != nil {
+		return err
+	}
+	tell := o.teller(len(plan.Changes))
+	err = o.adapter.Apply(ctx, plan, func(c platform.Change, err error) {
+		if err == nil {
+			if err = platform.SaveDone(saved, c); err != nil {
+				err = fmt.Errorf("it was changed, but not kept in %s: %w", o.save, err)
+			}
+		}
+		tell.done(c, err)
+	})
+	tell.close()
+	return errors.Join(err, saved.Close())
 }
