@@ -41,14 +41,11 @@ func newLinks(arg0, dir string) (*links, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &links{dir: dir, target: target}
+	l := &links{target: target}
 	if runtime.GOOS == "windows" {
 		l.suffix, l.copies = ".exe", true
 	}
-	if l.dir == "" {
-		l.dir = filepath.Dir(target)
-	}
-	if l.dir, err = filepath.Abs(l.dir); err != nil {
+	if l.dir, err = filepath.Abs(cmp.Or(dir, filepath.Dir(target))); err != nil {
 		return nil, fmt.Errorf("--dir %s: %w", dir, err)
 	}
 	if info, err := os.Stat(l.dir); err != nil || !info.IsDir() {

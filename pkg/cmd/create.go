@@ -16,10 +16,11 @@ type createFlags struct {
 	waitFlags
 	router routerFlags
 	pod    podFlags
-	policy policyFlags
 	source sourceFlags
-	expose bool
-	force  bool
+	// allowFrom says who may use the router.
+	allowFrom []string
+	expose    bool
+	force     bool
 	// restart restarts the operator's pod also where it cannot be told whether it runs older rules.
 	restart bool
 	// failOn is the level of findings on a router that is up that fails the command.
@@ -77,7 +78,7 @@ PORT of the router goes to IP, from the reserved address.`,
 	c.router.add(cmd)
 	c.source.add(cmd, "that holds EgressRouters to create")
 	cmd.Flags().BoolVar(&c.expose, "expose", false, "Make a Service too, for every port that the rules redirect")
-	c.policy.add(cmd)
+	cmd.Flags().StringArrayVar(&c.allowFrom, "allow-from", nil, "Let in no pods but those of `NAMESPACE[:LABEL=VALUE,...]`, by a NetworkPolicy; may be repeated. Without it, a policy that is there stays")
 	c.pod.add(cmd)
 	c.applyFlags.add(cmd)
 	c.waitFlags.add(cmd, true, "Wait until the router serves; the default for one router, not for several")
@@ -108,7 +109,7 @@ func (c *createFlags) complete(f *factory, cmd *cobra.Command, args []string) (*
 	if o.pod, o.autoRoutes, err = c.pod.options(cmd, len(o.routers)); err != nil {
 		return nil, err
 	}
-	o.clients, err = c.policy.options()
+	o.clients, err = parseAll("--allow-from: ", c.allowFrom, render.ParseClients)
 	o.apply.NetworkPolicies = len(o.clients) > 0
 	return o, err
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/report"
 )
 
 // target is j as it is waited for. What becomes of the operator's Deployment is added to applied.
@@ -101,7 +100,7 @@ func (o *createOptions) review(ctx context.Context, client *cluster.Client, jobs
 // tell shows findings, and which command asks the platform where that is one that drops frames by their MAC.
 func (o *createOptions) tell(shown []finding.Finding, ask bool, on platformRow, jobs []job) error {
 	if len(shown) > 0 {
-		if err := report.New(shown, nil, nil).Write(o.ErrOut, "table", colour(o.ErrOut)); err != nil {
+		if err := o.table(shown); err != nil {
 			return err
 		}
 	}
@@ -113,4 +112,59 @@ func (o *createOptions) tell(shown []finding.Finding, ask bool, on platformRow, 
 		o.note("whether %s allows the frames was not checked: %s preflight %s %s", on.Title, o.name, on.Name, of)
 	}
 	return findingOptions{failOn: o.failOn}.exit(finding.Summarize(shown), exitErrors)
+}
+
+// conduct sees a router through that was applied, unless another takes its place.
+func (o *createOptions) conduct(ctx context.Context, client *cluster.Client, applier *apply.Applier, j job, result *outcome, late latecomers) {
+	if result.err != nil {
+		return
+	}
+	if result.findings, result.err = o.beside(j.router, late); result.err != nil {
+		return
+	}
+	target := o.target(j, &result.applied)
+	switch {
+	case o.dryRun != dryRunNone:
+		result.err = o.dryPart(ctx, applier, target, &result.applied)
+	case o.wait:
+		result.err = o.await(ctx, client, target)
+	default:
+		result.err = o.refresh(ctx, applier, target, &result.applied)
+	}
+}
+
+func (o *createOptions) await(ctx context.Context, client *cluster.Client, target apply.Target) error {
+	return apply.Wait(ctx, client, target, o.timeout, func(reason string) {
+		o.note("egress router %s: %s", egress.Key(&target.Router.EgressRouter), reason)
+	})
+}
+
+// refresh sees to it, without waiting, that changed rules reach the pod of an operator's router, and that its
+// Deployment has what was asked for. NAD and Deployment follow the EgressRouter after a while, so a router
+// that was just made or changed is left to the next run.
+func (o *createOptions) refresh(ctx context.Context, applier *apply.Applier, target apply.Target, applied *[]apply.Applied) error {
+	if o.provisioner == egress.Standalone {
+		return nil
+	}
+	switch routerResult(*applied) {
+	case apply.Created:
+		o.notePart(target)
+		return nil
+	case apply.Configured:
+		o.notePart(target)
+		o.note("egress router %s: its pod runs the older rules until it is restarted: run this again, or with --wait", egress.Key(&target.Router.EgressRouter))
+		return nil
+	}
+	before := len(*applied)
+	restarted, err := applier.Restart(ctx, target)
+	if err != nil {
+		return fmt.Errorf("bringing its Deployment up to date: %w", err)
+	}
+	if len(*applied) == before {
+		o.notePart(target)
+	}
+	if restarted {
+		o.note("egress router %s: restarting its pod, so that it starts with the changed rules", egress.Key(&target.Router.EgressRouter))
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -93,9 +94,7 @@ func (o *createOptions) snapshot(provisioner egress.Provisioner) *snapshot.Snaps
 	}
 	for _, r := range o.routers {
 		named := r.DeepCopy()
-		if named.Namespace == "" {
-			named.Namespace = current
-		}
+		named.Namespace = cmp.Or(named.Namespace, current)
 		s.Routers = append(s.Routers, snapshot.Router{EgressRouter: *named, Provisioner: provisioner})
 	}
 	return &s
@@ -185,10 +184,10 @@ func (o *createOptions) printAll(jobs []job) error {
 	for _, j := range jobs {
 		for _, object := range j.objects {
 			rendered, err := object("")
-			if err != nil {
-				return err
+			if err == nil {
+				err = o.print.object(rendered, apply.Created)
 			}
-			if err := o.print.object(rendered, apply.Created); err != nil {
+			if err != nil {
 				return err
 			}
 		}

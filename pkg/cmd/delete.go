@@ -15,6 +15,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
+	"github.com/kubectl-egress/kubectl-egress/pkg/report"
 )
 
 type deleteFlags struct {
@@ -189,8 +190,10 @@ func absent(name string) *unstructured.Unstructured {
 
 // confirm asks, unless that is not wanted.
 func (o *deleteOptions) confirm(name string, remains *apply.Remains, r *revocation) error {
-	if err := r.show(o); err != nil {
-		return err
+	if r != nil {
+		if err := report.Diff(o.ErrOut, r.plan, colour(o.ErrOut)); err != nil {
+			return err
+		}
 	}
 	if o.yes || o.dryRun != dryRunNone {
 		return nil

@@ -11,7 +11,6 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
-	"github.com/kubectl-egress/kubectl-egress/pkg/report"
 )
 
 // revokeFlags say whether delete also takes back what was written to Neutron, and as whom.
@@ -53,14 +52,6 @@ func (o *deleteOptions) revocation(ctx context.Context, name string, pairs []ope
 		return nil, err
 	}
 	return &revocation{adapter, plan}, nil
-}
-
-// show says what would be taken back.
-func (r *revocation) show(o *deleteOptions) error {
-	if r == nil {
-		return nil
-	}
-	return report.Diff(o.ErrOut, r.plan, colour(o.ErrOut))
 }
 
 // carryOut takes back, before the router goes: with it would go the record of what was written.

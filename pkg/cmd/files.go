@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -40,9 +41,7 @@ func (s *sourceFlags) load(f *factory, namespace string, explicit bool) ([]*nov1
 	places := map[string]string{}
 	for _, input := range inputs {
 		r := input.Router
-		if r.Namespace == "" {
-			r.Namespace = namespace
-		}
+		r.Namespace = cmp.Or(r.Namespace, namespace)
 		if explicit && r.Namespace != namespace {
 			return nil, fmt.Errorf("%s: router %s is in namespace %s, and -n says %s: leave one of them out", input.Place, r.Name, r.Namespace, namespace)
 		}

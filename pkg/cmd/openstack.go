@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,9 +64,7 @@ func (l *openstackLogin) loggedCloud(ctx context.Context, f *factory, log func(s
 	if c.RequestTimeout, err = f.requestTimeout(); err != nil {
 		return nil, invalid(err)
 	}
-	if c.RequestTimeout == 0 {
-		c.RequestTimeout = l.requestTimeout
-	}
+	c.RequestTimeout = cmp.Or(c.RequestTimeout, l.requestTimeout)
 	if l.fromCluster {
 		data, err := f.secret(ctx, cloudSecretNamespace, cloudSecretName)
 		if err != nil {

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -172,10 +173,7 @@ func minorOf(build *debug.BuildInfo) uint {
 		if module.Path != "k8s.io/client-go" {
 			continue
 		}
-		if module.Replace != nil {
-			module = module.Replace
-		}
-		if v, err := utilversion.ParseGeneric(module.Version); err == nil {
+		if v, err := utilversion.ParseGeneric(cmp.Or(module.Replace, module).Version); err == nil {
 			return v.Minor()
 		}
 	}
