@@ -147,7 +147,7 @@ func (c *Client) Page(ctx context.Context, r Reading, namespace string, o metav1
 	return list, c.builtinRequest(r.Kind, namespace, o).Do(ctx).Into(list)
 }
 
-// events watches r in a namespace, or with "" in all.
+// Watch watches r in a namespace, or with "" in all.
 func (c *Client) Watch(ctx context.Context, r Reading, namespace string, o metav1.ListOptions) (watch.Interface, error) {
 	r.narrow(&o)
 	switch r.Format {

@@ -41,7 +41,9 @@ func manifest(name, ip, gateway, destination string) string {
 
 func tenFaults() []tenFault {
 	apply := func(manifest string) []string { return []string{"apply", manifest} }
-	annotate := func(annotation string) []string { return []string{"kubectl", "annotate", "namespace", "NS", annotation} }
+	annotate := func(annotation string) []string {
+		return []string{"kubectl", "annotate", "namespace", "NS", annotation}
+	}
 	standalone := "--provisioner=standalone"
 	bad := at(202, standalone, "--macvlan-master", "nosuch0")
 	image := at(205, standalone, "--image", "example.com/gone:v1")
@@ -204,7 +206,9 @@ func (f *planted) preflight(t *testing.T) said {
 
 func (f *planted) status(t *testing.T) said {
 	t.Helper()
-	var out struct{ Routers []struct{ Findings []struct{ said } } }
+	var out struct {
+		Routers []struct{ Findings []struct{ said } }
+	}
 	f.decode(t, &out, "status", f.router, "-n", f.namespace, "-o", "json")
 	for _, found := range out.Routers[0].Findings {
 		if found.Code == f.code {

@@ -66,6 +66,7 @@ func IsStandalone(deployment metav1.Object) bool {
 		deployment.GetAnnotations()[egress.AnnotationRouter] != ""
 }
 
+// FromEgressRouter reads a router from its EgressRouter, with defaults set.
 func FromEgressRouter(cr *unstructured.Unstructured) (*Found, error) {
 	var found Found
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(cr.Object, &found.EgressRouter); err != nil {

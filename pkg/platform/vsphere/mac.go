@@ -88,7 +88,7 @@ func onlyOthersDiffer(now, before, after *types.DVSMacManagementPolicy) bool {
 		differ := changed(from, now)
 		return slices.ContainsFunc(changed(before, after), func(f field) bool { return slices.Contains(differ, f) })
 	}
-	return !now.Inherited && !(gone(after) && gone(before))
+	return !now.Inherited && (!gone(after) || !gone(before))
 }
 
 // macBack is now with what was changed from before to after as it was before; others' changes stay.
