@@ -50,10 +50,7 @@ func (f *factory) completeRouters(number int) cobra.CompletionFunc {
 
 // completeNamespaces completes -n.
 func (f *factory) completeNamespaces(cmd *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	names := f.askCluster(cmd.Context(), func(ctx context.Context, client *cluster.Client) ([]string, error) {
-		return read.NamespaceNames(ctx, client)
-	})
-	return beginning(toComplete, names), cobra.ShellCompDirectiveNoFileComp
+	return beginning(toComplete, f.askCluster(cmd.Context(), read.NamespaceNames)), cobra.ShellCompDirectiveNoFileComp
 }
 
 // completeKubeconfig completes what the kubeconfig has names for; the cluster is not asked.
@@ -174,6 +171,16 @@ func (f *factory) flagValues() map[string]cobra.CompletionFunc {
 
 func completeChoices(choices ...cobra.Completion) cobra.CompletionFunc {
 	return func(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return beginning(toComplete, choices), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completeFirst completes the first argument alone.
+func completeFirst(choices []cobra.Completion) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
 		return beginning(toComplete, choices), cobra.ShellCompDirectiveNoFileComp
 	}
 }

@@ -104,7 +104,7 @@ func (c *createFlags) complete(f *factory, cmd *cobra.Command, args []string) (*
 	if !cmd.Flags().Changed("wait") {
 		o.wait = len(o.routers) == 1
 	}
-	o.podSet, o.partSet = c.pod.standaloneOnly(cmd), c.pod.operatorPart(cmd)
+	o.podSet, o.partSet = c.pod.standaloneOnly(cmd), given(cmd, "node-selector", "failover-after", "recreate")
 	o.surge = cmd.Flags().Changed("recreate") && !c.pod.recreate
 	if o.pod, o.autoRoutes, err = c.pod.options(cmd, len(o.routers)); err != nil {
 		return nil, err

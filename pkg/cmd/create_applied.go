@@ -127,16 +127,12 @@ func (o *createOptions) conduct(ctx context.Context, client *cluster.Client, app
 	case o.dryRun != dryRunNone:
 		result.err = o.dryPart(ctx, applier, target, &result.applied)
 	case o.wait:
-		result.err = o.await(ctx, client, target)
+		result.err = apply.Wait(ctx, client, target, o.timeout, func(reason string) {
+			o.note("egress router %s: %s", egress.Key(j.router), reason)
+		})
 	default:
 		result.err = o.refresh(ctx, applier, target, &result.applied)
 	}
-}
-
-func (o *createOptions) await(ctx context.Context, client *cluster.Client, target apply.Target) error {
-	return apply.Wait(ctx, client, target, o.timeout, func(reason string) {
-		o.note("egress router %s: %s", egress.Key(&target.Router.EgressRouter), reason)
-	})
 }
 
 // refresh sees to it, without waiting, that changed rules reach the pod of an operator's router, and that its

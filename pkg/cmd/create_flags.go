@@ -147,18 +147,13 @@ func given(cmd *cobra.Command, names ...string) []string {
 	return out
 }
 
-// standaloneOnly names the flags given that the operator's pod cannot have, operatorPart those that are set
-// on the operator's Deployment.
+// standaloneOnly names the flags given that the operator's pod cannot have.
 func (p *podFlags) standaloneOnly(cmd *cobra.Command) []string {
 	names := given(cmd, "mac", "image", "cluster-routes", "route-image")
 	if slices.Equal(p.routes.routes, []string{routesNone}) {
 		names = slices.DeleteFunc(names, func(name string) bool { return name == "--cluster-routes" })
 	}
 	return names
-}
-
-func (p *podFlags) operatorPart(cmd *cobra.Command) []string {
-	return given(cmd, "node-selector", "failover-after", "recreate")
 }
 
 // options checks the flags; auto tells that the cluster is to be asked for its networks.

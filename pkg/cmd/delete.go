@@ -128,7 +128,10 @@ func (o *deleteOptions) one(ctx context.Context, client *cluster.Client, name st
 			}
 		}
 		o.note("egress router %s in namespace %s is not there: nothing to delete", name, o.namespace)
-		return o.print.object(absent(name), apply.Unchanged)
+		absent := &unstructured.Unstructured{}
+		absent.SetGroupVersionKind(egress.Kind)
+		absent.SetName(name)
+		return o.print.object(absent, apply.Unchanged)
 	}
 	pairs, err := written(remains)
 	if err != nil {
@@ -178,14 +181,6 @@ func (o *deleteOptions) awaitGone(ctx context.Context, client *cluster.Client, r
 	return apply.WaitGone(ctx, client, remains, o.timeout, func(reason string) {
 		o.note("egress router %s/%s: %s", o.namespace, name, reason)
 	})
-}
-
-// absent is the name of a router that is not there.
-func absent(name string) *unstructured.Unstructured {
-	object := &unstructured.Unstructured{}
-	object.SetGroupVersionKind(egress.Kind)
-	object.SetName(name)
-	return object
 }
 
 // confirm asks, unless that is not wanted.

@@ -58,9 +58,9 @@ func (e *explainFlags) run(f *factory, args []string) error {
 	case e.output == "":
 		return showPages(f, pages)
 	case len(pages) == 1:
-		return e.encode(f.Out, pages[0])
+		return encode(e.output, f.Out, pages[0])
 	default:
-		return e.encode(f.Out, pages)
+		return encode(e.output, f.Out, pages)
 	}
 }
 
@@ -94,7 +94,7 @@ func showPages(f *factory, pages []finding.Page) error {
 // list shows every code with its title.
 func (e *explainFlags) list(f *factory) error {
 	if e.output != "" {
-		return e.encode(f.Out, finding.Catalogue())
+		return encode(e.output, f.Out, finding.Catalogue())
 	}
 	w := printers.GetNewTabWriter(f.Out)
 	fprintf(w, "CODE\tLEVEL\tWHAT\n")
@@ -104,8 +104,9 @@ func (e *explainFlags) list(f *factory) error {
 	return w.Flush()
 }
 
-func (e *explainFlags) encode(w io.Writer, v any) error {
-	if e.output == "yaml" {
+// encode writes v in one of the dataFormats.
+func encode(format string, w io.Writer, v any) error {
+	if format == "yaml" {
 		return report.WriteYAML(w, v)
 	}
 	return report.WriteJSON(w, v)

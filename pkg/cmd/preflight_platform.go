@@ -1,9 +1,11 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -102,11 +104,7 @@ func (o *onPlatform) run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(failed, fmt.Errorf("reading back what was changed: %w", err))
 	}
-	shown := o.show(now)
-	if failed != nil {
-		return failed
-	}
-	return shown
+	return cmp.Or(failed, o.show(now))
 }
 
 // show reports the plan with the findings of specs, cluster and platform, or its commands alone.
@@ -114,10 +112,8 @@ func (o *onPlatform) show(plan *platform.Plan) error {
 	if o.commands {
 		return report.Commands(o.Out, plan)
 	}
-	switch o.findingOptions.output {
-	case "table", "markdown":
-		// These show the plan's notes themselves.
-	default:
+	// A table and a page show the plan's notes themselves.
+	if !slices.Contains([]string{"table", "markdown"}, o.findingOptions.output) {
 		for _, note := range plan.Notes {
 			o.note("%s", note)
 		}
@@ -168,6 +164,6 @@ func (o *onPlatform) carryOut(ctx context.Context, plan *platform.Plan) error {
 		}
 		tell.done(c, err)
 	})
-	tell.close()
+	tell.bar.end()
 	return errors.Join(err, saved.Close())
 }

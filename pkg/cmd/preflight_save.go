@@ -45,7 +45,7 @@ func (o *platformOptions) putBack(ctx context.Context, ready *preparation) error
 			return err
 		}
 		tell := o.teller(len(changes))
-		defer tell.close()
+		defer tell.bar.end()
 		tell.word = "put back"
 		return adapter.Revert(ctx, changes, tell.done)
 	})
@@ -76,5 +76,3 @@ func (t *teller) done(c platform.Change, err error) {
 	}
 	t.bar.step()
 }
-
-func (t *teller) close() { t.bar.end() }

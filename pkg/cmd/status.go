@@ -101,15 +101,11 @@ func (s *statusFlags) once(ctx context.Context, f *factory, names []string, last
 }
 
 func (s *statusFlags) write(b *bytes.Buffer, list report.StatusList, colour bool) error {
-	switch s.output {
-	case "json":
-		return report.WriteJSON(b, list)
-	case "yaml":
-		if s.watch {
-			b.WriteString("---\n")
-		}
-		return report.WriteYAML(b, list)
-	default:
+	if s.output == "" {
 		return list.Tree(b, time.Now(), colour)
 	}
+	if s.output == "yaml" && s.watch {
+		b.WriteString("---\n")
+	}
+	return encode(s.output, b, list)
 }

@@ -42,13 +42,15 @@ func newSyncCommand(f *factory) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return s.run(cmd.Context(), f, args) },
 	}
 	var words []syncWords
+	var choices []cobra.Completion
 	for _, row := range f.platforms {
 		s.on[row.Name] = row.sync()
-		words = append(words, s.on[row.Name].words(f.name))
+		own := s.on[row.Name].words(f.name)
+		words, choices = append(words, own), append(choices, cobra.CompletionWithDesc(row.Name, own.does))
 	}
 	s.help(cmd, f, words)
 	s.add(cmd, f)
-	cmd.ValidArgsFunction = completeFirst(f.platforms, words)
+	cmd.ValidArgsFunction = completeFirst(choices)
 	return cmd
 }
 

@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/util/uuid"
 
@@ -118,18 +117,4 @@ func (s *syncFlags) fits(on platformRow, why string) (err error) {
 		}
 	})
 	return err
-}
-
-// completeFirst completes the platform, with what sync does there.
-func completeFirst(on platformTable, words []syncWords) cobra.CompletionFunc {
-	var choices []cobra.Completion
-	for i, row := range on {
-		choices = append(choices, cobra.CompletionWithDesc(row.Name, words[i].does))
-	}
-	return func(cmd *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		if len(args) > 0 {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		return completeChoices(choices...)(cmd, args, toComplete)
-	}
 }
