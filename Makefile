@@ -65,8 +65,17 @@ bench: build ## Compare with kubectl, in pairs in one run
 	KUBEBUILDER_ASSETS=$$assets PATH=$$PWD/bin:$$PATH $(GO) run ./test/bench $(BENCHFLAGS)
 
 .PHONY: lint
-lint: ## Run the linters
+lint: ## Run the linters, and find names that are exported for nobody
 	$(LINT) run ./...
+	$(GO) run ./hack/exported
+
+# What starts servers: packages all of whose tests do, and tests of other packages.
+SERVER_PACKAGES := /test/(apiproxy|cno|e2e|kube|kubelet|kubernetes)$$
+SERVER_TESTS := ^Test(Audit|OpenShift|Sync|ThirdPlatform|Vanilla)$$
+
+.PHONY: check
+check: lint ## Run the linters and every test that needs no server, for the inner loop
+	env -u KUBEBUILDER_ASSETS $(GO) test -skip '$(SERVER_TESTS)' $(GOTESTFLAGS) $$($(GO) list ./... | grep -vE '$(SERVER_PACKAGES)')
 
 .PHONY: docs
 docs: ## Write the pages of docs/ that are made from the commands and the catalogue

@@ -52,7 +52,7 @@ func readConfig(config string) (pluginConfig, error) {
 // what the NAD shows, then what only the node knows.
 func causesOf(r snapshot.Router, nad *snapshot.NAD, node string) []string {
 	var out []string
-	for _, f := range Spec(r) {
+	for _, f := range checkSpec(r) {
 		if slices.Contains(fatal(), f.Code) {
 			out = append(out, sprintf("%s: %s", f.Code, f.Message))
 		}

@@ -44,9 +44,9 @@ func FuzzSpec(f *testing.F) {
 		}
 
 		r.Provisioner = egress.Operator
-		checkFindings(t, r, Spec(r))
+		checkFindings(t, r, checkSpec(r))
 		r.Provisioner = egress.Standalone
-		found := Spec(r)
+		found := checkSpec(r)
 		checkFindings(t, r, found)
 		if len(finding.AtLeast(found, finding.Error)) == 0 {
 			checkRendered(t, &r.EgressRouter)
@@ -100,7 +100,7 @@ func checkFixed(t *testing.T, r snapshot.Router, ip, gateway string, codes ...fi
 	t.Helper()
 	before := egress.Address(&r.EgressRouter)
 	r.Spec.Addresses = []nov1.EgressRouterAddress{{IP: ip, Gateway: gateway}}
-	for _, f := range Spec(r) {
+	for _, f := range checkSpec(r) {
 		if slices.Contains(codes, f.Code) {
 			t.Errorf("%+v: the fix leads to address %s, gateway %s: %s", before, ip, gateway, f.Message)
 		}

@@ -99,8 +99,8 @@ func (j *Judgement) Reasons(r snapshot.Router) []finding.Code {
 const (
 	// Ready is that of a router that serves, and that no error holds against.
 	Ready = "Ready"
-	// Degraded is that of one whose pod is up, and that an error holds against: its clients may not get through.
-	Degraded = "Degraded"
+	// stateDegraded is that of one whose pod is up, and that an error holds against: its clients may not get through.
+	stateDegraded = "Degraded"
 	// Unknown is that of one whose pods may not be read.
 	Unknown = "Unknown"
 )
@@ -128,7 +128,7 @@ func (j *Judgement) State(r snapshot.Router) string {
 	case j.Progress(r).Stage == StageService:
 		return "NoEndpoint"
 	case len(finding.AtLeast(j.On(r), finding.Error)) > 0:
-		return Degraded
+		return stateDegraded
 	}
 	return Ready
 }

@@ -100,7 +100,7 @@ func (c *state) unrenderable(r snapshot.Router) string {
 		return ""
 	}
 	var out []string
-	for _, f := range Spec(r) {
+	for _, f := range checkSpec(r) {
 		if slices.Contains(Degrading(), f.Code) {
 			out = append(out, sprintf("%s: %s", f.Code, f.Message))
 		}

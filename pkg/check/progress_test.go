@@ -147,12 +147,12 @@ func TestState(t *testing.T) {
 	}{
 		{"serves", func(*snapshot.Snapshot) {}, Ready, "", platform.Yes},
 		{"a warning", func(s *snapshot.Snapshot) { s.NADs[0].Router = "partner-z" }, Ready, "EGR211", platform.Yes},
-		{"an address that is taken", func(s *snapshot.Snapshot) { s.Claims[0].Address = "192.168.12.99" }, Degraded, "EGR205", platform.Yes},
+		{"an address that is taken", func(s *snapshot.Snapshot) { s.Claims[0].Address = "192.168.12.99" }, stateDegraded, "EGR205", platform.Yes},
 		{"an address of no node's network", func(s *snapshot.Snapshot) {
 			for i := range s.Nodes {
 				s.Nodes[i].Addresses, s.Nodes[i].CIDRs = []string{"10.0.0.7"}, []string{"10.0.0.7/24"}
 			}
-		}, Degraded, "EGR207", platform.No},
+		}, stateDegraded, "EGR207", platform.No},
 		{"a hanging pod", func(s *snapshot.Snapshot) {
 			unready(s)
 			s.Pods[0].Events = []snapshot.Event{{Reason: "FailedCreatePodSandBox", Message: maskedError}}

@@ -16,8 +16,8 @@ import (
 type Matrix struct {
 	// Rows are ordered by router, then node.
 	Rows []Row
-	// Nowhere are the routers whose pod no node can take.
-	Nowhere []string
+	// nowhere are the routers whose pod no node can take.
+	nowhere []string
 }
 
 // Row is one router on one node.
@@ -45,7 +45,7 @@ func (c *state) readiness() Matrix {
 		}
 		pod, nodes := c.PodOf(r), c.NodesFor(r)
 		if len(nodes) == 0 {
-			m.Nowhere = append(m.Nowhere, egress.Key(&r.EgressRouter))
+			m.nowhere = append(m.nowhere, egress.Key(&r.EgressRouter))
 		}
 		for _, node := range nodes {
 			row := Row{Router: egress.Key(&r.EgressRouter), Node: node.Name, Active: pod != nil && pod.Node == node.Name, Works: platform.Yes}
@@ -138,7 +138,7 @@ func (m Matrix) With(permissions []platform.Permission) Matrix {
 	for _, p := range permissions {
 		by[place{p.Router, p.Node}] = p
 	}
-	out := Matrix{Rows: slices.Clone(m.Rows), Nowhere: m.Nowhere}
+	out := Matrix{Rows: slices.Clone(m.Rows), nowhere: m.nowhere}
 	for i := range out.Rows {
 		row := &out.Rows[i]
 		p, ok := by[place{row.Router, row.Node}]
@@ -155,7 +155,7 @@ func (m Matrix) With(permissions []platform.Permission) Matrix {
 // which it is not known, on some.
 func (c *state) notReady(m Matrix) []finding.Finding {
 	var out []finding.Finding
-	for _, router := range m.Nowhere {
+	for _, router := range m.nowhere {
 		out = append(out, onRouter(router, finding.Error, "no node can take its pod",
 			"every node is cordoned, or its labels and taints do not fit the pod's node selector, affinity and tolerations",
 			c.cli()+" get nodes --show-labels, and compare with the node selector of the router's Deployment"))

@@ -14,7 +14,7 @@ import (
 func Specs(s *snapshot.Snapshot) []finding.Finding {
 	var out []finding.Finding
 	for _, r := range s.Routers {
-		out = append(out, Spec(r)...)
+		out = append(out, checkSpec(r)...)
 	}
 	out = append(out, sharedNamespaces(s.Routers)...)
 	out = append(out, sharedAddresses(s.Routers)...)

@@ -12,8 +12,8 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-// Spec checks one router by itself (EGR101 to EGR112, 115, 116, 118 and 119), in the order of the codes.
-func Spec(r snapshot.Router) []finding.Finding {
+// checkSpec checks one router by itself (EGR101 to EGR112, 115, 116, 118 and 119), in the order of the codes.
+func checkSpec(r snapshot.Router) []finding.Finding {
 	var out []finding.Finding
 	for _, check := range []func(snapshot.Router) []finding.Finding{
 		address, gateway, manyAddresses, ipv6, destinations, duplicateRules,

@@ -100,7 +100,7 @@ func TestSpec(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			checkCodes(t, Spec(router(test.change)), test.want)
+			checkCodes(t, checkSpec(router(test.change)), test.want)
 		})
 	}
 }

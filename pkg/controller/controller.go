@@ -44,9 +44,9 @@ type Options struct {
 
 	// Resync is how often everything is compared with the platform without any news; 5 minutes.
 	Resync time.Duration
-	// Quiet is how long no news must come before they are acted on together, and Patience how long that is waited for
+	// Quiet is how long no news must come before they are acted on together, and longestQuiet how long that is waited for
 	// at most, up to three times as long where there are news of many routers; 150 ms and a second.
-	Quiet, Patience time.Duration
+	Quiet, longestQuiet time.Duration
 	// Backoff is the first pause before a router, the platform or the cluster is tried again; a second.
 	Backoff time.Duration
 	// LongestBackoff is the longest pause for a router, and each after refused credentials; a minute. LongestPause is
@@ -59,7 +59,7 @@ func (o Options) withDefaults() Options {
 		value     *time.Duration
 		otherwise time.Duration
 	}{
-		{&o.Resync, 5 * time.Minute}, {&o.Quiet, 150 * time.Millisecond}, {&o.Patience, time.Second},
+		{&o.Resync, 5 * time.Minute}, {&o.Quiet, 150 * time.Millisecond}, {&o.longestQuiet, time.Second},
 		{&o.Backoff, time.Second}, {&o.LongestBackoff, time.Minute}, {&o.LongestPause, 15 * time.Second},
 	} {
 		if *d.value == 0 {
@@ -139,7 +139,7 @@ func Run(ctx context.Context, o Options) error {
 	var mirrorErr error
 	watching.Go(func() { mirrorErr = c.env.mirror.Run(watched) })
 	watching.Go(func() {
-		wait.UntilWithContext(watched, func(context.Context) { c.env.Troubles.Note("watch", c.env.mirror.Trouble()) }, min(c.Backoff, time.Second))
+		wait.UntilWithContext(watched, func(context.Context) { c.env.Troubles.note("watch", c.env.mirror.Trouble()) }, min(c.Backoff, time.Second))
 	})
 	err = c.elect(ctx)
 	unwatch()

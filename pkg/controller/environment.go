@@ -32,7 +32,7 @@ type Environment struct {
 // Snapshot returns what is mirrored of the cluster. What cannot be understood of it is said, and left out.
 func (e *Environment) Snapshot() (*snapshot.Snapshot, error) {
 	held, unreadable := e.mirror.Snapshot()
-	e.Troubles.Note("objects", unreadable)
+	e.Troubles.note("objects", unreadable)
 	return held, unreadable
 }
 
@@ -40,7 +40,7 @@ func (e *Environment) Snapshot() (*snapshot.Snapshot, error) {
 func (e *Environment) Live(ctx context.Context) (live *snapshot.Snapshot, unreadable, err error) {
 	live, unreadable, err = e.mirror.Live(ctx)
 	if ctx.Err() == nil {
-		e.Troubles.Note("cluster", err)
+		e.Troubles.note("cluster", err)
 	}
 	return live, unreadable, err
 }

@@ -74,7 +74,7 @@ func (c *controller) take(ctx context.Context) map[string]bool {
 
 // patience is how long more news of so many routers are waited for: the news of a node that is lost take a while to come.
 func (c *controller) patience(routers int) time.Duration {
-	return c.Patience + min(time.Duration(routers)*perRouter, 2*c.Patience)
+	return c.longestQuiet + min(time.Duration(routers)*perRouter, 2*c.longestQuiet)
 }
 
 // pause is what a cloud or a cluster in trouble is given, longer each time; news do not cut it short. Refused credentials

@@ -54,8 +54,8 @@ func (t *Troubles) Say(about string, err error) bool {
 	return !known || last.text != err.Error()
 }
 
-// Note says the trouble that about has, or that it is over where err is nil.
-func (t *Troubles) Note(about string, err error) {
+// note says the trouble that about has, or that it is over where err is nil.
+func (t *Troubles) note(about string, err error) {
 	if err != nil {
 		t.Say(about, err)
 	} else {

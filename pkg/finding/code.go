@@ -23,16 +23,16 @@ func ParseCode(s string) (Code, error) {
 		return code, nil
 	}
 	var near []string
-	for _, e := range Nearest(s) {
+	for _, e := range handful(s) {
 		near = append(near, fmt.Sprintf("%s (%s)", e.Code, e.Title))
 	}
 	return "", fmt.Errorf("there is no finding %q: the nearest are %s", s, strings.Join(near, ", "))
 }
 
-// Nearest are the entries of the catalogue that s may have meant, a handful at most: those whose codes begin
+// handful are the entries of the catalogue that s may have meant, a handful at most: those whose codes begin
 // with it, else those whose titles hold it, else those whose codes differ from it in the fewest digits, the
 // closest numbers first.
-func Nearest(s string) []Entry {
+func handful(s string) []Entry {
 	near := nearest(s)
 	return near[:min(mostNearest, len(near))]
 }

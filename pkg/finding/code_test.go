@@ -29,7 +29,7 @@ func TestNearest(t *testing.T) {
 		"\x1b[m": {NoPrefix, UnusableAddress, NoGateway, GatewayElsewhere, ManyAddresses},
 	} {
 		var got []Code
-		for _, e := range Nearest(text) {
+		for _, e := range handful(text) {
 			got = append(got, e.Code)
 		}
 		if !slices.Equal(got, want) {

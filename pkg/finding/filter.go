@@ -7,15 +7,15 @@ import (
 
 // Ignore is one --ignore value: a code, everywhere or on one object only.
 type Ignore struct {
-	Code   Code
-	Object string // "" is every object
+	code   Code
+	object string // "" is every object
 }
 
 // ParseIgnore reads CODE[:NAMESPACE/NAME].
 func ParseIgnore(s string) (Ignore, error) {
 	code, object, scoped := strings.Cut(s, ":")
-	ignore := Ignore{Code: Code(strings.ToUpper(code)), Object: object}
-	if _, err := Lookup(ignore.Code); err != nil {
+	ignore := Ignore{code: Code(strings.ToUpper(code)), object: object}
+	if _, err := Lookup(ignore.code); err != nil {
 		return Ignore{}, fmt.Errorf("--ignore %s: %w", s, err)
 	}
 	if scoped && !strings.Contains(object, "/") {
@@ -37,7 +37,7 @@ func Without(fs []Finding, ignore []Ignore) []Finding {
 
 func ignored(f Finding, ignore []Ignore) bool {
 	for _, i := range ignore {
-		if i.Code == f.Code && (i.Object == "" || i.Object == f.Object) {
+		if i.code == f.Code && (i.object == "" || i.object == f.Object) {
 			return true
 		}
 	}

@@ -34,8 +34,8 @@ func (p Page) Sections() []Section {
 	}
 }
 
-// ErrNoPage is the error of PageOf for a code of the catalogue that nobody has written a page for.
-var ErrNoPage = errors.New("it has no page")
+// errNoPage is the error of PageOf for a code of the catalogue that nobody has written a page for.
+var errNoPage = errors.New("it has no page")
 
 // PageOf is the page of code.
 func PageOf(code Code) (Page, error) {
@@ -45,7 +45,7 @@ func PageOf(code Code) (Page, error) {
 	}
 	text, err := findings.Pages.ReadFile(string(code) + ".md")
 	if errors.Is(err, fs.ErrNotExist) {
-		return Page{}, fmt.Errorf("finding %s: %w", code, ErrNoPage)
+		return Page{}, fmt.Errorf("finding %s: %w", code, errNoPage)
 	}
 	if err != nil {
 		return Page{}, fmt.Errorf("reading the page of %s: %w", code, err)

@@ -80,7 +80,7 @@ func Deployment(r *nov1.EgressRouter, o Options) (*unstructured.Unstructured, er
 	if routes != nil {
 		d.Spec.Template.Spec.InitContainers = []corev1.Container{*routes}
 	}
-	return Unstructured(&d)
+	return toUnstructured(&d)
 }
 
 // setPod fills in what o says about the pod.
@@ -143,7 +143,7 @@ func podAnnotations(r *nov1.EgressRouter, o Options) (map[string]string, error) 
 	}
 	return map[string]string{
 		nadv1.NetworkAttachmentAnnot: networks,
-		egress.AnnotationNADHash:     Hash(config),
+		egress.AnnotationNADHash:     hashOf(config),
 	}, nil
 }
 

@@ -101,7 +101,7 @@ func checkStandalone(t *testing.T, r *nov1.EgressRouter, o Options) {
 	if err := json.Unmarshal([]byte(text), &networks); err != nil || !reflect.DeepEqual(networks, want) {
 		t.Errorf("Multus is asked for %s (%v), want %+v", text, err, want)
 	}
-	if d.Name != r.Name || nad.Name != r.Name || nad.Namespace != r.Namespace || d.Spec.Template.Annotations[egress.AnnotationNADHash] != Hash(nad.Spec.Config) {
+	if d.Name != r.Name || nad.Name != r.Name || nad.Namespace != r.Namespace || d.Spec.Template.Annotations[egress.AnnotationNADHash] != hashOf(nad.Spec.Config) {
 		t.Errorf("NAD %q and Deployment %q of router %q do not go together", nad.Name, d.Name, r.Name)
 	}
 }

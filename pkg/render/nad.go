@@ -49,9 +49,9 @@ type tuningConf struct {
 	Sysctl map[string]string `json:"sysctl"`
 }
 
-// NAD renders the standalone NetworkAttachmentDefinition of r: the egress-router plugin, then tuning,
+// standaloneNAD renders the standalone NetworkAttachmentDefinition of r: the egress-router plugin, then tuning,
 // which fixes the MAC and announces it.
-func NAD(r *nov1.EgressRouter, o Options) (*unstructured.Unstructured, error) {
+func standaloneNAD(r *nov1.EgressRouter, o Options) (*unstructured.Unstructured, error) {
 	config, err := nadConfig(r, o)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func NAD(r *nov1.EgressRouter, o Options) (*unstructured.Unstructured, error) {
 	nad.Name, nad.Namespace = r.Name, r.Namespace
 	nad.Labels = egress.Labels(r.Name)
 	nad.Spec.Config = config
-	return Unstructured(&nad)
+	return toUnstructured(&nad)
 }
 
 // nadConfig is spec.config of r's standalone NAD.
@@ -136,7 +136,7 @@ func Want(r *nov1.EgressRouter, provisioner egress.Provisioner) Network {
 // that of the text, since interface and MAC count too. A config that cannot be read has none.
 func Stamp(config string, provisioner egress.Provisioner) string {
 	if provisioner == egress.Standalone {
-		return Hash(config)
+		return hashOf(config)
 	}
 	network, err := ReadNetwork(config)
 	if err != nil {
@@ -153,11 +153,11 @@ func (n Network) Hash() string {
 	if err != nil {
 		return ""
 	}
-	return Hash(text)
+	return hashOf(text)
 }
 
-// Hash is a short name for a NAD's spec.config, the same for the same text.
-func Hash(config string) string {
+// hashOf is a short name for a NAD's spec.config, the same for the same text.
+func hashOf(config string) string {
 	sum := sha256.Sum256([]byte(config))
 	return hex.EncodeToString(sum[:8])
 }

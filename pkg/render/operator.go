@@ -13,10 +13,10 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
 
-// OperatorGracePeriod is how many seconds the operator's pod has to end where it ends before the next starts.
+// operatorGracePeriod is how many seconds the operator's pod has to end where it ends before the next starts.
 // What it runs does not heed TERM: with Kubernetes' own 30 s a pod that is evicted or deleted would hold the
 // address beside its replacement for as long. Never 0: that would free the address before the old interface is gone.
-const OperatorGracePeriod = 1
+const operatorGracePeriod = 1
 
 // OperatorPart renders what o asks of the Deployment that the operator makes of r, in the fields that the
 // operator leaves alone: strategy, grace period, node selector and tolerations. It is a part of a Deployment, to
@@ -39,7 +39,7 @@ func OperatorPart(r *nov1.EgressRouter, o Options) (*unstructured.Unstructured, 
 
 // operatorPod is the pod's part of OperatorPart.
 func operatorPod(o Options) *coreapply.PodSpecApplyConfiguration {
-	pod := coreapply.PodSpec().WithTerminationGracePeriodSeconds(OperatorGracePeriod)
+	pod := coreapply.PodSpec().WithTerminationGracePeriodSeconds(operatorGracePeriod)
 	if len(o.NodeSelector) > 0 {
 		pod.WithNodeSelector(o.NodeSelector)
 	}

@@ -21,12 +21,12 @@ import (
 // Clients are pods that may use a router: those of a namespace, or those of them that have all of the labels.
 type Clients struct {
 	Namespace string
-	Labels    map[string]string
+	labels    map[string]string
 }
 
 // equal reports whether c and other are the same pods, as they are written.
 func (c Clients) equal(other Clients) bool {
-	return c.Namespace == other.Namespace && maps.Equal(c.Labels, other.Labels)
+	return c.Namespace == other.Namespace && maps.Equal(c.labels, other.labels)
 }
 
 // ParseClients reads NAMESPACE[:LABEL=VALUE,...].
@@ -39,7 +39,7 @@ func ParseClients(text string) (Clients, error) {
 	if !some {
 		return c, nil
 	}
-	c.Labels = map[string]string{}
+	c.labels = map[string]string{}
 	for _, label := range strings.Split(labels, ",") {
 		key, value, ok := strings.Cut(label, "=")
 		if !ok {
@@ -48,10 +48,10 @@ func ParseClients(text string) (Clients, error) {
 		if err := CheckLabel(key, value); err != nil {
 			return c, fmt.Errorf("%s: %w", text, err)
 		}
-		if other, twice := c.Labels[key]; twice && other != value {
+		if other, twice := c.labels[key]; twice && other != value {
 			return c, fmt.Errorf("%s: label %s is given as %s and as %s: no pod has both", text, key, other, value)
 		}
-		c.Labels[key] = value
+		c.labels[key] = value
 	}
 	return c, nil
 }
@@ -95,8 +95,8 @@ func NetworkPolicy(r *nov1.EgressRouter, o PolicyOptions) (*unstructured.Unstruc
 		peer := networkingv1.NetworkPolicyPeer{
 			NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: from.Namespace}},
 		}
-		if len(from.Labels) > 0 {
-			peer.PodSelector = &metav1.LabelSelector{MatchLabels: from.Labels}
+		if len(from.labels) > 0 {
+			peer.PodSelector = &metav1.LabelSelector{MatchLabels: from.labels}
 		}
 		peers = append(peers, peer)
 	}
@@ -106,5 +106,5 @@ func NetworkPolicy(r *nov1.EgressRouter, o PolicyOptions) (*unstructured.Unstruc
 	if o.Owner != "" {
 		p.OwnerReferences = []metav1.OwnerReference{ownerReference(r, o.Owner)}
 	}
-	return Unstructured(&p)
+	return toUnstructured(&p)
 }

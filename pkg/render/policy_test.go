@@ -17,7 +17,7 @@ func TestNetworkPolicy(t *testing.T) {
 		{"policy-operator.yaml", PolicyOptions{
 			Provisioner: egress.Operator, Owner: "7b1f",
 			// Named twice, it is let in once.
-			From: []Clients{{Namespace: "billing"}, {Namespace: "shop", Labels: map[string]string{"app": "till", "tier": "web"}}, {Namespace: "billing"}},
+			From: []Clients{{Namespace: "billing"}, {Namespace: "shop", labels: map[string]string{"app": "till", "tier": "web"}}, {Namespace: "billing"}},
 		}},
 		{"policy-standalone.yaml", PolicyOptions{Provisioner: egress.Standalone, From: []Clients{{Namespace: "shop"}}}},
 		{"policy-nobody.yaml", PolicyOptions{Provisioner: egress.Standalone}},
@@ -58,7 +58,7 @@ func TestParseClients(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || got.Namespace != test.want.Namespace || !maps.Equal(got.Labels, test.want.Labels) {
+		if err != nil || got.Namespace != test.want.Namespace || !maps.Equal(got.labels, test.want.labels) {
 			t.Errorf("%q: %+v and %v, want %+v", test.text, got, err, test.want)
 		}
 	}

@@ -12,19 +12,19 @@ const routerPlugin = "egress-router"
 
 // Plugin is one CNI plugin of a NAD's spec.config, whoever wrote it.
 type Plugin struct {
-	// Type is the name of its program; "" where the config gives none.
-	Type string
+	// kind is the name of its program; "" where the config gives none.
+	kind string
 	// config is the plugin's configuration. Nothing is known of its shape until it is read.
 	config json.RawMessage
 }
 
 // IsRouter reports whether p is the egress-router plugin.
-func (p Plugin) IsRouter() bool { return p.Type == routerPlugin }
+func (p Plugin) IsRouter() bool { return p.kind == routerPlugin }
 
 // Read fills v, as json.Unmarshal does, with p's configuration.
 func (p Plugin) Read(v any) error {
 	if err := json.Unmarshal(p.config, v); err != nil {
-		return fmt.Errorf("reading the %s plugin in the NAD's config: %w", p.Type, err)
+		return fmt.Errorf("reading the %s plugin in the NAD's config: %w", p.kind, err)
 	}
 	return nil
 }
@@ -47,7 +47,7 @@ func Plugins(config string) ([]Plugin, error) {
 		}
 		if json.Unmarshal(text, &plugin) == nil {
 			name, _ := plugin.Type.(string)
-			out = append(out, Plugin{Type: name, config: text})
+			out = append(out, Plugin{kind: name, config: text})
 		}
 	}
 	return out, nil
@@ -89,7 +89,7 @@ func ReadMAC(config string) string {
 		var conf struct {
 			MAC any `json:"mac"`
 		}
-		if p.Type != "tuning" || p.Read(&conf) != nil {
+		if p.kind != "tuning" || p.Read(&conf) != nil {
 			continue
 		}
 		if mac, ok := conf.MAC.(string); ok {

@@ -25,7 +25,7 @@ func Router(r *nov1.EgressRouter, provisioner egress.Provisioner, o Options) ([]
 		}
 		return []*unstructured.Unstructured{cr}, nil
 	}
-	nad, err := NAD(r, o)
+	nad, err := standaloneNAD(r, o)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func EgressRouter(r *nov1.EgressRouter) (*unstructured.Unstructured, error) {
 	clean.Name, clean.Namespace = r.Name, r.Namespace
 	clean.Labels, clean.Annotations = r.Labels, r.Annotations
 	egress.SetDefaults(clean)
-	return Unstructured(clean)
+	return toUnstructured(clean)
 }
 
 // fill reads the skeleton into object; a skeleton that does not fit its type is a mistake in templates.
@@ -53,9 +53,9 @@ func fill(skeleton string, object any) error {
 	return nil
 }
 
-// Unstructured is object as it is applied and printed: without status and without null times, so that
+// toUnstructured is object as it is applied and printed: without status and without null times, so that
 // nobody's field is claimed that was not set.
-func Unstructured(object runtime.Object) (*unstructured.Unstructured, error) {
+func toUnstructured(object runtime.Object) (*unstructured.Unstructured, error) {
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 	if err != nil {
 		return nil, fmt.Errorf("converting %T: %w", object, err)

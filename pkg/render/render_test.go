@@ -134,7 +134,7 @@ func equal(t *testing.T, a, b any) bool {
 func TestNADReadBack(t *testing.T) {
 	r := sample()
 	r.Spec.Redirect.FallbackIP = "203.0.113.9"
-	nad, err := NAD(r, Options{})
+	nad, err := standaloneNAD(r, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func Service(r *nov1.EgressRouter, o ServiceOptions) (*unstructured.Unstructured
 	if o.Owner != "" {
 		s.OwnerReferences = []metav1.OwnerReference{ownerReference(r, o.Owner)}
 	}
-	u, err := Unstructured(&s)
+	u, err := toUnstructured(&s)
 	if err != nil {
 		return nil, err
 	}

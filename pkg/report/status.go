@@ -124,7 +124,7 @@ type PolicyStatus struct {
 	From []string `json:"from"`
 }
 
-// Healthy tells that there is nothing to mend: the router is ready, and no finding on it weighs more than an info.
-func (s StatusJSON) Healthy() bool {
+// healthy tells that there is nothing to fix: the router is ready, and no finding on it weighs more than an info.
+func (s StatusJSON) healthy() bool {
 	return s.Ready && len(finding.AtLeast(s.Findings, finding.Warning)) == 0
 }

@@ -25,7 +25,7 @@ func (l StatusList) Tree(w io.Writer, now time.Time, colour bool) error {
 		if status.Ready {
 			readyOnes++
 		}
-		if len(l.Routers) > 1 && status.Healthy() {
+		if len(l.Routers) > 1 && status.healthy() {
 			fmt.Fprintf(&b, "%s\n", t.head(status))
 			continue
 		}
@@ -60,7 +60,7 @@ func (t treeWriter) head(s StatusJSON) string {
 	}
 	shade := color.FgRed
 	switch {
-	case s.Healthy():
+	case s.healthy():
 		shade = color.FgGreen
 	case s.Ready, s.Reason == check.Unknown:
 		shade = color.FgYellow

@@ -13,16 +13,16 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
-// ErrUndone is in the chain of the error of a change that was written and did not stand when it was read back:
+// errUndone is in the chain of the error of a change that was written and did not stand when it was read back:
 // somebody writes the port without heeding its revision.
-var ErrUndone = errors.New("another writer undid it")
+var errUndone = errors.New("another writer undid it")
 
 // errNotBegun is in the chain of the error of a change that was left out, because of another or of an interruption.
 var errNotBegun = errors.New("not begun")
 
 // Apply carries plan out: reservations that go, pairs that come, reservations that come, pairs that go, each kind
 // with as many writes in flight as Options says. Then every port is read back: a change that did not stand is told
-// to done a second time, with ErrUndone.
+// to done a second time, with errUndone.
 func (a *Adapter) Apply(ctx context.Context, plan *platform.Plan, done func(platform.Change, error)) error {
 	r := &run{adapter: a, cloud: a.cloud, tell: done}
 	if err := r.carryOut(ctx, plan.Changes); err != nil {

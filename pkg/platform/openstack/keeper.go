@@ -103,7 +103,7 @@ func (k *Keeper) differs(router string, pairs []Pair) (record string, differs bo
 	if !known {
 		return "", false, nil
 	}
-	record, err = Encode(pairs)
+	record, err = encodePairs(pairs)
 	return record, record != stored, err
 }
 

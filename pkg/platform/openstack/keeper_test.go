@@ -133,7 +133,7 @@ func TestKeeperTrims(t *testing.T) {
 	if _, err := k.CarryOut(t.Context(), k.mustPlan(t, at), func(platform.Change, error) {}); err != nil {
 		t.Fatal(err)
 	}
-	want, err := Encode([]Pair{pair(2)})
+	want, err := encodePairs([]Pair{pair(2)})
 	if err != nil || s.records[at.Router] != want {
 		t.Errorf("the record is %s, want %s", s.records[at.Router], want)
 	}

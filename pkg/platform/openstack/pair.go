@@ -28,8 +28,8 @@ func (p Pair) addressPair() ports.AddressPair {
 	return ports.AddressPair{IPAddress: p.IP, MACAddress: p.MAC}
 }
 
-// Encode is the record as it stands in an annotation: a JSON array, empty for no pair at all.
-func Encode(record []Pair) (string, error) {
+// encodePairs is the record as it stands in an annotation: a JSON array, empty for no pair at all.
+func encodePairs(record []Pair) (string, error) {
 	if len(record) == 0 {
 		return "", nil
 	}

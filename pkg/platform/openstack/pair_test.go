@@ -74,7 +74,7 @@ func TestCovers(t *testing.T) {
 
 func TestRecord(t *testing.T) {
 	record := []Pair{{Port: "p", IP: "10.0.0.9", MAC: "aa:00:00:00:00:02"}}
-	text, err := Encode(record)
+	text, err := encodePairs(record)
 	if want := `[{"port":"p","ip":"10.0.0.9","mac":"aa:00:00:00:00:02"}]`; err != nil || text != want {
 		t.Errorf("%s, %v, want %s", text, err, want)
 	}
@@ -85,7 +85,7 @@ func TestRecord(t *testing.T) {
 	if spelt, err := Decode(`[{"port":"p","ip":"10.0.0.9/32","mac":"AA-00-00-00-00-02"}]`); err != nil || !slices.Equal(spelt, record) {
 		t.Errorf("in another spelling: got %v, %v", spelt, err)
 	}
-	if text, err := Encode(nil); text != "" || err != nil {
+	if text, err := encodePairs(nil); text != "" || err != nil {
 		t.Errorf("no pairs: %q, %v", text, err)
 	}
 	if back, err := Decode(" "); back != nil || err != nil {

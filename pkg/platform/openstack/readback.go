@@ -40,7 +40,7 @@ func (r *run) readBack(ctx context.Context) error {
 		}
 	}
 	if undone > 0 {
-		return fmt.Errorf("%d of the changes did not stand when they were read back: %w", undone, ErrUndone)
+		return fmt.Errorf("%d of the changes did not stand when they were read back: %w", undone, errUndone)
 	}
 	return nil
 }
@@ -50,7 +50,7 @@ func (r *run) verify(o outcome, p *port) error {
 	if p == nil {
 		r.adapter.ledger.removed(o.change.ID, o.delta.add)
 		if o.err == nil {
-			return fmt.Errorf("%s is gone since: %w", o.change.Target, ErrUndone)
+			return fmt.Errorf("%s is gone since: %w", o.change.Target, errUndone)
 		}
 		return nil
 	}
@@ -73,7 +73,7 @@ func (r *run) verify(o outcome, p *port) error {
 	if len(words) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s: %s: %w: find who writes this port without its revision, and run the command again", o.change.Target, strings.Join(words, "; "), ErrUndone)
+	return fmt.Errorf("%s: %s: %w: find who writes this port without its revision, and run the command again", o.change.Target, strings.Join(words, "; "), errUndone)
 }
 
 func pairNames(pairs []ports.AddressPair) string {

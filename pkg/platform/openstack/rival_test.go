@@ -64,7 +64,7 @@ func TestRivalWithoutRevisions(t *testing.T) {
 	e := &ends{}
 	a := l.adapter(t, Options{})
 	err := a.Apply(t.Context(), mustPlan(t, a, at...), e.done)
-	if !errors.Is(err, ErrUndone) || len(e.errs) != 3 {
+	if !errors.Is(err, errUndone) || len(e.errs) != 3 {
 		t.Fatalf("%v, told %v", err, e.errs)
 	}
 	want := fmt.Sprintf("port %s (worker-2): what was added is gone: 10.0.200.2 with %s: another writer undid it: find who writes this port without its revision, and run the command again",

@@ -92,11 +92,11 @@ func testUnguardedRival(t *testing.T, u underTest) {
 			u.setPairs(t, c.ID, []fakeneutron.Pair{theirs})
 		}
 	})
-	if !errors.Is(err, ErrUndone) {
+	if !errors.Is(err, errUndone) {
 		t.Errorf("the destroyed pair is not reported: %v", err)
 	}
 	first, second := told[u.nodes()[0].PortID], told[u.nodes()[1].PortID]
-	if len(first) != 2 || first[0] != nil || !errors.Is(first[1], ErrUndone) || !strings.Contains(first[1].Error(), hurt.IP.Addr().String()) {
+	if len(first) != 2 || first[0] != nil || !errors.Is(first[1], errUndone) || !strings.Contains(first[1].Error(), hurt.IP.Addr().String()) {
 		t.Errorf("told of the port that was undone: %v", first)
 	}
 	if len(second) != 1 || second[0] != nil {

@@ -70,7 +70,7 @@ func (w *writer) write(ctx context.Context) (platform.Change, error) {
 			w.change.Before, w.change.After = pairsJSON(cmp.Or(w.lost, p).Pairs), pairsJSON(written.Pairs)
 			return false, nil
 		}
-		late := gophercloud.ResponseCodeIs(err, http.StatusPreconditionFailed) || errors.Is(err, ErrUndone)
+		late := gophercloud.ResponseCodeIs(err, http.StatusPreconditionFailed) || errors.Is(err, errUndone)
 		passing := w.run.cloud.wire.transient(ctx, err)
 		if passing {
 			w.lost = cmp.Or(w.lost, p)
@@ -113,7 +113,7 @@ func (w *writer) put(ctx context.Context, p *port, list []ports.AddressPair) (*p
 		return nil, err
 	}
 	if lacking := minus(list, back.Pairs, back.MAC); len(lacking) > 0 {
-		return nil, fmt.Errorf("%s: %w", lacking[0].IPAddress, ErrUndone)
+		return nil, fmt.Errorf("%s: %w", lacking[0].IPAddress, errUndone)
 	}
 	return back, nil
 }

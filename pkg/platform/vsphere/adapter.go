@@ -90,7 +90,7 @@ func New(creds []Credentials, o Options) (*Adapter, error) {
 		return nil, err
 	}
 	if len(creds) == 0 {
-		return nil, ErrNoVCenter
+		return nil, errNoVCenter
 	}
 	a := &Adapter{options: o}
 	for _, c := range creds {

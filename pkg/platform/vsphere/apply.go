@@ -32,7 +32,7 @@ type job struct {
 
 // Apply carries the plan out, some hosts and port groups at a time. Each target is read just before it is
 // written, only the settings of the change are set in what was read, and all that was written is read back
-// with one call a vCenter. What is written and cannot be seen to hold is an ErrUnverified.
+// with one call a vCenter. What is written and cannot be seen to hold is an errUnverified.
 func (a *Adapter) Apply(ctx context.Context, plan *platform.Plan, done func(platform.Change, error)) error {
 	return a.carry(ctx, plan.Changes, false, done)
 }
@@ -117,7 +117,7 @@ func (a *Adapter) verify(ctx context.Context, jobs []*job, end func(*job, error)
 		})
 		for _, j := range mine {
 			if err != nil {
-				end(j, fmt.Errorf("%s: %w: %w", j.change.Target, ErrUnverified, err))
+				end(j, fmt.Errorf("%s: %w: %w", j.change.Target, errUnverified, err))
 				continue
 			}
 			end(j, j.held(now))
@@ -133,7 +133,7 @@ func (j *job) held(now *inventory) error {
 	case err != nil && j.doubt != nil:
 		return j.doubt
 	case err != nil:
-		err = fmt.Errorf("%s: %w: %w", j.change.Target, ErrUnverified, err)
+		err = fmt.Errorf("%s: %w: %w", j.change.Target, errUnverified, err)
 	}
 	if value != nil && !j.revert {
 		j.change.After = value

@@ -15,8 +15,8 @@ import (
 	"github.com/vmware/govmomi/vim25/soap"
 )
 
-// ErrNoVCenter is the error where no vCenter is named.
-var ErrNoVCenter = errors.New("no vCenter is named: set GOVC_URL, or give --vsphere-url")
+// errNoVCenter is the error where no vCenter is named.
+var errNoVCenter = errors.New("no vCenter is named: set GOVC_URL, or give --vsphere-url")
 
 // Secret is text that no log, error or JSON shows.
 type Secret string
@@ -35,14 +35,14 @@ type Credentials struct {
 	Password Secret
 	// CACerts is a list of PEM files, split as PATH is; empty for the system's own.
 	CACerts string
-	// KnownHosts is a list of files of certificate thumbprints.
-	KnownHosts string
-	// Insecure leaves the certificate unverified.
-	Insecure bool
+	// knownHosts is a list of files of certificate thumbprints.
+	knownHosts string
+	// insecure leaves the certificate unverified.
+	insecure bool
 	// PersistSession keeps the session in a file that govc shares, instead of logging out.
 	PersistSession bool
-	// SessionDir is where that file is; empty is govc's own place.
-	SessionDir string
+	// sessionDir is where that file is; empty is govc's own place.
+	sessionDir string
 }
 
 // CredentialsFromEnv reads govc's variables: one vCenter. getenv may answer for a flag that takes a
@@ -53,7 +53,7 @@ func CredentialsFromEnv(getenv func(string) string) ([]Credentials, error) {
 		return nil, err
 	}
 	if c.URL == "" {
-		return nil, ErrNoVCenter
+		return nil, errNoVCenter
 	}
 	return []Credentials{c}, nil
 }
@@ -62,12 +62,12 @@ func CredentialsFromEnv(getenv func(string) string) ([]Credentials, error) {
 func BaseFromEnv(getenv func(string) string) (Credentials, error) {
 	c := Credentials{
 		CACerts:        getenv("GOVC_TLS_CA_CERTS"),
-		KnownHosts:     getenv("GOVC_TLS_KNOWN_HOSTS"),
-		Insecure:       truth(getenv("GOVC_INSECURE"), false),
+		knownHosts:     getenv("GOVC_TLS_KNOWN_HOSTS"),
+		insecure:       truth(getenv("GOVC_INSECURE"), false),
 		PersistSession: truth(getenv("GOVC_PERSIST_SESSION"), true),
 	}
 	if home := getenv("GOVMOMI_HOME"); home != "" {
-		c.SessionDir = filepath.Join(home, "sessions")
+		c.sessionDir = filepath.Join(home, "sessions")
 	}
 	if err := c.locate(getenv("GOVC_URL")); err != nil {
 		return Credentials{}, err

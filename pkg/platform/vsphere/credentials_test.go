@@ -19,7 +19,7 @@ func shown(cs []Credentials) []string {
 	var out []string
 	for _, c := range cs {
 		out = append(out, fmt.Sprintf("%s %s %s ca=%s known=%s insecure=%t persist=%t dir=%s",
-			c.URL, c.Username, string(c.Password), c.CACerts, c.KnownHosts, c.Insecure, c.PersistSession, c.SessionDir))
+			c.URL, c.Username, string(c.Password), c.CACerts, c.knownHosts, c.insecure, c.PersistSession, c.sessionDir))
 	}
 	return out
 }
@@ -57,7 +57,7 @@ func TestCredentialsFromEnv(t *testing.T) {
 }
 
 func TestCredentialsFromEnvErrors(t *testing.T) {
-	if _, err := CredentialsFromEnv(env(nil)); !errors.Is(err, ErrNoVCenter) {
+	if _, err := CredentialsFromEnv(env(nil)); !errors.Is(err, errNoVCenter) {
 		t.Errorf("got %v", err)
 	}
 	for _, url := range []string{"https://u:hunter2@vc:port/sdk", "https://u:hunter 2%zz@vc", "https://"} {
@@ -99,7 +99,7 @@ func TestNewRefuses(t *testing.T) {
 		creds   []Credentials
 		options Options
 	}{
-		ErrNoVCenter.Error():                            {nil, Options{}},
+		errNoVCenter.Error():                            {nil, Options{}},
 		"--require=all is neither minimal nor docs":     {[]Credentials{one}, Options{Require: "all"}},
 		"--scope=host is neither portgroup nor vswitch": {[]Credentials{one}, Options{Scope: "host"}},
 		"vCenter vc.example.com is named twice":         {[]Credentials{one, {URL: "https://vc.example.com:443/sdk"}}, Options{}},

@@ -15,9 +15,9 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
-// ErrUnverified is the error of a change that was written and could not be seen to hold afterwards: it
+// errUnverified is the error of a change that was written and could not be seen to hold afterwards: it
 // belongs into what is saved for a revert all the same.
-var ErrUnverified = errors.New("written, but not seen to hold")
+var errUnverified = errors.New("written, but not seen to hold")
 
 var errNoUser = errors.New("no user name is given: set GOVC_USERNAME and GOVC_PASSWORD")
 

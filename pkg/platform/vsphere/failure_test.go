@@ -183,7 +183,7 @@ func TestWrittenButNotHeld(t *testing.T) {
 		}
 	}})
 	outcomes, err := w.apply(p)
-	if err == nil || len(outcomes) != 1 || !errors.Is(outcomes[0].err, ErrUnverified) ||
+	if err == nil || len(outcomes) != 1 || !errors.Is(outcomes[0].err, errUnverified) ||
 		!strings.Contains(outcomes[0].err.Error(), `host DC0_C0_H0 holds {"allowPromiscuous":null,"forgedTransmits":null}`) && !strings.Contains(outcomes[0].err.Error(), "holds null") {
 		t.Errorf("got %v, %v", err, outcomes)
 	}

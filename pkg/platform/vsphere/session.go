@@ -49,7 +49,7 @@ func newVCenter(c Credentials, log func(string, ...any)) (*vcenter, error) {
 		return nil, err
 	}
 	if u == nil {
-		return nil, ErrNoVCenter
+		return nil, errNoVCenter
 	}
 	u.User = nil
 	if c.Username != "" {
@@ -87,7 +87,7 @@ func (v *vcenter) connect(ctx context.Context, expired *login) (*login, error) {
 	}
 	s := &login{client: new(vim25.Client)}
 	s.cache = &cache.Session{
-		URL: v.url, Insecure: v.credentials.Insecure, DirSOAP: v.credentials.SessionDir,
+		URL: v.url, Insecure: v.credentials.insecure, DirSOAP: v.credentials.sessionDir,
 		Passthrough: !v.credentials.PersistSession, Reauth: expired != nil,
 		LoginSOAP: func(ctx context.Context, c *vim25.Client) error { return v.login(ctx, c, s) },
 	}
@@ -135,8 +135,8 @@ func (v *vcenter) configure(c *soap.Client) error {
 			return fmt.Errorf("reading the certificates of %s: %w", v.credentials.CACerts, err)
 		}
 	}
-	if err := c.LoadThumbprints(v.credentials.KnownHosts); err != nil {
-		return fmt.Errorf("reading the certificates of %s: %w", v.credentials.KnownHosts, err)
+	if err := c.LoadThumbprints(v.credentials.knownHosts); err != nil {
+		return fmt.Errorf("reading the certificates of %s: %w", v.credentials.knownHosts, err)
 	}
 	return nil
 }

@@ -125,7 +125,7 @@ func TestErrorsInOneLine(t *testing.T) {
 func TestKeptSession(t *testing.T) {
 	w := start(t, standardInventory(), Options{})
 	c := credentialsOf(w.Server)
-	c.PersistSession, c.SessionDir = true, filepath.Join(t.TempDir(), "sessions")
+	c.PersistSession, c.sessionDir = true, filepath.Join(t.TempDir(), "sessions")
 	first := map[string]int{"RetrieveServiceContent": 1, "Login": 1, "CreateContainerView": 1, "RetrievePropertiesEx": 1, "HasUserPrivilegeOnEntities": 1, "DestroyView": 1}
 	later := map[string]int{"CreateContainerView": 1, "RetrievePropertiesEx": 3, "HasUserPrivilegeOnEntities": 1, "DestroyView": 1}
 	afterExpiry := maps.Clone(first)
@@ -138,8 +138,8 @@ func TestKeptSession(t *testing.T) {
 		{"first", func() {}, first},
 		{"second", func() {}, later},
 		{"expired meanwhile", w.ExpireSessions, afterExpiry},
-		{"file cut off", func() { overwrite(t, c.SessionDir, `{"User`) }, first},
-		{"file empty", func() { overwrite(t, c.SessionDir, "") }, first},
+		{"file cut off", func() { overwrite(t, c.sessionDir, `{"User`) }, first},
+		{"file empty", func() { overwrite(t, c.sessionDir, "") }, first},
 	} {
 		run.before()
 		w.ResetCalls()
@@ -151,7 +151,7 @@ func TestKeptSession(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", run.name, got, run.want)
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(c.SessionDir, "*"))
+	files, err := filepath.Glob(filepath.Join(c.sessionDir, "*"))
 	must(t, err)
 	for _, f := range files {
 		b, err := os.ReadFile(f)
@@ -176,7 +176,7 @@ func overwrite(t *testing.T, folder, content string) {
 func TestInsecure(t *testing.T) {
 	w := start(t, standardInventory(), Options{})
 	c := credentialsOf(w.Server)
-	c.CACerts, c.Insecure = "", true
+	c.CACerts, c.insecure = "", true
 	p, err := newAdapter(t, Options{}, c).Plan(context.Background(), need(w.Nodes(1)...))
 	if err != nil || len(p.Changes) != 3 {
 		t.Errorf("got %+v, %v", p, err)

@@ -1,0 +1,5 @@
+package b
+
+import "example.com/m/pkg/a"
+
+var _ = a.Used().Text
