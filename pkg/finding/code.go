@@ -11,7 +11,7 @@ import (
 // prefix is how every code begins.
 const prefix = "EGR"
 
-// mostNearest is how many codes Nearest gives at most.
+// mostNearest is how many codes handful gives at most.
 const mostNearest = 5
 
 // ParseCode reads a code as a person types it: EGR210, egr210 or 210. The error for one that is not in the
