@@ -135,6 +135,29 @@ func TestFreshness(t *testing.T) {
 	}
 }
 
+// A standalone router's pod can have started with a NAD that was put right afterwards, though its template asks for the
+// same rules.
+func TestFreshnessStandalone(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		after      time.Duration // of the NAD's last change, after the pod's start
+		generation int64
+		want       Freshness
+	}{
+		{"put right later", time.Second, 3, Doubtful},
+		{"changed in the same moment, by create", 0, 2, Current},
+		{"started since", -time.Second, 3, Current},
+		{"never changed", 0, 1, Current},
+	} {
+		s := decode(t, base(t, "standalone"))
+		s.Pods[0].NADHash = render.Stamp(s.NADs[0].Config, egress.Standalone)
+		s.NADs[0].Changed, s.NADs[0].Generation = s.Pods[0].Created.Add(test.after), test.generation
+		if got := Judge(s, Options{}).Progress(s.Routers[0]).Rules; got != test.want {
+			t.Errorf("%s: got %d, want %d", test.name, got, test.want)
+		}
+	}
+}
+
 // A router is called Ready where it serves and no error holds against it, and nowhere else; a node on which its pod
 // fails is none where it works.
 func TestState(t *testing.T) {

@@ -36,8 +36,8 @@ func (c *state) freshness(r snapshot.Router) Freshness {
 	return worst
 }
 
-// freshnessOf compares the hash of the content that pod is stamped with, never the times at which objects were written:
-// an upgrade of OpenShift writes annotations on all of them.
+// freshnessOf compares the hash of the content that pod is stamped with, and not the times at which objects were written:
+// an upgrade of OpenShift writes annotations on all of them. Nobody but people writes a standalone router's NAD.
 func (c *state) freshnessOf(r snapshot.Router, pod snapshot.Pod, nad *snapshot.NAD) Freshness {
 	hash := render.Stamp(nad.Config, r.Provisioner)
 	switch {
@@ -45,6 +45,8 @@ func (c *state) freshnessOf(r snapshot.Router, pod snapshot.Pod, nad *snapshot.N
 		return Current // whatever was written to it since, its content was not
 	case pod.NADHash != "" && pod.NADHash != hash:
 		return Outdated
+	case pod.NADHash != "" && r.Provisioner == egress.Standalone && nad.Generation > 1 && pod.Created.Before(nad.Changed):
+		return Doubtful // its template asks for these rules, but another NAD may have lain there as it started
 	case pod.NADHash != "", c.restarting(r, hash), nad.Generation <= 1 && !pod.Created.Before(nad.Created):
 		return Current
 	case r.Annotations[egress.AnnotationRules] == hash:
@@ -72,17 +74,18 @@ func oldRules(c *state, r snapshot.Router) []finding.Finding {
 		if !pod.Ready {
 			continue
 		}
-		message := ""
+		message, why := "", "the CNI plugin reads the NAD only as a pod starts, and a change of rules restarts nothing: the pod redirects by the older ones"
 		switch c.freshnessOf(r, pod, nad) {
 		case Current:
 			continue
 		case Outdated:
 			message = sprintf("pod %s started with other rules than NAD %s holds now", pod.Name, nad.Name)
 		case Doubtful:
-			message = sprintf("pod %s started %s, before the rules last changed (%s)", pod.Name, stamp(pod.Created), stamp(changedAt(r, nad)))
+			message = sprintf("pod %s started %s, and its rules were written since or just then (%s)", pod.Name, stamp(pod.Created), stamp(changedAt(r, nad)))
+			why = "the CNI plugin reads the NAD only as a pod starts: whether the pod redirects by the rules of now cannot be told"
 		}
 		out = append(out, about(r, finding.OldRules, message,
-			"the CNI plugin reads the NAD only as a pod starts, and a change of rules restarts nothing: the pod redirects by the older ones",
+			why,
 			sprintf("%s rollout restart deployment/%s -n %s", c.cli(), r.Provisioner.DeploymentName(r.Name), r.Namespace)))
 	}
 	return out

@@ -3,8 +3,11 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 )
@@ -51,8 +54,28 @@ func runs[O interface{ run(context.Context) error }](f *factory, complete func(*
 		if err != nil {
 			return invalid(err)
 		}
+		if err := filled(cmd); err != nil {
+			return invalid(err)
+		}
 		return o.run(cmd.Context())
 	}
+}
+
+// filled refuses a flag that is given as "": behind it is a variable that nobody set, and what such a flag leaves open
+// would be written as the default says.
+func filled(cmd *cobra.Command) error {
+	var errs []error
+	inherited := cmd.InheritedFlags()
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		value := flag.Value.String()
+		if list, ok := flag.Value.(pflag.SliceValue); ok {
+			value = strings.Join(list.GetSlice(), "")
+		}
+		if (value == "" || value == "[]") && flag.Name != "output" && inherited.Lookup(flag.Name) == nil {
+			errs = append(errs, fmt.Errorf("--%s is empty: give it a value, or leave it out", flag.Name))
+		}
+	})
+	return errors.Join(errs...)
 }
 
 // finish says what err is and gives the exit code for it: the one place where errors become codes.
