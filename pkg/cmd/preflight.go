@@ -74,6 +74,9 @@ func (p *preflightFlags) run(ctx context.Context, f *factory, names []string) er
 	if err != nil {
 		return err
 	}
+	if l.client != nil && l.nowhere() {
+		return fmt.Errorf("namespace %s does not exist: name another with -n", l.namespace)
+	}
 	if err := l.ask(ctx, o.checks.Provisioner); err != nil {
 		return err
 	}
@@ -83,6 +86,12 @@ func (p *preflightFlags) run(ctx context.Context, f *factory, names []string) er
 		return err
 	}
 	return run.show(plan)
+}
+
+// nowhere reports whether the namespace asked for surely does not exist: to call it free of findings would be green
+// without having looked.
+func (l *look) nowhere() bool {
+	return l.namespace != "" && l.UnknownOf("namespaces") == nil && l.Index().NamespaceOf(l.namespace) == nil
 }
 
 // judge is what the judge says of the routers asked for, and of the cluster.
