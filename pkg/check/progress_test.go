@@ -180,6 +180,11 @@ func TestState(t *testing.T) {
 			unready(s)
 			s.Pods[0].Events = []snapshot.Event{{Reason: "FailedCreatePodSandBox", Message: maskedError}}
 		}, "ContainerCreating", "EGR210", platform.No},
+		{"a hanging pod of a NAD that differs", func(s *snapshot.Snapshot) {
+			unready(s)
+			s.NADs[0].Config = strings.Replace(s.NADs[0].Config, "8080", "8081", 1)
+			s.Pods[0].Events = []snapshot.Event{{Reason: "FailedCreatePodSandBox", Message: maskedError}}
+		}, "ContainerCreating", "EGR210,EGR211", platform.No},
 		{"a pod that starts", func(s *snapshot.Snapshot) {
 			unready(s)
 			s.Pods[0].Created = s.Taken.Add(-time.Second)
