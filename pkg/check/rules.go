@@ -26,10 +26,14 @@ func destinationsOf(r snapshot.Router) []destination {
 
 // destinations is EGR107.
 func destinations(r snapshot.Router) []finding.Finding {
-	v4 := !isIPv6(egress.Address(&r.EgressRouter).IP)
+	v4, own := !isIPv6(egress.Address(&r.EgressRouter).IP), egress.ReservedIP(&r.EgressRouter)
 	var out []finding.Finding
 	for _, d := range destinationsOf(r) {
-		if problem := badDestination(d.ip, v4); problem != "" {
+		problem := badDestination(d.ip, v4)
+		if problem == "" && own.IsValid() && d.ip == own.String() {
+			problem = "is the router's own address, where nothing listens"
+		}
+		if problem != "" {
 			out = append(out, about(r, finding.BadDestination,
 				sprintf("%s %q %s", d.from, d.ip, problem), destinationWhy, destinationFix(d.ip)))
 		}

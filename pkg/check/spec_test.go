@@ -81,6 +81,7 @@ func TestSpec(t *testing.T) {
 		{"an IPv4 address written as IPv6", addressed("::ffff:192.168.12.99/120", "192.168.12.1"), []finding.Code{finding.IPv6}},
 		{"IPv6 throughout", both(addressed("2001:db8::9/64", "2001:db8::1"), redirected("2001:db8:1::1")), []finding.Code{finding.IPv6}},
 		{"an IPv6 destination", redirected("2001:db8::1"), []finding.Code{finding.BadDestination}},
+		{"the router's own address as destination", both(addressed("192.168.12.99/24", "192.168.12.1"), redirected("192.168.12.99")), []finding.Code{finding.BadDestination}},
 		{"a name as destination", redirected("partner.example.com"), []finding.Code{finding.BadDestination}},
 		{"a trailing space", redirected("203.0.113.26 "), []finding.Code{finding.BadDestination}},
 		{"no sender's address", redirected("0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255"),
