@@ -26,8 +26,8 @@ const (
 // freshness is that of the pod of r that is furthest behind. Where EGR211 speaks, there is nothing to compare with.
 func (c *state) freshness(r snapshot.Router) Freshness {
 	worst := Current
-	nad := c.NADOf(r)
-	if nad == nil || c.shares(r) || !servesThis(nad, r) {
+	nad := c.comparedNAD(r)
+	if nad == nil {
 		return worst
 	}
 	for _, pod := range c.PodsOf(r) {
@@ -65,8 +65,8 @@ func (c *state) restarting(r snapshot.Router, hash string) bool {
 
 // oldRules is EGR216. It is silent where EGR211 speaks.
 func oldRules(c *state, r snapshot.Router) []finding.Finding {
-	nad := c.NADOf(r)
-	if nad == nil || c.shares(r) || !servesThis(nad, r) {
+	nad := c.comparedNAD(r)
+	if nad == nil {
 		return nil
 	}
 	var out []finding.Finding
@@ -89,6 +89,15 @@ func oldRules(c *state, r snapshot.Router) []finding.Finding {
 			sprintf("%s rollout restart deployment/%s -n %s", c.cli(), r.Provisioner.DeploymentName(r.Name), r.Namespace)))
 	}
 	return out
+}
+
+// comparedNAD is the NAD that r's pods can be compared with; nil where there is none, or EGR211 speaks.
+func (c *state) comparedNAD(r snapshot.Router) *snapshot.NAD {
+	nad := c.NADOf(r)
+	if nad == nil || c.shares(r) || !servesThis(nad, r) {
+		return nil
+	}
+	return nad
 }
 
 // servesThis reports whether nad is r's and says what r asks for.

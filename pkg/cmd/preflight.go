@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
 // checkFlags are the flags of the verbs that check the cluster.
@@ -91,7 +93,8 @@ func (p *preflightFlags) run(ctx context.Context, f *factory, names []string) er
 // nowhere reports whether the namespace asked for surely does not exist: to call it free of findings would be green
 // without having looked.
 func (l *look) nowhere() bool {
-	return l.namespace != "" && l.UnknownOf("namespaces") == nil && l.Index().NamespaceOf(l.namespace) == nil
+	return l.namespace != "" && l.UnknownOf("namespaces") == nil &&
+		!slices.ContainsFunc(l.Namespaces, func(n snapshot.Namespace) bool { return n.Name == l.namespace })
 }
 
 // judge is what the judge says of the routers asked for, and of the cluster.
