@@ -16,8 +16,8 @@ type Options struct {
 	Provisioner egress.Provisioner
 	// MaxMACs is how many macvlan interfaces a node's NIC filters in hardware; 0 is 32.
 	MaxMACs int
-	// Command is this tool as it was typed, for fixes: "kubectl egress", which is the default, or "oc egress".
-	Command string
+	// Caller is how this tool was called, for the commands of findings.
+	Caller finding.Caller
 	// Now is the time that ages are counted to; the zero time is that of the Snapshot.
 	Now time.Time
 	// Only reports whether a router is asked for; nil is every router. Specs are checked against all others all the same.
@@ -41,11 +41,6 @@ const mostNamed = 5
 // DefaultMaxMACs is what common NICs filter in hardware before they take all that comes.
 const DefaultMaxMACs = 32
 
-// cli is the command that fixes begin with: kubectl or oc.
-func (c *state) cli() string {
-	return finding.Command(c.Command).CLI()
-}
-
 // young reports whether something that was created then has had little time to become ready.
 func (c *state) young(created time.Time) bool {
 	const grace = time.Minute
@@ -53,8 +48,8 @@ func (c *state) young(created time.Time) bool {
 }
 
 // onCluster is a finding on no router.
-func onCluster(code finding.Code, level finding.Level, message, why, fix string) finding.Finding {
-	return finding.New(code, "cluster", message, why, fix).At(level)
+func onCluster(code finding.Code, level finding.Level, message, why, fix string, commands ...string) finding.Finding {
+	return finding.New(code, "cluster", message, why, fix, commands...).At(level)
 }
 
 // at gives fs another level than the catalogue's.
@@ -98,7 +93,8 @@ func noAPI(c *state) []finding.Finding {
 		out = append(out, onCluster(finding.NoAPI, finding.Error,
 			"the API network-attachment-definitions.k8s.cni.cncf.io is not served: Multus is not installed",
 			"the router's net1 is a network that Multus attaches: without it the pod starts with eth0 alone and has no reserved address",
-			"install Multus and the CNI plugin egress-router on the nodes, then see that "+c.cli()+" api-resources --api-group=k8s.cni.cncf.io lists it"))
+			"install Multus and the CNI plugin egress-router on the nodes, then see that the API is listed",
+			c.Caller.Kubectl("", "api-resources", "--api-group=k8s.cni.cncf.io")))
 	}
 	if c.Provisioner == egress.Operator && !c.Serves(routersResource) {
 		out = append(out, onCluster(finding.NoAPI, finding.Error,

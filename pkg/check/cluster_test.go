@@ -146,7 +146,7 @@ func FuzzCluster(f *testing.F) {
 		for _, provisioner := range []egress.Provisioner{egress.Operator, egress.Standalone} {
 			found := Judge(read(provisioner), Options{}).Findings
 			for _, f := range found {
-				for _, text := range []string{f.Object, f.Message, f.Why, f.Fix} {
+				for _, text := range append([]string{f.Object, f.Message, f.Why, f.Fix}, f.Commands...) {
 					if text == "" || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
 						t.Errorf("%+v: a text is empty, or not one to print", f)
 					}

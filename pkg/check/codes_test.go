@@ -39,7 +39,7 @@ type codeCase struct {
 		Command     string             `json:"command"`
 		Now         time.Time          `json:"now"`
 	} `json:"options"`
-	// Want are the findings of the code: the message whole, why and fix by a part of them.
+	// Want are the findings of the code: message and commands whole, why and fix by a part of them.
 	Want []finding.Finding `json:"want"`
 	// Also are the codes of all other findings.
 	Also []finding.Code `json:"also"`
@@ -88,7 +88,7 @@ func (c codeCase) patched(t *testing.T) []byte {
 }
 
 func (c codeCase) options() Options {
-	return Options{Provisioner: c.Options.Provisioner, MaxMACs: c.Options.MaxMACs, Command: c.Options.Command, Now: c.Options.Now}
+	return Options{Provisioner: c.Options.Provisioner, MaxMACs: c.Options.MaxMACs, Caller: finding.Caller{Command: c.Options.Command}, Now: c.Options.Now}
 }
 
 // check holds the findings of the case against what it wants of code, and of no other.
@@ -109,7 +109,7 @@ func (c codeCase) check(t *testing.T, code finding.Code) {
 	}
 	same := func(got, want finding.Finding) bool {
 		return got.Level == want.Level && got.Object == want.Object && got.Message == want.Message &&
-			strings.Contains(got.Why, want.Why) && strings.Contains(got.Fix, want.Fix)
+			strings.Contains(got.Why, want.Why) && strings.Contains(got.Fix, want.Fix) && slices.Equal(got.Commands, want.Commands)
 	}
 	if !slices.EqualFunc(got, c.Want, same) {
 		t.Errorf("%s", compared(got, c.Want))

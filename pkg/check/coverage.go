@@ -18,7 +18,7 @@ func uncovered(c *state, r snapshot.Router) []finding.Finding {
 		return nil
 	}
 	network, routing := c.routing()
-	missing, fix := c.leftOut(r, prefixes(d.Routes))
+	missing, fix, command := c.leftOut(r, prefixes(d.Routes))
 	if len(missing) == 0 || routing == routesGiven {
 		return nil
 	}
@@ -28,13 +28,13 @@ func uncovered(c *state, r snapshot.Router) []finding.Finding {
 	}
 	return at(level, one(r, finding.NoClusterRoutes,
 		sprintf("its pod's own routes (%s) leave out %s", finding.Listed(d.Routes, mostNamed, ", "), finding.Listed(missing, mostNamed, ", ")),
-		gives+", and the CNI plugin replaces that by one through net1: replies to clients in what is left out leave by the reserved address and are lost", fix))
+		gives+", and the CNI plugin replaces that by one through net1: replies to clients in what is left out leave by the reserved address and are lost", fix, command))
 }
 
 // leftOut is what of the pod network has no route, and how to give it one. Where a pod of r has an address
 // outside what the cluster writes of its pod network, as under an address management of the CNI's own, that
 // address counts alone.
-func (c *state) leftOut(r snapshot.Router, routes []netip.Prefix) (missing []string, fix string) {
+func (c *state) leftOut(r snapshot.Router, routes []netip.Prefix) (missing []string, fix, command string) {
 	known := prefixes(c.podCIDRs())
 	for _, pod := range c.PodsOf(r) {
 		ip, err := netip.ParseAddr(pod.PodIP)
@@ -52,10 +52,10 @@ func (c *state) leftOut(r snapshot.Router, routes []netip.Prefix) (missing []str
 		}
 	}
 	if known == nil {
-		return missing, "create it again with the network that pods have their addresses from, which the cluster does not tell: --cluster-routes=CIDR,... (Calico's: " +
-			c.cli() + " get ippools.crd.projectcalico.org)"
+		return missing, "create it again and name in --cluster-routes the network that pods have their addresses from, which the cluster does not tell; Calico's are its IP pools",
+			c.Caller.Kubectl("", "get", "ippools.crd.projectcalico.org")
 	}
-	return missing, "create it again with the whole pod network: --cluster-routes=auto, or --cluster-routes=CIDR,... where the nodes come and go"
+	return missing, "create it again with the whole pod network: --cluster-routes=auto, or --cluster-routes=CIDR,... where the nodes come and go", ""
 }
 
 // covered reports whether all of network is in one of routes, or in several together.

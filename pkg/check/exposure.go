@@ -18,33 +18,34 @@ func openToAll(c *state, r snapshot.Router) []finding.Finding {
 	policies := c.PoliciesOf(r)
 	for _, p := range policies {
 		if len(p.Everybody) > 0 {
+			fix, command := c.closePolicy(r, p)
 			return one(r, finding.OpenToAll, sprintf("NetworkPolicy %s lets in everybody: %s", p.Name, finding.Listed(p.Everybody, mostNamed, ", ")),
 				"policies add up, so no other can take that back: every pod of the cluster can send to the router, and what it sends leaves with the reserved address",
-				c.closePolicy(r, p))
+				fix, command)
 		}
 	}
 	if len(policies) > 0 {
 		return nil
 	}
-	fix := "let in the pods of its own namespace alone (create with --allow-from names others): " + c.piped("create", policyFor(r))
+	fix, command := "let in the pods of its own namespace alone; create with --allow-from names others", c.Caller.Piped(policyFor(r), "create")
 	if c.shares(r) {
-		fix = "give each router a namespace of its own first (EGR113): a policy for their one pod would shut out the other's clients"
+		fix, command = "give each router a namespace of its own first (EGR113): a policy for their one pod would shut out the other's clients", ""
 	}
 	return one(r, finding.OpenToAll, "no NetworkPolicy selects the router's pod",
 		"every pod of the cluster can send to the router, and what it sends leaves with the reserved address, as if it were yours",
-		fix)
+		fix, command)
 }
 
 // closePolicy is how to have p let in no longer everybody. What selects more than r's pod is not deleted: with it others
 // may lose the clients that it lets in to them.
-func (c *state) closePolicy(r snapshot.Router, p snapshot.NetworkPolicy) string {
-	fix := "let it name who may use the router (create with --allow-from makes a policy of its own)"
+func (c *state) closePolicy(r snapshot.Router, p snapshot.NetworkPolicy) (fix, command string) {
+	fix = "let it name who may use the router (create with --allow-from makes a policy of its own)"
 	for label, value := range r.Provisioner.PodLabels(r.Name) {
 		if p.Pods.MatchLabels[label] != value || c.shares(r) {
-			return sprintf("%s; it may be for other pods too, so agree on it with their owners: %s describe networkpolicy %s -n %s", fix, c.cli(), p.Name, r.Namespace)
+			return fix + "; it may be for other pods too, so agree on it with their owners", c.Caller.Kubectl(r.Namespace, "describe", "networkpolicy", p.Name)
 		}
 	}
-	return sprintf("%s, or delete it: %s delete networkpolicy %s -n %s", fix, c.cli(), p.Name, r.Namespace)
+	return fix + ", or delete it", c.Caller.Kubectl(r.Namespace, "delete", "networkpolicy", p.Name)
 }
 
 // policyFor lets in to r what comes from its own namespace.

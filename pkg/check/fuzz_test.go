@@ -62,7 +62,7 @@ func checkFindings(t *testing.T, r snapshot.Router, found []finding.Finding) {
 		if err != nil || f.Level != entry.Level {
 			t.Errorf("%+v: %v, and the catalogue's level is %q", f, err, entry.Level)
 		}
-		for _, text := range []string{f.Object, f.Message, f.Why, f.Fix} {
+		for _, text := range append([]string{f.Object, f.Message, f.Why, f.Fix}, f.Commands...) {
 			if text == "" || strings.Contains(text, "invalid IP") || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
 				t.Errorf("%+v: a text is empty, or not one to print", f)
 			}

@@ -49,19 +49,20 @@ func (c *state) hanging(r snapshot.Router, pod snapshot.Pod) []finding.Finding {
 	if len(pod.Events) > 0 && !strings.Contains(pod.State, pod.Events[0].Message) {
 		message += sprintf("; %s: %s", pod.Events[0].Reason, pod.Events[0].Message)
 	}
-	fix := sprintf("%s describe pod %s -n %s", c.cli(), pod.Name, pod.Namespace)
+	describe := c.Caller.Kubectl(pod.Namespace, "describe", "pod", pod.Name)
 	if len(pod.Events) == 0 && starting(pod) {
 		if c.young(pod.Created) {
 			return at(finding.Info, one(r, finding.PodHangs, message,
-				"it is less than a minute old, and no warning tells of a failure: it may still be starting", fix+", or ask again in a minute"))
+				"it is less than a minute old, and no warning tells of a failure: it may still be starting", "look at the pod, or ask again in a minute", describe))
 		}
 		if !c.knows(r, eventsResource) {
+			fix, command := c.logFix(r, pod)
 			return one(r, finding.PodHangs, message,
 				"its events, which would say why, may not be read; a pod that hangs like this has most often failed in the CNI plugin",
-				c.logFix(r, pod))
+				fix, command)
 		}
 	}
-	return one(r, finding.PodHangs, message, "the router serves nobody before its pod is ready; the cause is what the pod itself shows", fix)
+	return one(r, finding.PodHangs, message, "the router serves nobody before its pod is ready; the cause is what the pod itself shows", "look at the pod", describe)
 }
 
 // starting reports whether pod's containers have not been made yet, as when its network is not there.
@@ -76,21 +77,21 @@ func (c *state) noPod(r snapshot.Router) []finding.Finding {
 	}
 	name := r.Provisioner.DeploymentName(r.Name)
 	d := c.DeploymentOf(r)
-	describe := sprintf("%s describe deployment %s -n %s", c.cli(), name, r.Namespace)
+	describe := c.Caller.Kubectl(r.Namespace, "describe", "deployment", name)
 	const why = "without a pod nobody owns the reserved address, and the router serves nobody"
 	switch {
 	case d == nil:
 		return one(r, finding.PodHangs, sprintf("there is no Deployment %s", name), why,
-			sprintf("make its provisioner write it again: %s", c.again(r)))
+			"make its provisioner write it again: "+again(r))
 	case strings.Contains(d.Failure, "violates PodSecurity"):
 		return nil // EGR208's
 	case d.Failure != "":
-		return one(r, finding.PodHangs, sprintf("Deployment %s cannot make its pod: %s", name, d.Failure), why, describe)
+		return one(r, finding.PodHangs, sprintf("Deployment %s cannot make its pod: %s", name, d.Failure), why, "look at the Deployment", describe)
 	case d.Replicas == 0 && d.Observed && !c.young(d.Created):
 		return one(r, finding.PodHangs, sprintf("Deployment %s is scaled to 0", name), why,
-			sprintf("%s scale deployment %s -n %s --replicas=1", c.cli(), name, r.Namespace))
+			"scale it to 1", c.Caller.Kubectl(r.Namespace, "scale", "deployment", name, "--replicas=1"))
 	}
-	found := one(r, finding.PodHangs, sprintf("Deployment %s has not made its pod yet", name), why, describe)
+	found := one(r, finding.PodHangs, sprintf("Deployment %s has not made its pod yet", name), why, "look at the Deployment", describe)
 	if c.young(d.Created) {
 		return at(finding.Info, found)
 	}
@@ -102,7 +103,8 @@ func (c *state) onLostNode(r snapshot.Router, pod snapshot.Pod, node *snapshot.N
 	return one(r, finding.PodHangs,
 		sprintf("pod %s is on node %s, which is not Ready: %s", pod.Name, pod.Node, c.replacement(c.DeploymentOf(r), node)),
 		sprintf("node %s does not answer (%s): the pod there cannot be reached, and it stays bound to the node until its tolerations have run out, which create sets with --failover-after", pod.Node, cmp.Or(node.NotReady, "no reason is given")),
-		sprintf("bring node %s back, or switch it off and delete the pod: %s delete pod %s -n %s", pod.Node, c.cli(), pod.Name, pod.Namespace))
+		sprintf("bring node %s back, or switch its machine off, and only then delete the pod", pod.Node),
+		c.Caller.Kubectl(pod.Namespace, "delete", "pod", pod.Name, "--wait=false"))
 }
 
 // replacement says when a new pod is made in place of one of d's on a lost node.

@@ -24,8 +24,8 @@ func manyMACs(c *state) []finding.Finding {
 		out = append(out, onCluster(finding.ManyMACs, finding.Warning,
 			sprintf("node %s holds %d routers' pods, and --max-macs-per-node is %d", node, on[node], c.MaxMACs),
 			"each has a MAC of its own on the node's NIC; once the NIC's filter is full it takes every frame of the network, and the node's CPU sorts them out",
-			sprintf("spread the routers with --node-selector, or give --max-macs-per-node what the NIC can filter; to see the routers: %s get -A -o wide",
-				c.Command)))
+			"spread the routers with --node-selector, or give --max-macs-per-node what the NIC can filter; get shows where they are",
+			c.Caller.Egress("", "get", "-A", "-o", "wide")))
 	}
 	return out
 }

@@ -24,22 +24,21 @@ func nadDiffers(c *state, r snapshot.Router) []finding.Finding {
 	if c.shares(r) {
 		return nil
 	}
-	fix := sprintf("see who wrote it: %s get network-attachment-definition %s -n %s -o yaml --show-managed-fields", c.cli(), name, r.Namespace)
+	fix := "the operator writes it again within five minutes; if it stays so, its log says why; see who wrote it"
+	show := []string{c.Caller.Kubectl(r.Namespace, "get", "network-attachment-definition", name, "-o", "yaml", "--show-managed-fields"), c.operatorLog()}
 	if r.Provisioner == egress.Standalone {
-		fix = sprintf("run %s create %s again with the rules that it shall have; %s", c.Command, r.Name, fix)
-	} else {
-		fix = "the operator writes it again within five minutes; if it stays so, its logs say why; " + fix
+		fix, show = "run create again with the rules that it shall have; see who wrote it", show[:1]
 	}
 	if nad.Router != "" && nad.Router != r.Name {
 		return one(r, finding.NADDiffers, sprintf("NAD %s belongs to router %s, not to %s", name, nad.Router, r.Name),
-			"the pod reads its address and rules from this NAD, so it serves the other router", fix)
+			"the pod reads its address and rules from this NAD, so it serves the other router", fix, show...)
 	}
 	problem := difference(r, nad)
 	if problem == "" {
 		return nil
 	}
 	return one(r, finding.NADDiffers, sprintf("NAD %s does not say what the router asks for: %s", name, problem),
-		"the CNI plugin does as the NAD says, at the next start of the pod: another hand has changed it, or whoever provisions it has not followed the router yet", fix)
+		"the CNI plugin does as the NAD says, at the next start of the pod: another hand has changed it, or whoever provisions it has not followed the router yet", fix, show...)
 }
 
 // noNAD is EGR211, or EGR220 under the operator, where the NAD is missing. Where the operator cannot render the spec,
@@ -48,12 +47,12 @@ func (c *state) noNAD(r snapshot.Router, name string) []finding.Finding {
 	if r.Provisioner == egress.Standalone {
 		return at(finding.Error, one(r, finding.NADDiffers, sprintf("NAD %s is gone", name),
 			"Multus finds no network of that name, so the next pod of the router cannot start",
-			sprintf("run %s create %s -n %s again, with the same flags", c.Command, r.Name, r.Namespace)))
+			"run create again, with the flags that the router was made with"))
 	}
 	if d := c.DeploymentOf(r); d != nil && d.Router == r.Name {
 		return at(finding.Error, one(r, finding.NADDiffers, sprintf("NAD %s is gone", name),
 			"another hand has deleted what the operator had made: Multus finds no network of that name, so the next pod of the router cannot start",
-			"the operator makes it again within five minutes; if it does not, its logs say why: "+c.operatorLog()))
+			"the operator makes it again within five minutes; if it does not, its log says why"+c.onManagement(), c.operatorLog()))
 	}
 	return c.silent(r, name)
 }
@@ -69,7 +68,7 @@ func (c *state) silent(r snapshot.Router, name string) []finding.Finding {
 	}
 	found := one(r, finding.OperatorSilent, sprintf("the operator has not made NAD %s yet", name),
 		"without it no pod can start; an operator that is well makes it within seconds, and one that cannot may say nothing for two minutes or more; "+c.operatorSays(),
-		"see whether the operator runs and what it says: "+c.operatorLog())
+		"see whether the operator runs and what it says"+c.onManagement(), c.operatorLog())
 	asked := r.Changed
 	if asked.IsZero() {
 		asked = r.CreationTimestamp.Time

@@ -24,42 +24,43 @@ func noNet1(c *state, r snapshot.Router) []finding.Finding {
 		if !pod.Ready || ended(pod) {
 			continue
 		}
-		if message, why, fix := c.netProblem(r, pod, reserved); message != "" {
-			out = append(out, about(r, finding.NoNet1, message, why, fix))
+		if message, why, fix, commands := c.netProblem(r, pod, reserved); message != "" {
+			out = append(out, about(r, finding.NoNet1, message, why, fix, commands...))
 		}
 	}
 	return out
 }
 
 // netProblem says what keeps a ready pod from having the reserved address on net1, or "".
-func (c *state) netProblem(r snapshot.Router, pod snapshot.Pod, reserved netip.Addr) (message, why, fix string) {
-	restart := sprintf("%s rollout restart deployment/%s -n %s", c.cli(), r.Provisioner.DeploymentName(r.Name), r.Namespace)
+func (c *state) netProblem(r snapshot.Router, pod snapshot.Pod, reserved netip.Addr) (message, why, fix string, commands []string) {
 	switch {
 	case pod.StatusError != "":
 		return sprintf("the network-status of pod %s cannot be read: %s", pod.Name, pod.StatusError),
 			"Multus writes this annotation, and nobody else says what address the pod has: whether the router works is unknown",
-			restart + " makes Multus write it anew"
+			"restart the pod: Multus writes it again", []string{c.restart(r)}
 	case pod.IP == "":
-		why, fix = c.notAttached(r, pod)
-		return sprintf("pod %s on node %s runs without %s", pod.Name, pod.Node, egress.Interface), why, fix + restart
+		why, fix, commands = c.notAttached(r, pod)
+		return sprintf("pod %s on node %s runs without %s", pod.Name, pod.Node, egress.Interface), why, fix, append(commands, c.restart(r))
 	case ipOf(pod) != reserved:
 		return sprintf("pod %s has %s on %s, and the reserved address is %s", pod.Name, pod.IP, egress.Interface, reserved),
 			"what the router sends leaves with another address than the partner expects; the pod started before the NAD had the address, or another NAD answers to the name",
-			sprintf("see that NAD %s has the address %s, then %s", r.Provisioner.NADName(r.Name), reserved, restart)
+			sprintf("see that NAD %s has the address %s, then restart the pod", r.Provisioner.NADName(r.Name), reserved), []string{
+				c.Caller.Kubectl(r.Namespace, "get", "network-attachment-definition", r.Provisioner.NADName(r.Name), "-o", "yaml"), c.restart(r)}
 	}
-	return "", "", ""
+	return "", "", "", nil
 }
 
-// notAttached says why a pod may run without net1, and how a fix begins.
-func (c *state) notAttached(r snapshot.Router, pod snapshot.Pod) (why, fix string) {
+// notAttached says why a pod may run without net1, and what to do; the commands come before the one that restarts it.
+func (c *state) notAttached(r snapshot.Router, pod snapshot.Pod) (why, fix string, commands []string) {
 	nad := r.Provisioner.NADName(r.Name)
 	if d := c.DeploymentOf(r); d != nil && !asksMultus(d.Networks, r.Namespace, nad) {
 		return sprintf("the pod template of Deployment %s does not ask Multus for NAD %s: its annotation %s is %q, so the pod has no reserved address",
 				d.Name, nad, egress.AnnotationNetworks, d.Networks),
-			sprintf("put the annotation back: %s; ", c.again(r))
+			sprintf("put the annotation back: %s; then restart the pod", again(r)), nil
 	}
 	return "the pod asks for the network and Multus has not attached it: Multus does not run on that node, or did not yet when the pod started",
-		sprintf("see that Multus runs on node %s: %s get pods -A -o wide --field-selector spec.nodeName=%s; then ", pod.Node, c.cli(), pod.Node)
+		sprintf("see that Multus runs on node %s, then restart the pod", pod.Node),
+		[]string{c.Caller.Kubectl("", "get", "pods", "-A", "-o", "wide", "--field-selector", "spec.nodeName="+pod.Node)}
 }
 
 // asksMultus reports whether an annotation asks Multus for the NAD, in either of its notations.
@@ -69,9 +70,9 @@ func asksMultus(networks, namespace, nad string) bool {
 }
 
 // again is how whoever provisions r is made to write its objects again.
-func (c *state) again(r snapshot.Router) string {
+func again(r snapshot.Router) string {
 	if r.Provisioner == egress.Standalone {
-		return sprintf("run %s create %s -n %s again with the same flags", c.Command, r.Name, r.Namespace)
+		return "run create again with the flags that the router was made with"
 	}
 	return "the operator does so within five minutes"
 }
@@ -104,10 +105,10 @@ func twoHolders(c *state, r snapshot.Router) []finding.Finding {
 	for _, pod := range holders {
 		words = append(words, c.placed(pod))
 	}
-	cause, fix := c.surge(r, holders)
+	cause, fix, commands := c.surge(r, holders)
 	return one(r, finding.TwoHolders,
 		sprintf("address %s is on %s of %d pods: %s", ip, egress.Interface, len(holders), strings.Join(words, ", ")),
-		"the gateway knows one MAC for the address, that of the pod which spoke last: the replies of the other's connections go to the wrong pod; "+cause, fix)
+		"the gateway knows one MAC for the address, that of the pod which spoke last: the replies of the other's connections go to the wrong pod; "+cause, fix, commands...)
 }
 
 // holds reports whether pod is at work: it stays, or it is on its way out on a node that does not answer, where
@@ -140,31 +141,33 @@ func (c *state) placed(pod snapshot.Pod) string {
 }
 
 // surge says why there are two, as far as that can be seen, and what to do.
-func (c *state) surge(r snapshot.Router, holders []snapshot.Pod) (cause, fix string) {
+func (c *state) surge(r snapshot.Router, holders []snapshot.Pod) (cause, fix string, commands []string) {
 	for _, pod := range holders {
 		if c.lost(pod) {
 			return sprintf("node %s does not answer, and the pod there may still be alive", pod.Node),
-				sprintf("switch the machine of node %s off, and only then: %s taint nodes %s node.kubernetes.io/out-of-service=nodeshutdown:NoExecute", pod.Node, c.cli(), pod.Node)
+				sprintf("switch the machine of node %s off, and only then tell the cluster", pod.Node),
+				[]string{c.Caller.Kubectl("", "taint", "nodes", pod.Node, "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute")}
 		}
 	}
 	for _, pod := range holders {
 		if !slices.ContainsFunc(c.AllPodsOf(r), func(p snapshot.Pod) bool { return p.Namespace == pod.Namespace && p.Name == pod.Name }) {
 			return sprintf("pod %s/%s belongs to another router and still has an address that it had before", pod.Namespace, pod.Name),
-				sprintf("%s delete pod %s -n %s", c.cli(), pod.Name, pod.Namespace)
+				"delete that pod", []string{c.Caller.Kubectl(pod.Namespace, "delete", "pod", pod.Name)}
 		}
 	}
 	oldest := slices.MinFunc(holders, func(a, b snapshot.Pod) int { return a.Created.Compare(b.Created) })
-	remove := sprintf("%s delete pod %s -n %s", c.cli(), oldest.Name, oldest.Namespace)
+	remove := c.Caller.Kubectl(oldest.Namespace, "delete", "pod", oldest.Name)
 	d := c.DeploymentOf(r)
 	switch {
 	case d == nil:
-		return "the router has no Deployment, so the pods were made by hand", remove
+		return "the router has no Deployment, so the pods were made by hand", "delete the older one", []string{remove}
 	case d.Strategy == "RollingUpdate":
 		return sprintf("the strategy of Deployment %s is RollingUpdate, which starts the new pod before the old one ends", d.Name),
-			sprintf(`%s patch deployment %s -n %s --type=merge -p '{"spec":{"strategy":{"type":"Recreate","rollingUpdate":null}}}'; %s`, c.cli(), d.Name, r.Namespace, remove)
+			"set it to Recreate, and delete the older pod", []string{
+				c.Caller.Kubectl(r.Namespace, "patch", "deployment", d.Name, "--type=merge", "-p", `{"spec":{"strategy":{"type":"Recreate","rollingUpdate":null}}}`), remove}
 	case d.Replicas > 1:
 		return sprintf("Deployment %s has %d replicas", d.Name, d.Replicas),
-			sprintf("%s scale deployment %s -n %s --replicas=1", c.cli(), d.Name, r.Namespace)
+			"scale it to 1", []string{c.Caller.Kubectl(r.Namespace, "scale", "deployment", d.Name, "--replicas=1")}
 	}
-	return "both belong to the router", remove
+	return "both belong to the router", "delete the older one", []string{remove}
 }

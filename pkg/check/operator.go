@@ -24,7 +24,7 @@ func degraded(c *state) []finding.Finding {
 	}
 	return []finding.Finding{onCluster(finding.OperatorDegraded, finding.Warning, c.degradedMessage(),
 		"it names no egress router that is known here, so the cause is another; an operator in trouble may be slow to make a router, or not make it at all",
-		"read what the operator says: "+c.operatorLog())}
+		"read what the operator says"+c.onManagement(), c.operatorLog())}
 }
 
 // refusedByOperator is EGR204 on a router that the operator names.
@@ -34,7 +34,7 @@ func refusedByOperator(c *state, r snapshot.Router) []finding.Finding {
 	}
 	return one(r, finding.OperatorDegraded, c.degradedMessage(),
 		"the operator names this router: it cannot reconcile it, and the router does not follow its spec until it can",
-		"fix the errors found in the router's spec, if there are any, and apply it again; else read what the operator says: "+c.operatorLog())
+		"fix the errors found in the router's spec, if there are any, and apply it again; else read what the operator says"+c.onManagement(), c.operatorLog())
 }
 
 func (c *state) degradedMessage() string {
@@ -48,16 +48,26 @@ func (c *state) named(r snapshot.Router) bool {
 	return operator != nil && operator.Degraded && r.Provisioner != egress.Standalone && names(operator.Message, r)
 }
 
-// operatorLog is how to read the operator's log.
-func (c *state) operatorLog() string { return c.onOperator("logs -n %s deployment/%s --tail=50") }
+// operatorLog is the command that reads the operator's log.
+func (c *state) operatorLog() string {
+	return c.onOperator("logs", "deployment/network-operator", "--tail=50")
+}
 
-// onOperator is a command on the operator, whose namespace and name it takes. A hosted cluster's operator runs with its
-// control plane.
-func (c *state) onOperator(command string) string {
+// onOperator is a command on the operator, or "" for that of a hosted cluster: it runs with its control plane, on another
+// cluster and in a namespace that nothing tells here.
+func (c *state) onOperator(words ...string) string {
 	if c.Cluster.Hosted {
-		return "on the management cluster, where NAMESPACE is the hosted control plane's: " + c.cli() + " " + sprintf(command, "NAMESPACE", "cluster-network-operator")
+		return ""
 	}
-	return c.cli() + " " + sprintf(command, "openshift-network-operator", "network-operator")
+	return c.Caller.Kubectl("openshift-network-operator", words...)
+}
+
+// onManagement says, for a fix, where a hosted cluster's operator is.
+func (c *state) onManagement() string {
+	if !c.Cluster.Hosted {
+		return ""
+	}
+	return ": it is deployment/cluster-network-operator in the namespace of the hosted control plane, on the management cluster"
 }
 
 // said is the operator's message, or its reason where it has none.
@@ -104,11 +114,12 @@ func ghosts(c *state) []finding.Finding {
 	var out []finding.Finding
 	for _, key := range c.gone() {
 		namespace, name, _ := strings.Cut(key, "/")
+		fix, command := c.forget(namespace, name)
 		out = append(out, finding.New(finding.GhostRouter, key,
 			sprintf("ClusterOperator/network is Degraded%s because of router %s, which is gone: %s",
 				since(c.Cluster.NetworkOperator.Since), key, said(c.Cluster.NetworkOperator)),
 			"the operator remembers a router that it could not reconcile until one of that name succeeds, or until it is restarted: deleting the router does not clear it",
-			c.forget(namespace, name)))
+			fix, command))
 	}
 	return out
 }
@@ -116,28 +127,29 @@ func ghosts(c *state) []finding.Finding {
 // forget is how to have the operator forget a router that is gone: by a valid one of that name, with an address that is
 // for documentation alone and rules that send nothing. Beside another router that one would take over NAD and Deployment,
 // and have them deleted: there the operator is restarted. A namespace that could not be read may hold one.
-func (c *state) forget(namespace, name string) string {
+func (c *state) forget(namespace, name string) (fix, command string) {
 	beside := !c.KnowsIn(routersResource, namespace) || slices.ContainsFunc(c.Routers, func(r snapshot.Router) bool {
 		return r.Namespace == namespace && r.Provisioner != egress.Standalone
 	})
 	if beside {
-		return sprintf("restart the operator, which then forgets it; a router of that name would take NAD and Deployment from the router that namespace %s holds: %s",
-			namespace, c.restartOperator())
+		return sprintf("restart the operator, which then forgets it; a router of that name would take NAD and Deployment from the router that namespace %s holds", namespace) +
+			c.onManagement(), c.restartOperator()
 	}
 	r := &nov1.EgressRouter{}
 	r.Namespace, r.Name = namespace, name
 	r.Spec.Addresses = []nov1.EgressRouterAddress{{IP: "192.0.2.2/24", Gateway: "192.0.2.1"}}
 	cr, err := render.EgressRouter(r)
 	if err != nil {
-		return sprintf("%s (%v)", c.restartOperator(), err)
+		return sprintf("restart the operator, which then forgets it (%v)%s", err, c.onManagement()), c.restartOperator()
 	}
 	// Each only after the one before: where somebody has made the router again, it must not be deleted.
-	return sprintf("create a valid router of that name, in its namespace (create that again where it is gone too), wait until the operator is well, and delete it: %s && "+
-		"%s wait clusteroperator/network --for=condition=Degraded=False --timeout=10m && %s delete egressrouter %s -n %s",
-		c.piped("create", cr.Object), c.cli(), c.cli(), name, namespace)
+	return "create a valid router of that name, in its namespace (create that again where it is gone too), wait until the operator is well, and delete it",
+		strings.Join([]string{c.Caller.Piped(cr.Object, "create"),
+			c.Caller.Kubectl("", "wait", "clusteroperator/network", "--for=condition=Degraded=False", "--timeout=10m"),
+			c.Caller.Kubectl(namespace, "delete", "egressrouter", name)}, " && ")
 }
 
 // restartOperator is how to restart the operator, which harms no router.
 func (c *state) restartOperator() string {
-	return c.onOperator("rollout restart deployment/%[2]s -n %[1]s")
+	return c.onOperator("rollout", "restart", "deployment/network-operator")
 }

@@ -16,7 +16,7 @@ func noService(c *state, r snapshot.Router) []finding.Finding {
 	}
 	return one(r, finding.NoService, "no Service selects the router's pod",
 		"a pod's own address changes with every start, so clients have no lasting one to send to",
-		sprintf("%s expose %s -n %s", c.Command, r.Name, r.Namespace))
+		"make one for the ports that its rules redirect", c.Caller.Egress(r.Namespace, "expose", r.Name))
 }
 
 // servicePorts is EGR209, one finding for each router: over the union of its Services, the ports that no rule
@@ -55,9 +55,10 @@ func servicePorts(c *state, r snapshot.Router) []finding.Finding {
 	if len(problems) == 0 {
 		return nil
 	}
+	fix, command := c.exposeFix(r, services, len(missed))
 	return one(r, finding.ServicePorts, strings.Join(problems, "; "),
 		"what comes in on a port without a rule is dropped in the pod, and a rule without a port of the Service gets no traffic from those who use it",
-		c.exposeFix(r, services, len(missed)))
+		fix, command)
 }
 
 // targetOf is the port of the pod that the i-th port of service sends to; its number is 0 where that is named.
@@ -71,17 +72,18 @@ func targetOf(service snapshot.Service, i int) egress.Port {
 
 // exposeFix gives the Service the ports that the rules redirect, or the rules the ports of the Service. One that is for
 // another router too is left alone: changed for this one, it would be lost to the other.
-func (c *state) exposeFix(r snapshot.Router, services []snapshot.Service, missed int) string {
+func (c *state) exposeFix(r snapshot.Router, services []snapshot.Service, missed int) (fix, command string) {
 	i := slices.IndexFunc(services, func(s snapshot.Service) bool { return !c.ofOthers(r, s) })
 	if i < 0 {
-		return sprintf("other routers are behind the Service too, so give this one its own: %s expose %s -n %s --name %s-egress", c.Command, r.Name, r.Namespace, r.Name)
+		return "other routers are behind the Service too, so give this one its own",
+			c.Caller.Egress(r.Namespace, "expose", r.Name, "--name", r.Name+"-egress")
 	}
 	service := services[i].Name
-	expose := sprintf("%s expose %s -n %s --name %s", c.Command, r.Name, r.Namespace, service)
 	if missed == 0 {
-		return sprintf("add a rule for the port with --redirect, or take the port out of the Service: %s edit service %s -n %s", c.cli(), service, r.Namespace)
+		return "add a rule for the port with --redirect, or take the port out of the Service", c.Caller.Kubectl(r.Namespace, "edit", "service", service)
 	}
-	return expose + " gives the Service every port that the rules redirect (--adopt if another made it)"
+	return "give the Service every port that the rules redirect, with --adopt if another made it",
+		c.Caller.Egress(r.Namespace, "expose", r.Name, "--name", service)
 }
 
 // ofOthers reports whether service also selects the pods of another router than r.

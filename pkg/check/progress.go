@@ -186,7 +186,7 @@ func (c *state) interfaceHolds(r snapshot.Router) string {
 		return ""
 	}
 	for _, pod := range c.PodsOf(r) {
-		if message, _, _ := c.netProblem(r, pod, reserved); message != "" && pod.Ready {
+		if message, _, _, _ := c.netProblem(r, pod, reserved); message != "" && pod.Ready {
 			return message
 		}
 	}

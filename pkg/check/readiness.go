@@ -158,7 +158,7 @@ func (c *state) notReady(m Matrix) []finding.Finding {
 	for _, router := range m.nowhere {
 		out = append(out, onRouter(router, finding.Error, "no node can take its pod",
 			"every node is cordoned, or its labels and taints do not fit the pod's node selector, affinity and tolerations",
-			c.cli()+" get nodes --show-labels, and compare with the node selector of the router's Deployment"))
+			"compare the labels of the nodes with the node selector of the router's Deployment", c.Caller.Kubectl("", "get", "nodes", "--show-labels")))
 	}
 	for start := 0; start < len(m.Rows); {
 		end := start
@@ -172,8 +172,8 @@ func (c *state) notReady(m Matrix) []finding.Finding {
 }
 
 // onRouter is EGR207 on a router, by its key.
-func onRouter(router string, level finding.Level, message, why, fix string) finding.Finding {
-	return finding.New(finding.NodeReadiness, router, message, why, fix).At(level)
+func onRouter(router string, level finding.Level, message, why, fix string, commands ...string) finding.Finding {
+	return finding.New(finding.NodeReadiness, router, message, why, fix, commands...).At(level)
 }
 
 // notReadyOn is EGR207 of one router.

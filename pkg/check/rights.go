@@ -2,12 +2,11 @@ package check
 
 import (
 	"cmp"
-	"encoding/json"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
-	"al.essio.dev/pkg/shellescape"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -42,8 +41,10 @@ func readRights(c *state) []finding.Finding {
 	return []finding.Finding{onCluster(finding.Forbidden, level,
 		"a part of the cluster is unknown, because these permissions are missing: "+strings.Join(words, "; "),
 		"the checks that need these say nothing, neither good nor bad; the server's reason: "+first.Reason,
-		sprintf("as an administrator run: %s; %s create clusterrolebinding egress-router-reader --clusterrole=egress-router-reader --user=USER; "+
-			"%s auth can-i list %s%s then says yes", c.piped("auth reconcile", role), c.cli(), c.cli(), grouped(first.Resource, first.Group), flags(first)),
+		"have an administrator create a ClusterRole and bind it to the user; the last command then says yes",
+		c.Caller.Piped(role, "auth", "reconcile"),
+		c.binding("", "clusterrolebinding", "egress-router-reader", "--clusterrole=egress-router-reader"),
+		c.Caller.Kubectl("", append([]string{"auth", "can-i", "list", grouped(first.Resource, first.Group)}, flags(first)...)...),
 	)}
 }
 
@@ -73,11 +74,21 @@ func where(u snapshot.Unknown) string {
 }
 
 // flags are kubectl's for where u is.
-func flags(u snapshot.Unknown) string {
+func flags(u snapshot.Unknown) []string {
 	if u.Namespace != "" && !u.Partial {
-		return " -n " + u.Namespace
+		return []string{"-n", u.Namespace}
 	}
-	return " -A"
+	return []string{"-A"}
+}
+
+// binding is the command that binds a role to the user, where what was refused says who that is.
+func (c *state) binding(namespace, kind, name, role string) string {
+	for _, u := range c.Unknown {
+		if match := regexp.MustCompile(`User "([^"]+)"`).FindStringSubmatch(u.Reason); match != nil {
+			return c.Caller.Kubectl(namespace, "create", kind, name, role, "--user="+match[1])
+		}
+	}
+	return ""
 }
 
 // writeRights is EGR202 for what the user may not write. Who may write nothing is a viewer, which is no fault.
@@ -109,8 +120,9 @@ func writeRights(c *state) []finding.Finding {
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "egress-router-editor"}, Rules: rules(lacking),
 	}
 	return []finding.Finding{onCluster(finding.Forbidden, level, message+": "+strings.Join(words, ", "), why,
-		sprintf("as an administrator run: %s; %s create rolebinding egress-router-editor -n %s --role=egress-router-editor --user=USER",
-			c.piped("auth reconcile", role), c.cli(), namespace),
+		"have an administrator create a Role and bind it to the user",
+		c.Caller.Piped(role, "auth", "reconcile"),
+		c.binding(namespace, "rolebinding", "egress-router-editor", "--role=egress-router-editor"),
 	)}
 }
 
@@ -161,14 +173,4 @@ func rules(rights []snapshot.Right) []rbacv1.PolicyRule {
 		out = append(out, rbacv1.PolicyRule{APIGroups: []string{key.group}, Resources: []string{key.name}, Verbs: verbs[key]})
 	}
 	return out
-}
-
-// piped is a command that feeds object to kubectl's verb: "create" for what must not change another's of that name, and
-// "auth reconcile" for roles, which adds to one that is there and takes nothing away.
-func (c *state) piped(verb string, object any) string {
-	data, err := json.Marshal(object)
-	if err != nil {
-		return sprintf("%s %s -f - (the object cannot be written: %v)", c.cli(), verb, err)
-	}
-	return sprintf("echo %s | %s %s -f -", shellescape.Quote(string(data)), c.cli(), verb)
 }

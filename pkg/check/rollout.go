@@ -86,7 +86,7 @@ func oldRules(c *state, r snapshot.Router) []finding.Finding {
 		}
 		out = append(out, about(r, finding.OldRules, message,
 			why,
-			sprintf("%s rollout restart deployment/%s -n %s", c.cli(), r.Provisioner.DeploymentName(r.Name), r.Namespace)))
+			"restart the pod", c.restart(r)))
 	}
 	return out
 }
@@ -111,6 +111,11 @@ func changedAt(r snapshot.Router, nad *snapshot.NAD) time.Time {
 		return nad.Changed
 	}
 	return r.Changed
+}
+
+// restart is the command that has r's pod start again.
+func (c *state) restart(r snapshot.Router) string {
+	return c.Caller.Kubectl(r.Namespace, "rollout", "restart", "deployment/"+r.Provisioner.DeploymentName(r.Name))
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -48,10 +48,11 @@ func clusterRoutes(c *state) []finding.Finding {
 	if len(names) > 0 {
 		seen = "its name is " + finding.Listed(names, mostNamed, ", ")
 	}
+	fix, command := c.lookFix()
 	return []finding.Finding{onCluster(finding.NoClusterRoutes, finding.Info,
 		sprintf("it cannot be told whether the pod network gives pods routes of their own (%s)", seen),
 		sprintf("the CNI plugin deletes eth0's default route: where that was the only one, replies to clients on other nodes leave by net1 and are lost; it concerns %s", finding.Count(routers, "router")),
-		c.lookFix())}
+		fix, command)}
 }
 
 // routing is what is known of the cluster's pod network, and the name by which it is. One that is known to
@@ -110,11 +111,12 @@ func (c *state) noRoutes(network string, routers int) finding.Finding {
 }
 
 // lookFix shows the routes of a router's pod on its node, since the pod's own image has no tools.
-func (c *state) lookFix() string {
+func (c *state) lookFix() (fix, command string) {
 	for _, r := range c.Routers {
 		if pod := c.PodOf(r); pod != nil && pod.Ready {
-			return sprintf("look at the routes: %s debug -n %s pod/%s -it --image=busybox --profile=restricted -- ip route; there must be one by eth0 for the pod and Service networks", c.cli(), pod.Namespace, pod.Name)
+			return "look at the routes: there must be one by eth0 for the pod and Service networks",
+				c.Caller.Kubectl(pod.Namespace, "debug", "pod/"+pod.Name, "-it", "--image=busybox", "--profile=restricted", "--", "ip", "route")
 		}
 	}
-	return "connect to the Service of a router from a pod on another node than the router's: it must answer"
+	return "connect to the Service of a router from a pod on another node than the router's: it must answer", ""
 }

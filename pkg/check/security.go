@@ -30,17 +30,18 @@ func podSecurity(c *state, r snapshot.Router) []finding.Finding {
 	if d == nil {
 		return nil
 	}
-	fix := "create the router again with this version, whose pods pass the restricted level, or give it an image and settings that do"
+	fix, label := "create the router again with this version, whose pods pass the restricted level, or give it an image and settings that do", ""
+	lenient := c.Caller.Kubectl("", "label", "namespace", r.Namespace, "--overwrite", api.EnforceLevelLabel+"=privileged")
 	if len(d.Routes) > 0 {
-		fix = sprintf("--cluster-routes needs NET_ADMIN and UID 0: leave it out where the pod network gives routes itself, or let the namespace have such pods: %s label namespace %s --overwrite %s=privileged", c.cli(), r.Namespace, api.EnforceLevelLabel)
+		fix, label = "--cluster-routes needs NET_ADMIN and UID 0: leave it out where the pod network gives routes itself, or let the namespace have such pods", lenient
 	}
 	if r.Provisioner != egress.Standalone {
-		fix = sprintf("run the router in a namespace of a more lenient level: %s label namespace %s --overwrite %s=privileged", c.cli(), r.Namespace, api.EnforceLevelLabel)
+		fix, label = "run the router in a namespace of a more lenient level, or give this one such a level", lenient
 	}
 	if strings.Contains(d.Failure, "violates PodSecurity") {
 		return one(r, finding.PodSecurity,
 			sprintf("the pod of Deployment %s was rejected: %s", d.Name, d.Failure),
-			"Pod Security admission refuses the pod, so that the Deployment stays without one", fix)
+			"Pod Security admission refuses the pod, so that the Deployment stays without one", fix, label)
 	}
 	namespace := c.NamespaceOf(r.Namespace)
 	if namespace == nil || r.Provisioner != egress.Standalone {
@@ -52,7 +53,7 @@ func podSecurity(c *state, r snapshot.Router) []finding.Finding {
 	}
 	return one(r, finding.PodSecurity,
 		sprintf("the pod of Deployment %s violates the namespace's Pod Security level %s: %s", d.Name, want, violated),
-		sprintf("namespace %s has the label %s=%s: a pod that is there stays, but the next one is refused", r.Namespace, api.EnforceLevelLabel, want.Level), fix)
+		sprintf("namespace %s has the label %s=%s: a pod that is there stays, but the next one is refused", r.Namespace, api.EnforceLevelLabel, want.Level), fix, label)
 }
 
 // violations say what of d's pod the level that labels enforce forbids; "" is nothing.
@@ -106,5 +107,5 @@ func userNetwork(c *state, r snapshot.Router) []finding.Finding {
 	return one(r, finding.UserNetwork,
 		sprintf("namespace %s has the label %s: its primary network is user-defined", r.Namespace, primaryNetwork),
 		"clients reach the pod on the interface of that network, and the CNI plugin redirects what comes in on eth0 alone: nothing is redirected",
-		sprintf("create the router in a namespace without that label, which can only be set as a namespace is created: %s create namespace %s-egress", c.cli(), r.Namespace))
+		"create the router in a namespace without that label, which can only be set as a namespace is created")
 }

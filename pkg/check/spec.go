@@ -25,13 +25,13 @@ func checkSpec(r snapshot.Router) []finding.Finding {
 }
 
 // about begins a finding on r, at the level that the catalogue gives code.
-func about(r snapshot.Router, code finding.Code, message, why, fix string) finding.Finding {
-	return finding.New(code, egress.Key(&r.EgressRouter), message, why, fix)
+func about(r snapshot.Router, code finding.Code, message, why, fix string, commands ...string) finding.Finding {
+	return finding.New(code, egress.Key(&r.EgressRouter), message, why, fix, commands...)
 }
 
 // one is a list of a single finding.
-func one(r snapshot.Router, code finding.Code, message, why, fix string) []finding.Finding {
-	return []finding.Finding{about(r, code, message, why, fix)}
+func one(r snapshot.Router, code finding.Code, message, why, fix string, commands ...string) []finding.Finding {
+	return []finding.Finding{about(r, code, message, why, fix, commands...)}
 }
 
 // manyAddresses is EGR105.

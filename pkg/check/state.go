@@ -30,7 +30,6 @@ func newState(s *snapshot.Snapshot, o Options) *state {
 	if o.MaxMACs == 0 {
 		o.MaxMACs = DefaultMaxMACs
 	}
-	o.Command = finding.Command(o.Command).String()
 	if o.Now.IsZero() {
 		o.Now = s.Taken
 	}

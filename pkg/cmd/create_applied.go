@@ -17,7 +17,7 @@ import (
 
 // target is j as it is waited for. What becomes of the operator's Deployment is added to applied.
 func (o *createOptions) target(j job, applied *[]apply.Applied) apply.Target {
-	t := apply.Target{Router: apply.RouterOf(j.router, o.provisioner, *applied), Command: o.name, Restart: o.restart}
+	t := apply.Target{Router: apply.RouterOf(j.router, o.provisioner, *applied), Caller: o.caller(), Restart: o.restart}
 	if j.part != nil {
 		t.Part = &apply.Part{Object: j.part, Options: o.apply, Done: func(a apply.Applied) { *applied = append(*applied, a) }}
 	}
@@ -70,7 +70,7 @@ func (o *createOptions) review(ctx context.Context, client *cluster.Client, jobs
 	if err != nil {
 		return fmt.Errorf("looking at what became of it: %w", err)
 	}
-	judged := check.Judge(s, check.Options{Command: o.name, Only: o.names})
+	judged := check.Judge(s, check.Options{Caller: o.caller(), Only: o.names})
 	if err := unread(o.factory, s); err != nil {
 		o.note("%v", err)
 	}
@@ -83,7 +83,7 @@ func (o *createOptions) review(ctx context.Context, client *cluster.Client, jobs
 		p := judged.Progress(r)
 		up = up || p.Stage == check.StageServing
 		for _, f := range judged.On(r) {
-			if f.Level != finding.Info || slices.Contains(p.Findings, f) {
+			if f.Level != finding.Info || slices.ContainsFunc(p.Findings, f.Is) {
 				shown = append(shown, f)
 			}
 		}

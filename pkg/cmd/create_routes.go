@@ -143,7 +143,7 @@ func (o *createOptions) refusePods(ctx context.Context, client *cluster.Client) 
 	if s.Namespaces, err = o.namespaces(ctx, client); err != nil {
 		return err
 	}
-	refused := check.PodSecurity(s, check.Options{Command: o.name})
+	refused := check.PodSecurity(s, check.Options{Caller: o.caller()})
 	return o.refuse(refused, string(finding.PodSecurity)+": the pod would be refused, and nothing was written: mend it, or go on with --force", "")
 }
 

@@ -62,6 +62,15 @@ func (f *factory) start() error {
 	return logs.Set("v", fmt.Sprint(f.verbosity))
 }
 
+// caller is how the command was called, for the commands of findings.
+func (f *factory) caller() finding.Caller {
+	c := finding.Caller{Command: f.name}
+	if f.config.Context != nil {
+		c.Context = *f.config.Context
+	}
+	return c
+}
+
 // currentNamespace is the one asked for with -n or the kubeconfig's; explicit tells that -n gave it.
 func (f *factory) currentNamespace() (namespace string, explicit bool, err error) {
 	namespace, _, err = f.config.ToRawKubeConfigLoader().Namespace()

@@ -73,6 +73,6 @@ func (*switchSync) words(name string) syncWords {
 func (s *switchSync) validate() error { return nil }
 
 func (s *switchSync) complete(_ context.Context, f *factory, _ bool, o *controller.Options) error {
-	f.audits(o, fileswitch.Platform(), "", func(context.Context) (audit.Auditor, error) { return s.connect(), nil })
+	f.audits(o, fileswitch.Platform(), nil, func(context.Context) (audit.Auditor, error) { return s.connect(), nil })
 	return nil
 }

@@ -122,7 +122,7 @@ func (g *getFlags) table(f *factory, l *look) error {
 	}
 	writer := printers.GetNewTabWriter(f.Out)
 	options := printers.PrintOptions{Wide: *g.print.OutputFormat == "wide", WithNamespace: g.all, NoHeaders: g.noHeaders}
-	if err := printers.NewTablePrinter(options).PrintObj(report.Routers(l.Snapshot, l.routers(), l.judge(check.Options{Command: f.name}), time.Now()), writer); err != nil {
+	if err := printers.NewTablePrinter(options).PrintObj(report.Routers(l.Snapshot, l.routers(), l.judge(check.Options{Caller: f.caller()}), time.Now()), writer); err != nil {
 		return err
 	}
 	return writer.Flush()

@@ -172,7 +172,7 @@ func (s *switched) testFix() {
 // testSync: sync finds the platform, audits it, and says under its name what the switch drops, and when that is over.
 func (s *switched) testSync() {
 	said := s.syncing("sync", "--switch-file", s.file, "--resync=1s")
-	said.await(`msg="default/partner-a: the file switch rejects its frames on worker-1 (02:e6:c0:a8:0c:63 is not allowed): mend it with kubectl egress preflight fileswitch partner-a -n default --fix"`)
+	said.await(`msg="default/partner-a: the file switch rejects its frames on worker-1 (02:e6:c0:a8:0c:63 is not allowed): fix it with kubectl egress preflight fileswitch partner-a -n default --fix"`)
 	s.run(0, "preflight", "fileswitch", "--switch-file", s.file, "--fix", "--yes")
 	said.await(`msg="over: default/partner-a: the file switch rejects`)
 	said.end()

@@ -27,7 +27,7 @@ func (c *checkFlags) add(cmd *cobra.Command) {
 
 // options are c, checked.
 func (c *checkFlags) options(f *factory) (check.Options, error) {
-	o := check.Options{MaxMACs: c.maxMACs, Command: f.name}
+	o := check.Options{MaxMACs: c.maxMACs, Caller: f.caller()}
 	var err error
 	if o.Provisioner, err = egress.ParseProvisioner(c.provisioner); err != nil {
 		return o, err
@@ -82,6 +82,10 @@ func (p *preflightFlags) run(ctx context.Context, f *factory, names []string) er
 	if err := l.ask(ctx, o.checks.Provisioner); err != nil {
 		return err
 	}
+	o.rerun, err = f.rerun(p.lookFlags, names)
+	if err != nil {
+		return invalid(err)
+	}
 	run := &onPlatform{look: l, platformOptions: o}
 	plan, err := run.underneath(ctx)
 	if err != nil {
@@ -128,7 +132,7 @@ func (o *onPlatform) underneath(ctx context.Context) (*platform.Plan, error) {
 	if !ok || len(o.look.routers()) == 0 {
 		return &platform.Plan{}, nil
 	}
-	o.on = on
+	o.on, o.rerun.Verb = on, []string{"preflight", on.Name}
 	switch {
 	case o.from != "":
 		return o.unasked(finding.Info, "a file was looked at, and the platform is not in it"), nil
@@ -165,6 +169,6 @@ func (o *onPlatform) unasked(level finding.Level, why string) *platform.Plan {
 	return &platform.Plan{Platform: o.on.Name, Findings: []finding.Finding{finding.New(finding.NodeReadiness, "cluster",
 		fmt.Sprintf("whether %s allows the routers' frames is unknown", o.on.Title),
 		fmt.Sprintf("the nodes run on %s, which drops frames whose MAC it does not know, and %s", o.on.Title, why),
-		fmt.Sprintf("%s preflight %s", o.name, o.on.Name)).At(level),
+		"ask it", o.rerun.Again()).At(level),
 	}}
 }

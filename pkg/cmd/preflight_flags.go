@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/report"
 )
@@ -56,6 +59,8 @@ type platformFlags struct {
 	nodes       []string
 	concurrency int
 	noProgress  bool
+	// described are the flags that say what is asked, and of whom: whoever runs it again needs them.
+	described []*pflag.Flag
 }
 
 func (p *platformFlags) add(cmd *cobra.Command, service string) {
@@ -81,7 +86,9 @@ type platformOptions struct {
 	findingOptions
 	platformFlags
 	// on is the platform that was named, or that the cluster runs on.
-	on       platformRow
+	on platformRow
+	// rerun is how it is run again.
+	rerun    finding.Run
 	checks   check.Options
 	commands bool
 	byHand   netip.Prefix
@@ -102,10 +109,60 @@ func (p *platformFlags) complete(f *factory, on platformRow, args []string) (*pl
 		return nil, err
 	}
 	o.platformFlags, o.on, o.commands = *p, on, commands
+	if o.rerun, err = p.again(f, on, args); err != nil {
+		return nil, err
+	}
 	if err := p.goTogether(f, args); err != nil {
 		return nil, err
 	}
 	return o, o.attachmentByHand(args)
+}
+
+// rerun is how preflight is run again for the same routers.
+func (f *factory) rerun(l lookFlags, names []string) (finding.Run, error) {
+	r := finding.Run{Caller: f.caller(), Scope: names}
+	namespace, explicit, err := f.currentNamespace()
+	if l.all || l.from != "" && !explicit && len(names) == 0 {
+		r.Scope = []string{"-A"}
+	} else {
+		r.Namespace = namespace
+	}
+	return r, err
+}
+
+// again is how it is run again, with the flags that say what it asks.
+func (p *platformFlags) again(f *factory, on platformRow, names []string) (finding.Run, error) {
+	r, err := f.rerun(p.lookFlags, names)
+	r.Verb = []string{"preflight", on.Name}
+	if p.address != "" {
+		r.Namespace, r.Scope = "", nil
+	}
+	for _, flag := range p.described {
+		values := []string{flag.Value.String()}
+		if list, ok := flag.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, value := range values {
+			switch {
+			case !flag.Changed:
+			case value == flag.NoOptDefVal:
+				r.Flags = append(r.Flags, "--"+flag.Name)
+			default:
+				r.Flags = append(r.Flags, "--"+flag.Name+"="+withoutUser(value))
+			}
+		}
+	}
+	return r, err
+}
+
+// withoutUser is a flag's value, without the user and the password where it is a URL that has them.
+func withoutUser(value string) string {
+	u, err := url.Parse(value)
+	if err != nil || u.User == nil {
+		return value
+	}
+	u.User = nil
+	return u.String()
 }
 
 // goTogether says which flags contradict each other, or lack one.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
-	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
 )
@@ -64,7 +63,7 @@ func (p *openstackPreflight) prepare(_ context.Context, o *platformOptions) (*pr
 			return nil, invalid(fmt.Errorf("--mac: %w", err))
 		}
 	}
-	p.asked.Command, p.asked.Concurrency = finding.Command(o.name), o.concurrency
+	p.asked.Run, p.asked.Concurrency = o.rerun, o.concurrency
 	switch {
 	case o.address == "" && mac != "":
 		err = errors.New("--mac goes with --address: a router's own MAC is known")

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
@@ -20,10 +21,12 @@ func newPlatformCommand(f *factory, on platformRow) *cobra.Command {
 	own := on.preflight()
 	p := &platformFlags{preflightFlags: newPreflightFlags()}
 	cmd := own.command(f.name)
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) { p.described = append(p.described, flag) })
 	cmd.Use = on.Name + " [NAME...]"
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return p.run(cmd.Context(), f, on, own, args) }
 	cmd.ValidArgsFunction = f.completeRouters(anyNumber)
 	p.add(cmd, on.service)
+	p.described = append(p.described, cmd.Flags().Lookup("address"), cmd.Flags().Lookup("node"))
 	return cmd
 }
 

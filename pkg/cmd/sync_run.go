@@ -15,6 +15,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller/audit"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -41,9 +42,10 @@ func (s *syncFlags) options(ctx context.Context, f *factory, on platformRow) (co
 }
 
 // audits has sync audit a platform by what connect makes. flags are those with which preflight asks for the same.
-func (f *factory) audits(o *controller.Options, on platform.Platform, flags string, connect func(context.Context) (audit.Auditor, error)) {
+func (f *factory) audits(o *controller.Options, on platform.Platform, flags []string, connect func(context.Context) (audit.Auditor, error)) {
 	o.Mirror, o.Work = audit.Mirror(), audit.New(audit.Options{
-		Connect: connect, Title: on.Title, Blanket: on.Blanket, Preflight: f.name + " preflight " + on.Name, Flags: flags,
+		Connect: connect, Title: on.Title, Blanket: on.Blanket,
+		Preflight: finding.Run{Caller: f.caller(), Verb: []string{"preflight", on.Name}, Flags: flags},
 	})
 }
 

@@ -12,7 +12,6 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller/audit"
-	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/vsphere"
 )
@@ -126,7 +125,7 @@ Credentials are those of govc: the variables GOVC_*. Without --fix and --revert 
 // prepare makes the adapter, which logs in when it is first used: what is wrong with the flags and the environment is
 // told before the cluster is read.
 func (p *vspherePreflight) prepare(ctx context.Context, o *platformOptions) (*preparation, error) {
-	p.asked.Command, p.asked.Concurrency, p.asked.Log = finding.Command(o.name), o.concurrency, o.requestLog()
+	p.asked.Run, p.asked.Concurrency, p.asked.Log = o.rerun, o.concurrency, o.requestLog()
 	creds, err := p.credentials(ctx, o.factory)
 	if err != nil {
 		return nil, err
@@ -166,9 +165,9 @@ func (s *vsphereSync) validate() error { return nil }
 
 func (s *vsphereSync) complete(ctx context.Context, f *factory, fromCluster bool, o *controller.Options) error {
 	s.login.fromCluster = fromCluster
-	flags := ""
+	var flags []string
 	if s.require != vsphere.RequireMinimal {
-		flags = "--require=" + s.require
+		flags = []string{"--require=" + s.require}
 	}
 	f.audits(o, vsphere.Platform(), flags, func(ctx context.Context) (audit.Auditor, error) { return s.auditor(ctx, f) })
 	var wrong *exitError

@@ -32,7 +32,7 @@ func TestAudit(t *testing.T) {
 
 const (
 	rejected = "EGR402: forged transmits are rejected%s; EGR404: promiscuous mode is rejected%[1]s"
-	mend     = ": mend it with kubectl egress preflight vsphere %s -n " + namespace + " --fix"
+	mend     = ": fix it with kubectl egress preflight vsphere %s -n " + namespace + " --fix"
 	allows   = "vSphere lets its frames through on every node that it can come to be on"
 )
 

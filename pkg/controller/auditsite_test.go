@@ -20,6 +20,7 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller/audit"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	fakevcenter "github.com/kubectl-egress/kubectl-egress/test/fake/vcenter"
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
 )
@@ -124,7 +125,7 @@ func (s *site) edit(o client.Object, change func()) {
 // audits has sync audit the vCenter.
 func (s *vsite) audits(change func(*options)) func(*options) {
 	return func(o *options) {
-		o.audit = &audit.Options{Connect: s.auditor, Title: "vSphere", Blanket: true, Preflight: "kubectl egress preflight vsphere"}
+		o.audit = &audit.Options{Connect: s.auditor, Title: "vSphere", Blanket: true, Preflight: finding.Run{Verb: []string{"preflight", "vsphere"}}}
 		if change != nil {
 			change(o)
 		}

@@ -3,6 +3,7 @@ package finding
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 )
 
@@ -39,22 +40,33 @@ type Finding struct {
 	Message string `json:"message"`
 	// Why says what follows from it.
 	Why string `json:"why"`
-	// Fix says what to do, as far as possible in words that can be pasted.
+	// Fix says what to do, in words.
 	Fix string `json:"fix"`
+	// Commands are lines that do it, or that show more: each complete by itself, so that it can be pasted anywhere.
+	Commands []string `json:"commands"`
 }
 
 // New returns a finding of code about object, at the level that the catalogue gives it. Its texts are of one
 // line each, with nothing in them that a terminal would obey.
-func New(code Code, object, message, why, fix string) Finding {
+func New(code Code, object, message, why, fix string, commands ...string) Finding {
 	level := Error
 	if entry, err := Lookup(code); err == nil {
 		level = entry.Level
 	}
+	lines := []string{} // a list in JSON, also where it is empty
+	for _, command := range commands {
+		if command != "" {
+			lines = append(lines, Printable(command))
+		}
+	}
 	return Finding{
 		Code: code, Level: level, Object: Printable(object),
-		Message: Printable(message), Why: Printable(why), Fix: Printable(fix),
+		Message: Printable(message), Why: Printable(why), Fix: Printable(fix), Commands: lines,
 	}
 }
+
+// Is reports whether f says the same as other.
+func (f Finding) Is(other Finding) bool { return reflect.DeepEqual(f, other) }
 
 // At returns f at another level than the catalogue's.
 func (f Finding) At(level Level) Finding {

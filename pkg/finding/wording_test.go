@@ -17,11 +17,3 @@ func TestWording(t *testing.T) {
 		}
 	}
 }
-
-func TestCommand(t *testing.T) {
-	for command, want := range map[Command][2]string{"": {"kubectl egress", "kubectl"}, "kubectl egress": {"kubectl egress", "kubectl"}, "oc egress": {"oc egress", "oc"}} {
-		if got := [2]string{command.String(), command.CLI()}; got != want {
-			t.Errorf("%q is %q, want %q", string(command), got, want)
-		}
-	}
-}

@@ -41,7 +41,7 @@ func (r Report) testcase(f finding.Finding) junit.Testcase {
 	c := junit.Testcase{Name: fmt.Sprintf("%s: %s", f.Code, message), Classname: finding.Printable(f.Object), Time: "0.000"}
 	var text strings.Builder
 	block(&text, "why: ", f.Why)
-	block(&text, "fix: ", f.Fix)
+	remedy(&text, "", f)
 	if r.fails(f.Level) {
 		c.Failure = &junit.Result{Message: message, Type: string(f.Code), Data: text.String()}
 	} else {

@@ -27,11 +27,26 @@ func (r Report) markdown(w io.Writer) error {
 		for _, f := range g.findings {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", f.Level, f.Code, cell(f.Message), cell(f.Why), cell(f.Fix))
 		}
+		markdownCommands(&b, g.findings)
 	}
 	r.markdownPlan(&b)
 	r.markdownReadiness(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// markdownCommands are the commands of all findings on an object: a table's cell holds no block of code.
+func markdownCommands(b *strings.Builder, findings []finding.Finding) {
+	var code []string
+	for _, f := range findings {
+		if len(f.Commands) > 0 {
+			code = append(append(code, "# "+string(f.Code)), f.Commands...)
+		}
+	}
+	if len(code) > 0 {
+		b.WriteString("\n")
+		fence(b, "shell", strings.Join(lines(strings.Join(code, "\n")), "\n"))
+	}
 }
 
 func (r Report) markdownPlan(b *strings.Builder) {

@@ -156,7 +156,7 @@ func (r Report) table(w io.Writer, colour bool) error {
 		for _, f := range g.findings {
 			fmt.Fprintf(&b, "  %s %s: %s\n", paintLevel(f.Level, colour), f.Code, finding.Printable(f.Message))
 			block(&b, "      why: ", f.Why)
-			block(&b, "      fix: ", f.Fix)
+			remedy(&b, "      ", f)
 		}
 	}
 	r.diff(&b, colour)

@@ -18,9 +18,10 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 func sample() Report {
 	return New([]finding.Finding{
 		{Code: finding.NoPrefix, Level: finding.Error, Object: "billing/partner-a", Message: "address 192.168.12.99 has no prefix length",
-			Why: "the operator cannot render it", Fix: "write it as 192.168.12.99/24"},
-		{Code: finding.SCTPModule, Level: finding.Info, Object: "billing/partner-a", Message: "a rule is for SCTP", Why: "it needs <a module>", Fix: "load it"},
-		{Code: finding.NothingToDo, Level: finding.Warning, Object: "shop/partner-b", Message: "there is no redirect rule", Why: "nothing goes anywhere", Fix: "add one"},
+			Why: "the operator cannot render it", Fix: "write it as 192.168.12.99/24", Commands: []string{}},
+		{Code: finding.SCTPModule, Level: finding.Info, Object: "billing/partner-a", Message: "a rule is for SCTP", Why: "it needs <a module>", Fix: "load it", Commands: []string{}},
+		{Code: finding.NothingToDo, Level: finding.Warning, Object: "shop/partner-b", Message: "there is no redirect rule", Why: "nothing goes anywhere", Fix: "add one", Commands: []string{
+			"kubectl egress get partner-b -n shop", "kubectl get pods -n shop -l 'a in (b)'"}},
 	}, &platform.Plan{Platform: "openstack", Changes: []platform.Change{{
 		ID:     "1f0c",
 		Target: "port 1f0c (worker-1)", Field: "allowed_address_pairs", Before: json.RawMessage(`[]`),

@@ -103,7 +103,7 @@ func broken() (*snapshot.Snapshot, []finding.Finding, *check.Matrix) {
 	s.Services[0].Ports = append(s.Services[0].Ports, egress.Port{Number: 9, Protocol: "SCTP"})
 	s.NetworkPolicies = s.NetworkPolicies[1:]
 	on := func(code finding.Code, level finding.Level, message string) finding.Finding {
-		return finding.Finding{Code: code, Level: level, Object: "billing/partner-a", Message: message, Why: "why", Fix: "fix"}
+		return finding.Finding{Code: code, Level: level, Object: "billing/partner-a", Message: message, Why: "why", Fix: "fix", Commands: []string{}}
 	}
 	findings := []finding.Finding{
 		on(finding.DuplicateRule, finding.Error, "two rules for 8080/tcp"), on(finding.NADDiffers, finding.Warning, "the NAD differs"),
@@ -173,7 +173,7 @@ func TestStatusUnknown(t *testing.T) {
 // Green is what has nothing to mend.
 func TestStatusColours(t *testing.T) {
 	ready := healthy()
-	warning := []finding.Finding{{Code: finding.OldRules, Level: finding.Warning, Object: "billing/partner-a", Message: "older rules"}}
+	warning := []finding.Finding{{Code: finding.OldRules, Level: finding.Warning, Object: "billing/partner-a", Message: "older rules", Commands: []string{}}}
 	if got := tree(t, Status(ready, ready.Routers[:1], judged(ready, warning, nil)), true); !strings.Contains(got, "\x1b[33mReady\x1b[0") {
 		t.Errorf("a ready router with a warning is not yellow in %q", got)
 	}
@@ -216,8 +216,8 @@ func TestStatusTreeObeysNothing(t *testing.T) {
 // A finding on a Service is under the one that it names, whatever comes after that.
 func TestServiceFindings(t *testing.T) {
 	services := []ServiceStatus{{Name: "partner-a"}, {Name: "partner-a-web", Endpoints: []string{"10.128.2.7"}}, {Name: "last"}}
-	on := func(message, fix string) finding.Finding {
-		return finding.New(finding.ServicePorts, "billing/partner-a", message, "", fix)
+	on := func(message, command string) finding.Finding {
+		return finding.New(finding.ServicePorts, "billing/partner-a", message, "", "", command)
 	}
 	writer := treeWriter{now: noon()}
 	for name, test := range map[string]struct {
@@ -232,7 +232,7 @@ func TestServiceFindings(t *testing.T) {
 `},
 		"two": {[]finding.Finding{
 			on("Service last port 81/tcp: no rule redirects it", ""),
-			on("no Service has a port for the rule on 80/udp", "kubectl egress expose partner-a -n billing --name partner-a gives the Service every port"),
+			on("no Service has a port for the rule on 80/udp", "kubectl egress expose partner-a -n billing --name partner-a"),
 		}, `.
 ├── Service partner-a: <none>, endpoints unknown
 │   └── warning EGR209: no Service has a port for the rule on 80/udp

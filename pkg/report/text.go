@@ -47,6 +47,11 @@ func block(b *strings.Builder, label, text string) {
 	}
 }
 
+// remedy writes the fix of f, and below it its commands, a line each.
+func remedy(b *strings.Builder, indent string, f finding.Finding) {
+	block(b, indent+"fix: ", strings.Join(append([]string{f.Fix}, f.Commands...), "\n"))
+}
+
 func summary(s finding.Summary) string {
 	if s == (finding.Summary{}) {
 		return "no findings"

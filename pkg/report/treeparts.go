@@ -141,7 +141,7 @@ func (t treeWriter) services(root treeprint.Tree, s StatusJSON, found []finding.
 // serviceOn returns the place of the Service that f is about: the first that its message names, else the one that its
 // fix would change, else the last.
 func serviceOn(services []ServiceStatus, f finding.Finding) int {
-	for _, text := range []string{f.Message, f.Fix} {
+	for _, text := range append([]string{f.Message}, f.Commands...) {
 		words := strings.Fields(text)
 		for i, service := range services {
 			for j, word := range words[:max(len(words)-1, 0)] {

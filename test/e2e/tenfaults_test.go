@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -81,6 +82,7 @@ func tenFaults() []tenFault {
 // said is a finding as every verb must have it.
 type said struct {
 	Code, Level, Fix string
+	Commands         []string
 }
 
 // TestTenFaults: whatever is asked about a router that does not serve, the answer is the same.
@@ -121,7 +123,7 @@ func (f *planted) check(t *testing.T) {
 		f.do(t, command)
 	}
 	want := f.settled(t)
-	if got := f.status(t); got != want {
+	if got := f.status(t); !reflect.DeepEqual(got, want) {
 		t.Errorf("status says %+v, preflight %+v", got, want)
 	}
 	table := f.must(t, "get", f.router, "-n", f.namespace, "--no-headers").stdout
@@ -139,7 +141,7 @@ func (f *planted) check(t *testing.T) {
 	if r.code != f.exit {
 		t.Errorf("create ended with %d, want %d\n%s", r.code, f.exit, r.stderr)
 	}
-	for _, part := range []string{fmt.Sprintf("  %s %s: ", want.Level, want.Code), "      fix: " + want.Fix + "\n"} {
+	for _, part := range []string{fmt.Sprintf("  %s %s: ", want.Level, want.Code), "      fix: " + strings.Join(append([]string{want.Fix}, want.Commands...), "\n           ") + "\n"} {
 		if !strings.Contains(r.stderr, part) {
 			t.Errorf("create does not say %q in\n%s", part, r.stderr)
 		}
@@ -183,7 +185,7 @@ func (f *planted) settled(t *testing.T) said {
 	var last said
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(300 * time.Millisecond) {
 		now := f.preflight(t)
-		if now == last && now.Level == f.level {
+		if reflect.DeepEqual(now, last) && now.Level == f.level {
 			return now
 		}
 		if last = now; time.Now().After(deadline) {

@@ -27,7 +27,7 @@ type chain struct {
 // newChain judges what s holds of t's router.
 func newChain(t Target, s *snapshot.Snapshot) *chain {
 	s.Routers = []snapshot.Router{t.Router}
-	return &chain{t, s.Index(), check.Follow(s, t.Router, check.Options{Command: t.Command, Now: time.Now()})}
+	return &chain{t, s.Index(), check.Follow(s, t.Router, check.Options{Caller: t.Caller, Now: time.Now()})}
 }
 
 // readChain reads it once, without Services.

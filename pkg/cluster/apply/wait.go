@@ -12,6 +12,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/mirror"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
@@ -31,8 +32,8 @@ func (e *TimeoutError) Error() string {
 type Target struct {
 	// Router is as the cluster holds it, with what this tool has noted on it.
 	Router snapshot.Router
-	// Command is this tool as it was typed.
-	Command string
+	// Caller is how this tool was called.
+	Caller finding.Caller
 	// Part is what is set on the operator's Deployment; nil leaves it alone.
 	Part *Part
 	// Restart restarts the pod also where it cannot be told whether it runs older rules.

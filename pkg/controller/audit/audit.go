@@ -35,9 +35,8 @@ type Options struct {
 	Title string
 	// Blanket is set where it allows all frames of a node or none, whatever their MAC and destination.
 	Blanket bool
-	// Preflight is the command that looks at the same, such as "kubectl egress preflight vsphere", and Flags are those
-	// that have it ask for the same, such as --require=docs.
-	Preflight, Flags string
+	// Preflight is how preflight is run for the same.
+	Preflight finding.Run
 	// Timeout is how long an audit may take; 0: 5 minutes.
 	Timeout time.Duration
 }

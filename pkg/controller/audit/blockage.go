@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
@@ -89,13 +90,10 @@ func (b *blockage) text(r snapshot.Router, o Options) string {
 	if len(b.unknown) > 0 {
 		parts = append(parts, "unknown whether "+o.Title+" lets its frames through on "+places(b.unknown))
 	}
-	command := fmt.Sprintf("%s %s -n %s", o.Preflight, r.Name, r.Namespace)
-	if o.Flags != "" {
-		command += " " + o.Flags
-	}
-	do := ": mend it with " + command + " --fix"
+	router := egress.Key(&r.EgressRouter)
+	do := ": fix it with " + o.Preflight.On(router, "--fix")
 	if len(b.rejects) == 0 {
-		do = ": look with " + command
+		do = ": look with " + o.Preflight.On(router)
 	}
 	return cut(finding.Printable(strings.Join(parts, "; ")), longestNote-len(do)) + do
 }

@@ -11,13 +11,14 @@ import (
 	nov1 "github.com/openshift/api/networkoperator/v1"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
 // vsphere are the words of an audit of vSphere.
-func vsphere(flags string) Options {
-	return Options{Title: "vSphere", Preflight: "kubectl egress preflight vsphere", Flags: flags}
+func vsphere(flags ...string) Options {
+	return Options{Title: "vSphere", Preflight: finding.Run{Verb: []string{"preflight", "vsphere"}, Flags: flags}}
 }
 
 func partner() snapshot.Router {
@@ -51,8 +52,8 @@ func TestBlockages(t *testing.T) {
 	}
 	a, c := got["billing/partner-a"], got["billing/partner-c"]
 	for text, want := range map[string]string{
-		a.text(partner(), vsphere("")): "vSphere rejects its frames on worker-2, worker-5 (EGR402: x), worker-4 (EGR404: y); " +
-			"unknown whether vSphere lets its frames through on worker-3 (EGR401: z): mend it with kubectl egress preflight vsphere partner-a -n billing --fix",
+		a.text(partner(), vsphere()): "vSphere rejects its frames on worker-2, worker-5 (EGR402: x), worker-4 (EGR404: y); " +
+			"unknown whether vSphere lets its frames through on worker-3 (EGR401: z): fix it with kubectl egress preflight vsphere partner-a -n billing --fix",
 		c.text(partner(), vsphere("--require=docs")): "unknown whether vSphere lets its frames through on worker-1 (EGR401: z): " +
 			"look with kubectl egress preflight vsphere partner-a -n billing --require=docs",
 		a.reason() + " " + c.reason(): "PolicyRejects PolicyUnknown",
@@ -71,18 +72,18 @@ func TestNoteFits(t *testing.T) {
 		why := fmt.Sprintf("EGR402: forged transmits are rejected on Größe-%d\x1b[31m%s", i%20, strings.Repeat("ü", 40))
 		permissions = append(permissions, platform.Permission{Router: "billing/partner-a", Node: fmt.Sprintf("worker-%d.cluster.example.com", i), Allowed: platform.No, Why: why})
 	}
-	text := blockages(permissions)["billing/partner-a"].text(partner(), vsphere(""))
+	text := blockages(permissions)["billing/partner-a"].text(partner(), vsphere())
 	if len(text) > longestNote || len(text) < longestNote-8 || !utf8.ValidString(text) || strings.ContainsRune(text, '\x1b') {
 		t.Errorf("%d bytes: %q", len(text), text)
 	}
-	if !strings.HasSuffix(text, "...: mend it with kubectl egress preflight vsphere partner-a -n billing --fix") {
+	if !strings.HasSuffix(text, "...: fix it with kubectl egress preflight vsphere partner-a -n billing --fix") {
 		t.Errorf("it ends %q", text[len(text)-100:])
 	}
 	one := &blockage{rejects: []cause{{why: "EGR402"}}}
 	for i := range 7 {
 		one.rejects[0].nodes = append(one.rejects[0].nodes, fmt.Sprint(i))
 	}
-	if got := one.text(partner(), vsphere("")); !strings.HasPrefix(got, "vSphere rejects its frames on 0, 1, 2, 3, 4 and 2 more (EGR402): ") {
+	if got := one.text(partner(), vsphere()); !strings.HasPrefix(got, "vSphere rejects its frames on 0, 1, 2, 3, 4 and 2 more (EGR402): ") {
 		t.Errorf("got %s", got)
 	}
 }

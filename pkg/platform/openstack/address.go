@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"al.essio.dev/pkg/shellescape"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
@@ -61,7 +60,7 @@ func (p *planner) fits(s *site) bool {
 	}
 	for _, holder := range p.world.holders[s.claim()] {
 		if !isReservation(holder) && !free(holder) {
-			p.report(heldBy(p.options.Command, s, holder))
+			p.report(heldBy(p.options.Run.Caller, s, holder))
 			return false
 		}
 	}
@@ -81,7 +80,7 @@ func maybeHeld(s *site, c *Cloud, n network) finding.Finding {
 	return finding.New(finding.AddressHeld, s.at.Router,
 		fmt.Sprintf("whether another port holds %s is not known: network %s is not of project %s", s.address(), named{s.port.NetworkID, n.Name}, c.project),
 		"the ports of other projects on it are seen by its owner and by administrators only",
-		"ask them to look: "+openstackCommand("port", "list", "--network", s.port.NetworkID, "--fixed-ip", "ip-address="+s.address().String(), "--long")).At(finding.Info)
+		"ask them to look", openstackCommand("port", "list", "--network", s.port.NetworkID, "--fixed-ip", "ip-address="+s.address().String(), "--long")).At(finding.Info)
 }
 
 // reserve sees to it that Neutron gives the address of s to nobody: it is outside the pools, or a port holds it.
@@ -90,7 +89,7 @@ func (p *planner) reserve(s *site) {
 		return
 	}
 	r := reservation{Name: "egress-router " + s.at.Router, NetworkID: s.port.NetworkID, SubnetID: s.subnet.ID, IP: s.address().String(), Router: s.at.Router}
-	p.report(notReserved(s, r))
+	p.report(notReserved(p.options.Run, s, r))
 	if !p.options.Reserve {
 		return
 	}
@@ -106,18 +105,18 @@ func (p *planner) reserve(s *site) {
 func (r reservation) place() string { return r.SubnetID + "/" + r.IP }
 
 // heldBy is EGR307.
-func heldBy(command finding.Command, s *site, holder *port) finding.Finding {
+func heldBy(caller finding.Caller, s *site, holder *port) finding.Finding {
 	use := fmt.Sprintf("device owner %q, device %q", holder.DeviceOwner, holder.DeviceID)
-	fix := "give the router an address that no port has, or free this one: openstack port show " + shellescape.Quote(holder.ID)
+	fix, command := "give the router an address that no port has, or free this one", openstackCommand("port", "show", holder.ID)
 	switch {
 	case holder.ID == s.port.ID:
 		use = "the node's own"
 	case holder.DeviceOwner == egressIPOwner:
 		use = "OpenShift's reservation for an EgressIP"
-		fix = "give the router an address that is no EgressIP: " + command.CLI() + " get cloudprivateipconfigs"
+		fix, command = "give the router an address that is no EgressIP", caller.Kubectl("", "get", "cloudprivateipconfigs")
 	}
 	return finding.New(finding.AddressHeld, s.at.Router,
 		fmt.Sprintf("%s belongs to port %s of project %s (%s)", s.address(), named{holder.ID, holder.Name}, holder.ProjectID, use),
 		"two hosts would answer for one address, and Neutron accepts the pair without a word",
-		fix)
+		fix, command)
 }

@@ -79,9 +79,9 @@ func (p *planner) leaves(id, mac string) bool {
 
 // elsewhere says why the pair of s may not be added: its MAC is, or would be, on another port too. It is empty where
 // it may.
-func (p *planner) elsewhere(s *site) string {
+func (p *planner) elsewhere(s *site) (fix, command string) {
 	if p.options.Backend == OpenVSwitch {
-		return ""
+		return "", ""
 	}
 	c := p.carriers[s.station()]
 	var recorded, foreign, wanted []string
@@ -101,15 +101,15 @@ func (p *planner) elsewhere(s *site) string {
 	}
 	switch {
 	case len(foreign) > 0:
-		return fmt.Sprintf("the MAC is on port %s already, by another hand, and may be on one port only: take it away there first: %s",
-			strings.Join(foreign, " and port "), p.unsetAll(foreign, s.station().mac))
+		return fmt.Sprintf("the MAC is on port %s already, by another hand, and may be on one port only: take it away there first",
+			strings.Join(foreign, " and port ")), p.unsetAll(foreign, s.station().mac)
 	case len(recorded) > 0:
-		return fmt.Sprintf("this tool put the MAC on port %s, and it may be on one port only: run with --fix --prune, which adds the pair here and takes it away there",
-			strings.Join(recorded, " and port "))
+		return fmt.Sprintf("this tool put the MAC on port %s, and it may be on one port only: add the pair here and take it away there",
+			strings.Join(recorded, " and port ")), p.options.Run.On(s.at.Router, "--fix", "--prune")
 	case len(wanted) > 0:
-		return "the MAC may be on one port only: name one node, or give each router a MAC of its own"
+		return "the MAC may be on one port only: name one node, or give each router a MAC of its own", ""
 	}
-	return ""
+	return "", ""
 }
 
 // recordedOn reports whether a pair with mac was written by us to the port id.
@@ -145,18 +145,17 @@ func (p *planner) severalPorts(s site, c *carrier) finding.Finding {
 	}
 	level := finding.Error
 	why := "ML2/OVN delivers every frame for a MAC to one port of the network; with several it picks one at will, logs nothing, and picks again after each restart"
-	fix := "leave the pair on the port of the node where the pod runs; --fix --prune removes those that this tool wrote"
+	fix, command := "leave the pair on the port of the node where the pod runs, and remove those that this tool wrote elsewhere", p.options.Run.On(s.at.Router, "--fix", "--prune")
 	if p.options.Backend == OpenVSwitch {
 		level = finding.Warning
 		why = "ML2/OVS has no central table, but two ports with one MAC on one hypervisor overwrite each other's flows"
-		fix = "leave --all-nodes out, so that only the node where the pod runs has the pair"
+		fix, command = "leave --all-nodes out, so that only the node where the pod runs has the pair", ""
 	} else if own := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !c.have[id] || c.want[id] || p.recordedOn(id, s.station().mac) }); len(own) > 0 {
-		fix = p.unsetAll(own, s.station().mac)
+		fix, command = "remove it where the router's pod is not", p.unsetAll(own, s.station().mac)
 	}
 	return finding.New(finding.MACOnSeveral, s.at.Router,
 		fmt.Sprintf("MAC %s %s %d ports of network %s: %s", s.station().mac, what, len(ids), p.world.name(s.port.NetworkID), strings.Join(ids, ", ")),
-		why,
-		fix).At(level)
+		why, fix, command).At(level)
 }
 
 // name is a network's, as far as it can be seen.

@@ -74,7 +74,7 @@ func (c *Cloud) explain(err error, doing string) error {
 func (c *Cloud) advice(status int, refused neutronError) string {
 	switch {
 	case refused.Type == "DuplicateAddressPairInRequest":
-		return "Neutron finds a pair twice (" + refused.Message + "): a pair without a MAC stands for the port's own; take one of the two out with \"openstack port unset --allowed-address\""
+		return "Neutron finds a pair twice (" + refused.Message + "): a pair without a MAC stands for the port's own; take one of the two out"
 	case refused.Type == "AllowedAddressPairExhausted":
 		return "the port has as many pairs as this cloud allows (" + refused.Message + "): remove a stale one with --prune, or have max_allowed_address_pair raised in neutron.conf"
 	case refused.Type == "AddressPairAndPortSecurityRequired":

@@ -245,9 +245,13 @@ func addressSights() []sight {
 
 // A fix names the command that was called.
 func TestFindingsNameTheCommand(t *testing.T) {
-	for command, want := range map[finding.Command]string{"": "kubectl egress status partner-a -n billing", "oc egress": "oc egress status partner-a -n billing"} {
-		if f := noPod(command, "billing/partner-a", 3); !strings.HasSuffix(f.Fix, want) {
-			t.Errorf("the fix is %q, want %q", f.Fix, want)
+	for caller, want := range map[finding.Caller]string{
+		{}:                     "kubectl egress status partner-a -n billing",
+		{Command: "oc egress"}: "oc egress status partner-a -n billing",
+		{Context: "two words"}: "kubectl egress status partner-a -n billing --context 'two words'",
+	} {
+		if f := noPod(caller, "billing/partner-a", 3); !slices.Equal(f.Commands, []string{want}) {
+			t.Errorf("the commands are %q, want %q", f.Commands, want)
 		}
 	}
 }

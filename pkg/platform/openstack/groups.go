@@ -22,7 +22,7 @@ func (p *planner) securityGroups(s *site) {
 				p.report(finding.New(finding.SecurityGroups, s.at.Router,
 					fmt.Sprintf("what the security groups of port %s let out is not known: project %s cannot see group %s", s.port.ID, p.cloud.project, id),
 					"security groups hold for the router's frames too, and what no egress rule names is dropped",
-					"ask its owner to look: "+openstackCommand("security", "group", "rule", "list", id, "--egress", "--long")).At(finding.Info))
+					"ask its owner to look", openstackCommand("security", "group", "rule", "list", id, "--egress", "--long")).At(finding.Info))
 			}
 			return
 		}
@@ -40,14 +40,17 @@ func (p *planner) securityGroups(s *site) {
 	if len(names) > 0 {
 		groups = strings.Join(names, ", ")
 	}
-	fix := "give the port a security group that lets the router's traffic out: " + openstackCommand("port", "set", "--security-group", "GROUP", s.port.ID)
+	fix, commands := "give the port a security group that lets the router's traffic out", []string{openstackCommand("security", "group", "list")}
 	if len(s.port.SecurityGroups) > 0 {
-		fix = openstackCommand("security", "group", "rule", "create", "--egress", "--remote-ip", shut[0]+"/32", s.port.SecurityGroups[0])
+		fix, commands = "let it out", nil
+		for _, destination := range shut {
+			commands = append(commands, openstackCommand("security", "group", "rule", "create", "--egress", "--remote-ip", destination+"/32", s.port.SecurityGroups[0]))
+		}
 	}
 	p.report(finding.New(finding.SecurityGroups, s.at.Router,
 		fmt.Sprintf("the security groups of port %s let nothing out to %s (%s)", s.port.ID, strings.Join(shut, ", "), groups),
 		"security groups hold for the router's frames too, and what no egress rule names is dropped",
-		fix))
+		fix, commands...))
 }
 
 // letsOut reports whether some egress rule of the port may match destination.

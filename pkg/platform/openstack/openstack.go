@@ -38,8 +38,8 @@ var ErrInput = errors.New("invalid input")
 
 // Options say how the adapter works. The zero value is the safe way.
 type Options struct {
-	// Command is the tool that findings name.
-	Command finding.Command
+	// Run is how preflight is run again, for the commands of findings.
+	Run finding.Run
 	// Concurrency is how many writes are in flight; 0: DefaultConcurrency.
 	Concurrency int
 	// AllNodes asks for the pair on the port of every node that was given, not only where the pod is. It needs

@@ -85,7 +85,7 @@ func (p *planner) note(format string, args ...any) {
 
 // report adds a finding once.
 func (p *planner) report(f finding.Finding) {
-	if !slices.Contains(p.plan.Findings, f) {
+	if !slices.ContainsFunc(p.plan.Findings, f.Is) {
 		p.plan.Findings = append(p.plan.Findings, f)
 	}
 }
@@ -112,7 +112,7 @@ func (p *planner) place(need []platform.Attachment) {
 	}
 	for _, at := range need {
 		if !active[at.Router] && of[at.Router] > 1 && !p.options.AllNodes {
-			p.report(noPod(p.options.Command, at.Router, of[at.Router]))
+			p.report(noPod(p.options.Run.Caller, at.Router, of[at.Router]))
 		}
 	}
 }
@@ -138,7 +138,7 @@ func (p *planner) judge(s *site) {
 	p.securityGroups(s)
 	switch {
 	case s.at.MAC == "":
-		p.report(noMAC(p.options.Command, s))
+		p.report(noMAC(p.options.Run.Caller, s))
 	case !fits:
 		// A pair for an address that is not the router's would do harm, so it is not missed.
 	case s.allowed():
@@ -166,12 +166,12 @@ func (p *planner) answer(s *site) {
 
 // missing reports that the pair of s is not there, and plans it unless that would do harm.
 func (p *planner) missing(s *site) {
-	if elsewhere := p.elsewhere(s); elsewhere != "" {
-		p.report(pairMissing(s, elsewhere))
+	if elsewhere, command := p.elsewhere(s); elsewhere != "" {
+		p.report(pairMissing(s, elsewhere, command))
 		return
 	}
 	full := p.add(s)
-	p.report(pairMissing(s, "run with --fix, or: "+addCommand(s.port.ID, s.pair().addressPair())))
+	p.report(pairMissing(s, "add it, by one of these", p.options.Run.On(s.at.Router, "--fix"), addCommand(s.port.ID, s.pair().addressPair())))
 	if full != nil {
 		p.report(*full)
 		return

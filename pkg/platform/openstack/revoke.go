@@ -51,7 +51,7 @@ func (p *planner) revoke(router string, recorded Pair) {
 		p.report(finding.New(finding.PairStale, router,
 			fmt.Sprintf("port %s, to which %s with MAC %s was written, cannot be seen", recorded.Port, recorded.IP, recorded.MAC),
 			fmt.Sprintf("it is gone, and the pair with it, or it belongs to another project than %s", p.cloud.project),
-			"look with the credentials of the project that owns it: "+openstackCommand("port", "show", recorded.Port)))
+			"look with the credentials of the project that owns it", openstackCommand("port", "show", recorded.Port)))
 		return
 	}
 	p.revokeReservations(router, port, recorded)

@@ -34,8 +34,8 @@ func (p *planner) findNeedless() {
 
 // prune reports a pair that is no longer needed, and plans to remove it.
 func (p *planner) prune(router string, port *port, pair ports.AddressPair) {
-	fix := "run with --fix --prune, or: " + removeCommand(port.ID, pair)
-	p.report(stalePair(router, port, pair, "this tool wrote it, and the router's pod is elsewhere or has another MAC now", fix))
+	p.report(stalePair(router, port, pair, "this tool wrote it, and the router's pod is elsewhere or has another MAC now",
+		"remove it, by one of these", p.options.Run.On(router, "--fix", "--prune"), removeCommand(port.ID, pair)))
 	if p.options.Prune {
 		p.edit(port, p.nodeOf(port)).take(pair, router,
 			fmt.Sprintf("%s no longer sends as %s with MAC %s from there", router, pair.IPAddress, pair.MACAddress))
@@ -91,7 +91,7 @@ func (p *planner) strangers() {
 				why = "it has the port's own MAC, as the pairs of EgressIPs and virtual IPs have"
 			}
 			for _, s := range sites[claim{port.NetworkID, k.IP}] {
-				p.report(stalePair(s.at.Router, port, pair, why, "where its owner agrees: "+removeCommand(id, pair)))
+				p.report(stalePair(s.at.Router, port, pair, why, "remove it where its owner agrees", removeCommand(id, pair)))
 			}
 		}
 	}
@@ -122,7 +122,7 @@ func (p *planner) room() {
 		if p.options.MaxPairs-count > 1 {
 			continue
 		}
-		if f := noRoom(s, p.options.MaxPairs); !slices.Contains(p.plan.Findings, f) {
+		if f := noRoom(s, p.options.MaxPairs); !slices.ContainsFunc(p.plan.Findings, f.Is) {
 			p.report(tight(s, count, p.options.MaxPairs))
 		}
 	}

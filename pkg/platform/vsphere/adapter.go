@@ -40,8 +40,8 @@ const defaultConcurrency = 8
 
 // Options say what to ask of the switches. The zero value is the least.
 type Options struct {
-	// Command is the tool that findings name.
-	Command finding.Command
+	// Run is how preflight is run again, for the commands of findings.
+	Run finding.Run
 	// Require is RequireMinimal, the default, or RequireDocs.
 	Require string
 	// Scope is ScopePortGroup, the default, or ScopeVSwitch.

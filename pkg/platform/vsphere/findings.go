@@ -8,8 +8,8 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 )
 
-func (u *audit) add(c finding.Code, level finding.Level, object, message, why, fix string) {
-	u.findings = append(u.findings, finding.New(c, object, message, why, fix).At(level))
+func (u *audit) add(c finding.Code, level finding.Level, object, message, why, fix string, commands ...string) {
+	u.findings = append(u.findings, finding.New(c, object, message, why, fix, commands...).At(level))
 }
 
 // strayFindings are about the nodes whose machine or network could not be told, one for each router and
@@ -24,7 +24,8 @@ func (u *audit) strayFindings() {
 		u.add(finding.NoVM, finding.Error, alike[0].Router,
 			fmt.Sprintf("node %s: %s", folded(texts(alike, func(s stray) string { return s.Node.Name })), alike[0].why),
 			"without the node's virtual machine and its network, nobody can tell whether the switch lets the router's frames through",
-			"name the vCenter that runs the node with GOVC_URL (--vsphere-url); govc vm.info -vm.uuid UUID shows what a UUID stands for")
+			"name the vCenter that runs the node with GOVC_URL (--vsphere-url); govc shows what a UUID stands for",
+			texts(filtered(alike, func(s stray) bool { return s.Node.SystemUUID != "" }), func(s stray) string { return "govc vm.info -vm.uuid " + quoted(s.Node.SystemUUID) })...)
 	}
 }
 
@@ -124,20 +125,21 @@ func (u *audit) tally(g *group, members []member, f field) tally {
 // rejected are EGR402, 403 and 404: what is in effect and lets nothing through.
 func (u *audit) rejected(g *group, members []member, f field) {
 	t, w := u.tally(g, members, f), f.words()
-	level, fix := finding.Error, fmt.Sprintf("%s preflight vsphere --fix --require=%s", u.options.Command, u.options.Require)
+	router := members[0].Router
+	level, fix, command := finding.Error, "have it accepted", u.options.Run.On(router, "--fix", "--require="+u.options.Require)
 	if f == macChanges && u.options.Require != RequireDocs {
-		level, fix = finding.Warning, u.options.Command.String()+" preflight vsphere --fix --require=docs, if the documentation's rule is wanted"
+		level, fix, command = finding.Warning, "have it accepted, if the documentation's rule is wanted", u.options.Run.On(router, "--fix", "--require="+RequireDocs)
 	}
 	if g.overridden() && !u.planned(g, f) {
-		fix = "take the override of the node's port away in the vSphere client: preflight never changes a single port"
+		fix, command = "take the override of the node's port away in the vSphere client: preflight never changes a single port", ""
 	}
 	if len(t.no) > 0 {
-		u.add(w.code, level, members[0].Router,
+		u.add(w.code, level, router,
 			fmt.Sprintf("%s rejected on port group %s%s", w.withVerb, g.name, g.onHosts(t.no)),
-			fmt.Sprintf("%s; it concerns node %s in %s", w.effect, folded(t.nodes), g.where()), fix)
+			fmt.Sprintf("%s; it concerns node %s in %s", w.effect, folded(t.nodes), g.where()), fix, command)
 	}
 	if len(t.unknown) > 0 {
-		u.add(w.code, level, members[0].Router,
+		u.add(w.code, level, router,
 			fmt.Sprintf("unknown whether %s accepted on port group %s%s", w.withVerb, g.name, g.onHosts(t.unknown)),
 			"vCenter gives no value: "+w.effect, "look at the port group's security policy in the vSphere client, and set it")
 	}

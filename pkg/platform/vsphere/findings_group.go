@@ -30,7 +30,7 @@ func (u *audit) learning(g *group) {
 			u.add(finding.MACLearning, finding.Info, g.label(),
 				fmt.Sprintf("MAC learning is off on %s, and switch %s (version %s) has it: it could take the place of promiscuous mode", g.name, g.dvs.name, g.dvs.version),
 				"with MAC learning a port gets the frames of the MACs that it sends from (4096 at most), and nobody a copy of another's",
-				u.options.Command.String()+" preflight vsphere --fix --use-mac-learning")
+				"use it in place of promiscuous mode", u.options.Run.Again("--fix", "--use-mac-learning"))
 		}
 	}
 }
@@ -51,7 +51,7 @@ func (u *audit) differing(g *group) {
 	u.add(finding.HostsDiffer, finding.Warning, g.label(),
 		fmt.Sprintf("%d hosts of %s have %d different security policies on port group %s", len(g.places), g.where(), len(by), g.name),
 		strings.Join(figures, "; "),
-		"a standard switch is set host by host: make them alike, with a host profile or preflight vsphere --fix")
+		"a standard switch is set host by host: make them alike, with a host profile, or let preflight set what the routers need", u.options.Run.Again("--fix"))
 }
 
 // opened reports whether a setting is accepted somewhere, or would be once the plan is carried out.
@@ -101,7 +101,10 @@ func (u *audit) duplicates(g *group) {
 	u.add(finding.Duplicates, finding.Warning, g.label(),
 		fmt.Sprintf("promiscuous mode on port group %s, whose switch has %d uplinks%s: packets may arrive twice", g.name, most, g.onHosts(texts(twice, (*place).name))),
 		"a broadcast or flooded frame comes in by every uplink, and a promiscuous port takes each",
-		"on every host: esxcli system settings advanced set -o /Net/ReversePathFwdCheckPromisc -i 1, then switch promiscuous mode off and on (preflight cannot see that setting: ignore this once it is made)")
+		"set Net.ReversePathFwdCheckPromisc to 1 on every host, then switch promiscuous mode off and on (preflight cannot see that setting: ignore this once it is made)",
+		distinct(texts(filtered(twice, func(p *place) bool { return p.host != nil }), func(p *place) string {
+			return "govc host.esxcli -host " + quoted(p.host.name) + " system settings advanced set -o /Net/ReversePathFwdCheckPromisc -i 1"
+		}))...)
 }
 
 // hardening is EGR411: the rules that the plan's changes go against, by name.

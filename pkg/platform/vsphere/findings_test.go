@@ -171,7 +171,7 @@ func TestFindings(t *testing.T) {
 				t.Errorf("a field is empty: %+v", f)
 			}
 			for _, words := range p.says {
-				if !strings.Contains(f.Message+"\n"+f.Why+"\n"+f.Fix, words) {
+				if !strings.Contains(f.Message+"\n"+f.Why+"\n"+f.Fix+"\n"+strings.Join(f.Commands, "\n"), words) {
 					t.Errorf("%q is not in %+v", words, f)
 				}
 			}

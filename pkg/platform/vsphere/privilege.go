@@ -87,6 +87,6 @@ func (u *audit) refused(inv *inventory, user string, changes map[ref]*pending, g
 		u.add(finding.NoPrivilege, finding.Error, "vCenter "+inv.vcenter.name,
 			fmt.Sprintf("%s has no privilege %s on %s", user, privilege, folded(on)),
 			fmt.Sprintf("%d of the %d changes planned there take it", len(on), len(changes)),
-			"ask an administrator for a role with "+privilege+" there, or hand over what -o commands prints")
+			"ask an administrator for a role with "+privilege+" there, or hand over the commands", u.options.Run.Again("-o=commands"))
 	}
 }

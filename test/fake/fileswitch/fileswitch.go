@@ -42,10 +42,8 @@ func (s Switch) Plan(_ context.Context, need []platform.Attachment) (*platform.P
 		case !slices.Contains(allowed[at.Node.Name], at.MAC):
 			p.Allowed, p.Why = platform.No, at.MAC+" is not allowed"
 			want[at.Node.Name] = append(want[at.Node.Name], at.MAC)
-			plan.Findings = append(plan.Findings, finding.Finding{
-				Code: finding.NodeReadiness, Level: finding.Error, Object: at.Router,
-				Message: fmt.Sprintf("the switch drops its frames on node %s", at.Node.Name), Why: p.Why, Fix: "preflight fileswitch --fix",
-			})
+			plan.Findings = append(plan.Findings, finding.New(finding.NodeReadiness, at.Router,
+				fmt.Sprintf("the switch drops its frames on node %s", at.Node.Name), p.Why, "preflight fileswitch --fix"))
 		}
 		plan.Permissions = append(plan.Permissions, p)
 	}
