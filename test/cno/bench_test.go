@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/kubectl-egress/kubectl-egress/test/cno/facts"
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
 )
 
@@ -96,10 +97,10 @@ func rendered(t *testing.T, namespace string) (*nettypes.NetworkAttachmentDefini
 	t.Helper()
 	nad, deployment := &nettypes.NetworkAttachmentDefinition{}, &appsv1.Deployment{}
 	eventually(t, "the Deployment is rendered", func(ctx context.Context) (bool, error) {
-		err := shared.client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: DeploymentName}, deployment)
+		err := shared.client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: facts.DeploymentName}, deployment)
 		return err == nil, client.IgnoreNotFound(err)
 	})
-	nad.Namespace, nad.Name = namespace, NADName
+	nad.Namespace, nad.Name = namespace, facts.NADName
 	get(t, nad)
 	return nad, deployment
 }
@@ -108,7 +109,7 @@ func rendered(t *testing.T, namespace string) (*nettypes.NetworkAttachmentDefini
 func count(ctx context.Context, namespace string) (int, error) {
 	n := 0
 	for name, object := range map[string]client.Object{
-		NADName: &nettypes.NetworkAttachmentDefinition{}, DeploymentName: &appsv1.Deployment{},
+		facts.NADName: &nettypes.NetworkAttachmentDefinition{}, facts.DeploymentName: &appsv1.Deployment{},
 	} {
 		err := shared.client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, object)
 		if err != nil && !apierrors.IsNotFound(err) {

@@ -4,6 +4,7 @@
 package cno
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -17,17 +18,16 @@ import (
 )
 
 const (
-	// FieldManager is the name under which the operator applies: its own and its controller's.
-	FieldManager = "cluster-network-operator/egress_router"
-	// NADName is the same in every namespace, whatever its routers are called.
-	NADName = "egress-router-cni-nad"
-	// DeploymentName is too.
-	DeploymentName = "egress-router-cni-deployment"
 	// PauseAnnotation on a Namespace, with the value Asleep, makes the operator ignore its routers until
 	// the annotation is taken away: that their objects stay missing or old is then a test's to see.
 	PauseAnnotation = "test.kubectl-egress.io/operator"
 	// Asleep is the value of PauseAnnotation.
 	Asleep = "asleep"
+	// ReleaseAnnotation and ImageAnnotation on a Namespace play an upgrade of OpenShift there: the release and the image
+	// that they hold stand for the operator's own. They are heeded at the next resync, in one step or in two.
+	ReleaseAnnotation = "test.kubectl-egress.io/release"
+	// ImageAnnotation is the pods' image.
+	ImageAnnotation = "test.kubectl-egress.io/image"
 
 	nap = 100 * time.Millisecond // between two looks at an annotation that says asleep
 )
@@ -37,7 +37,13 @@ type Options struct {
 	Delay         time.Duration // from when a router appears to its first reconciliation: a slow operator
 	DegradedAfter time.Duration // how long rendering must fail before ClusterOperator network says so; real: 2 minutes
 	Resync        time.Duration // between two applies of an unchanged router; real: 5 minutes
-	Image         string        // of the router pods; empty: a name that looks the part
+	Release                     // whose operator it is; empty fields: a release and an image that look the part
+}
+
+// Release is what an upgrade of OpenShift changes.
+type Release struct {
+	Version string // such as 4.20.8
+	Image   string // of the router pods
 }
 
 // operator is the state of one run. The real one keeps it in memory too, which is why a restart clears it.
@@ -76,9 +82,8 @@ func withDefaults(o Options) Options {
 	if o.Resync == 0 {
 		o.Resync = 5 * time.Minute
 	}
-	if o.Image == "" {
-		o.Image = "quay.io/openshift/origin-egress-router-cni:latest"
-	}
+	o.Version = cmp.Or(o.Version, "4.20.8")
+	o.Image = cmp.Or(o.Image, "quay.io/openshift/origin-egress-router-cni:latest")
 	return o
 }
 
@@ -100,6 +105,18 @@ func (o *operator) reconcile(ctx context.Context, key client.ObjectKey) (again t
 	}
 	delete(o.failures, key)
 	return o.Resync, o.report(ctx)
+}
+
+// releaseOf is the operator's own release, or what the namespace has been upgraded to.
+func (o *operator) releaseOf(ctx context.Context, namespace string) (Release, error) {
+	var ns corev1.Namespace
+	if err := o.client.Get(ctx, client.ObjectKey{Name: namespace}, &ns); err != nil {
+		return Release{}, err
+	}
+	return Release{
+		Version: cmp.Or(ns.Annotations[ReleaseAnnotation], o.Version),
+		Image:   cmp.Or(ns.Annotations[ImageAnnotation], o.Image),
+	}, nil
 }
 
 func (o *operator) asleep(ctx context.Context, namespace string) (bool, error) {

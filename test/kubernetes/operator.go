@@ -16,7 +16,7 @@ func (c *Cluster) startOperator(ctx context.Context) error {
 	}
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
-	go func() { ended <- cno.Run(running, c.Config, cno.Options{Image: ToolsImage}) }()
+	go func() { ended <- cno.Run(running, c.Config, cno.Options{Release: cno.Release{Image: ToolsImage}}) }()
 	c.operating = func() error {
 		cancel()
 		// It ends by cancel, and that is no error.
