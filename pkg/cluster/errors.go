@@ -3,7 +3,6 @@ package cluster
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 )
 
 // ErrNotFound is returned where no router has the name asked for.
@@ -22,20 +22,9 @@ func NotServed(err error) bool {
 	return apierrors.IsNotFound(err) && apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse)
 }
 
-// explained is a server's error in words that a person can act on; errors.Is and As see the server's.
-type explained struct {
-	text  string
-	cause error
-}
-
-func (e *explained) Error() string { return e.text }
-
-func (e *explained) Unwrap() error { return e.cause }
-
 // Explain says what a person can do about err, where the server's own words leave that open.
 func Explain(err error, verb string, gvr schema.GroupVersionResource, namespace string) error {
-	var status apierrors.APIStatus
-	var request *url.Error
+	request, _ := errors.AsType[*url.Error](err)
 	switch {
 	case err == nil:
 		return nil
@@ -44,10 +33,10 @@ func Explain(err error, verb string, gvr schema.GroupVersionResource, namespace 
 	case apierrors.IsUnauthorized(err):
 		return fmt.Errorf("the cluster does not accept the credentials of the kubeconfig: log in again: %w", err)
 	case NotServed(err):
-		return &explained{unserved(gvr), err}
-	case apierrors.IsNotFound(err) && errors.As(err, &status) && status.Status().Details != nil && status.Status().Details.Kind == "namespaces":
-		return &explained{fmt.Sprintf("namespace %s does not exist: create it, or name another with -n", namespace), err}
-	case errors.As(err, &request) && unreachable(err):
+		return &finding.ExplainedError{Text: unserved(gvr), Cause: err}
+	case apierrors.IsNotFound(err) && Details(err).Kind == "namespaces":
+		return &finding.ExplainedError{Text: fmt.Sprintf("namespace %s does not exist: create it, or name another with -n", namespace), Cause: err}
+	case request != nil && finding.Unreached(err):
 		return fmt.Errorf("the cluster at %s cannot be reached: %w", hostOf(request.URL), request.Err)
 	}
 	return err
@@ -77,10 +66,13 @@ func unserved(gvr schema.GroupVersionResource) string {
 	}
 }
 
-func unreachable(err error) bool {
-	var operation *net.OpError
-	var name *net.DNSError
-	return errors.As(err, &operation) || errors.As(err, &name)
+// Details are what a server's refusal tells beside its words; empty where there are none.
+func Details(err error) metav1.StatusDetails {
+	var status apierrors.APIStatus
+	if errors.As(err, &status) && status.Status().Details != nil {
+		return *status.Status().Details
+	}
+	return metav1.StatusDetails{}
 }
 
 func hostOf(address string) string {

@@ -40,7 +40,7 @@ func (c *Client) Retry(ctx context.Context, send func() error) error {
 // and now cannot be talked to is away for a while, in whatever words the connection ended.
 func (c *Client) Transient(err error) bool {
 	var status apierrors.APIStatus
-	var request *url.Error
+	request, failed := errors.AsType[*url.Error](err)
 	switch {
 	case errors.As(err, &status):
 		code := status.Status().Code
@@ -50,6 +50,6 @@ func (c *Client) Transient(err error) bool {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), utilnet.IsConnectionReset(err):
 		return true
 	default:
-		return errors.As(err, &request) && !request.Timeout() && c.reached.Load()
+		return failed && !request.Timeout() && c.reached.Load()
 	}
 }

@@ -170,8 +170,8 @@ func (s *vsphereSync) complete(ctx context.Context, f *factory, fromCluster bool
 		flags = []string{"--require=" + s.require}
 	}
 	f.audits(o, vsphere.Platform(), flags, func(ctx context.Context) (audit.Auditor, error) { return s.auditor(ctx, f) })
-	var wrong *exitError
-	if _, err := s.auditor(ctx, f); errors.As(err, &wrong) {
+	_, err := s.auditor(ctx, f)
+	if _, wrong := errors.AsType[*exitError](err); wrong {
 		return err
 	}
 	return nil

@@ -43,8 +43,8 @@ func decodeRouter(document json.RawMessage) (*nov1.EgressRouter, error) {
 
 // readable says in a file's words what the JSON decoder says in Go's.
 func readable(err error) error {
-	var wrong *json.UnmarshalTypeError
-	if !errors.As(err, &wrong) {
+	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if !ok {
 		return err
 	}
 	want := wrong.Type.String()

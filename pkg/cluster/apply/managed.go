@@ -1,12 +1,10 @@
 package apply
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
@@ -115,19 +113,10 @@ func held(c *cluster.Client, live *unstructured.Unstructured) (*unstructured.Uns
 	return part, nil
 }
 
-// causesOf are the causes of a server's refusal, as far as it gives them.
-func causesOf(err error) []metav1.StatusCause {
-	var status apierrors.APIStatus
-	if !errors.As(err, &status) || status.Status().Details == nil {
-		return nil
-	}
-	return status.Status().Details.Causes
-}
-
 // conflict says who owns the fields that an apply asks for.
 func conflict(err error, name string) error {
 	var fields []string
-	for _, cause := range causesOf(err) {
+	for _, cause := range cluster.Details(err).Causes {
 		if cause.Type == metav1.CauseTypeFieldManagerConflict {
 			fields = append(fields, fmt.Sprintf("%s (%s)", cause.Field, strings.TrimPrefix(cause.Message, "conflict with ")))
 		}

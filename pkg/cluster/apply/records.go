@@ -166,5 +166,5 @@ func recordPatch(uid types.UID, annotation, value string) ([]byte, error) {
 
 // hasCause reports whether the server refused that field.
 func hasCause(err error, field string) bool {
-	return slices.ContainsFunc(causesOf(err), func(c metav1.StatusCause) bool { return c.Field == field })
+	return slices.ContainsFunc(cluster.Details(err).Causes, func(c metav1.StatusCause) bool { return c.Field == field })
 }

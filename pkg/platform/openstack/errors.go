@@ -14,16 +14,6 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
-// explained is a server's error in words that a person can act on; errors.Is and As see the server's.
-type explained struct {
-	text  string
-	cause error
-}
-
-func (e *explained) Error() string { return e.text }
-
-func (e *explained) Unwrap() error { return e.cause }
-
 // neutronError is the body of Neutron's refusals.
 type neutronError struct {
 	Type    string `json:"type"`
@@ -33,8 +23,8 @@ type neutronError struct {
 // refusal is the status and the NeutronError in err; the status is 0 where err is no answer. What a server says may
 // hold what it was sent, and is cleaned before it is cut: a part of a secret is one too.
 func (c *Cloud) refusal(err error) (int, neutronError) {
-	var status gophercloud.ErrUnexpectedResponseCode
-	if !errors.As(err, &status) {
+	status, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err)
+	if !ok {
 		return 0, neutronError{}
 	}
 	var body struct {
@@ -67,7 +57,7 @@ func (c *Cloud) explain(err error, doing string) error {
 	if text == "" {
 		text = c.trouble(err, status, refused)
 	}
-	return &explained{c.clean(doing + ": " + text), err}
+	return &finding.ExplainedError{Text: c.clean(doing + ": " + text), Cause: err}
 }
 
 // advice is for the refusals that Neutron explains; empty for the others.
@@ -98,9 +88,9 @@ func (c *Cloud) advice(status int, refused neutronError) string {
 
 // trouble is for what is no refusal of Neutron's.
 func (c *Cloud) trouble(err error, status int, refused neutronError) string {
-	var reauth *gophercloud.ErrUnableToReauthenticate
+	_, unrenewed := errors.AsType[*gophercloud.ErrUnableToReauthenticate](err)
 	switch {
-	case errors.As(err, &reauth):
+	case unrenewed:
 		return fmt.Sprintf("the token ended and Keystone at %s gives no new one: check the credentials of cloud %s", c.identity, c.name)
 	case status == http.StatusUnauthorized:
 		return fmt.Sprintf("Neutron does not accept the token of cloud %s, not even a new one: check the credentials, and whether the cloud's Neutron and Keystone belong together", c.name)
@@ -119,8 +109,7 @@ func (c *Cloud) trouble(err error, status int, refused neutronError) string {
 
 // lost is err in short, without the query that was sent: in that of a list there is no room for what went wrong.
 func (c *Cloud) lost(err error) string {
-	var sent *url.Error
-	if errors.As(err, &sent) {
+	if sent, ok := errors.AsType[*url.Error](err); ok {
 		return short(c.clean(fmt.Sprintf("%s %s: %s", sent.Op, withoutUser(sent.URL), sent.Err)))
 	}
 	return short(c.clean(err.Error()))
@@ -128,28 +117,29 @@ func (c *Cloud) lost(err error) string {
 
 // explainLogin is for the first token.
 func (c *Cloud) explainLogin(err error) error {
+	doing := "logging in to cloud " + c.name + " at " + c.identity
 	status, refused := c.refusal(err)
+	text := doing + ": " + c.trouble(err, status, refused)
 	switch status {
 	case 0:
-		return c.explain(err, "logging in to cloud "+c.name+" at "+c.identity)
+		return c.explain(err, doing)
 	case http.StatusUnauthorized:
-		return &explained{fmt.Sprintf("Keystone at %s does not accept the credentials of cloud %s: check user, password or application credential, project and domains", c.identity, c.name), errors.Join(platform.ErrCredentials, err)}
+		text = fmt.Sprintf("Keystone at %s does not accept the credentials of cloud %s: check user, password or application credential, project and domains", c.identity, c.name)
+		err = errors.Join(platform.ErrCredentials, err)
 	case http.StatusNotFound, http.StatusMultipleChoices:
-		return &explained{c.clean(fmt.Sprintf("there is no Keystone at %s, the auth_url of cloud %s (%d %s): it mostly ends in /v3", c.identity, c.name, status, refused.Message)), err}
-	default:
-		return &explained{c.clean(fmt.Sprintf("logging in to cloud %s at %s: %s", c.name, c.identity, c.trouble(err, status, refused))), err}
+		text = fmt.Sprintf("there is no Keystone at %s, the auth_url of cloud %s (%d %s): it mostly ends in /v3", c.identity, c.name, status, refused.Message)
 	}
+	return &finding.ExplainedError{Text: c.clean(text), Cause: err}
 }
 
 // explainEndpoint is for a catalogue without a Neutron.
 func (c *Cloud) explainEndpoint(err error) error {
-	var missing *gophercloud.ErrEndpointNotFound
-	if errors.As(err, &missing) {
+	if _, ok := errors.AsType[*gophercloud.ErrEndpointNotFound](err); ok {
 		where := "in its catalogue"
 		if c.region != "" {
 			where = "in region " + c.region
 		}
-		return &explained{fmt.Sprintf("cloud %s has no Neutron %s: check region_name and interface in clouds.yaml", c.name, where), err}
+		return &finding.ExplainedError{Text: fmt.Sprintf("cloud %s has no Neutron %s: check region_name and interface in clouds.yaml", c.name, where), Cause: err}
 	}
 	return c.explain(err, "looking for the Neutron of cloud "+c.name)
 }

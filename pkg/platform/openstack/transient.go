@@ -13,6 +13,8 @@ import (
 
 	"github.com/gophercloud/gophercloud/v2"
 	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 )
 
 // longestRetryAfter is how long a server may make us wait between two tries; one that asks for more is down.
@@ -39,8 +41,7 @@ func (w *wire) transient(ctx context.Context, err error) bool {
 	if err == nil || ctx.Err() != nil {
 		return false
 	}
-	var status gophercloud.ErrUnexpectedResponseCode
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok {
 		return passing(status.Actual)
 	}
 	return w.reached.Load() && broken(err)
@@ -54,10 +55,8 @@ func broken(err error) bool {
 
 // unreached reports whether err came before any answer.
 func unreached(err error) bool {
-	var timeout *timeoutError
-	var operation *net.OpError
-	var name *net.DNSError
-	return errors.As(err, &timeout) || errors.As(err, &operation) || errors.As(err, &name)
+	_, timeout := errors.AsType[*timeoutError](err)
+	return timeout || finding.Unreached(err)
 }
 
 // again calls try until it asks for no further one, for as many times as backoff has steps, with pauses between.
@@ -78,8 +77,7 @@ func (w *wire) again(ctx context.Context, backoff wait.Backoff, try func() (more
 // It is false where the server asks for longer than anyone would wait.
 func pauseFor(backoff *wait.Backoff, err error) (time.Duration, bool) {
 	delay := backoff.Step()
-	var status gophercloud.ErrUnexpectedResponseCode
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok {
 		delay = max(delay, retryAfter(status.ResponseHeader.Get("Retry-After"), time.Now()))
 	}
 	return delay, delay <= longestRetryAfter

@@ -59,8 +59,7 @@ func (w *wire) RoundTrip(r *http.Request) (answer *http.Response, err error) {
 		if err == nil && passing(answer.StatusCode) {
 			problem = gophercloud.ErrUnexpectedResponseCode{Actual: answer.StatusCode, ResponseHeader: answer.Header}
 		}
-		var late *timeoutError
-		if errors.As(problem, &late) {
+		if _, late := errors.AsType[*timeoutError](problem); late {
 			hung++
 		}
 		return repeatable(r) && hung < hungTries && w.transient(r.Context(), problem), problem

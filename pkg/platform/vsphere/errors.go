@@ -5,13 +5,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 
 	"github.com/vmware/govmomi/fault"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -21,26 +21,15 @@ var errUnverified = errors.New("written, but not seen to hold")
 
 var errNoUser = errors.New("no user name is given: set GOVC_USERNAME and GOVC_PASSWORD")
 
-// explained is vCenter's error in words that a person can act on; errors.Is and As see vCenter's.
-type explained struct {
-	text  string
-	cause error
-}
-
-func (e *explained) Error() string { return e.text }
-
-func (e *explained) Unwrap() error { return e.cause }
-
 // explain says what a person can do about err, in a line that names the vCenter.
 func (v *vcenter) explain(err error) error {
-	var done *explained
-	var hostname x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	if err == nil || errors.As(err, &done) || errors.Is(err, context.Canceled) {
+	if _, done := errors.AsType[*finding.ExplainedError](err); err == nil || done || errors.Is(err, context.Canceled) {
 		return err
 	}
+	var hostname x509.HostnameError
+	var invalid x509.CertificateInvalidError
 	say := func(format string, args ...any) error {
-		return &explained{"vCenter " + v.name + fmt.Sprintf(format, args...), err}
+		return &finding.ExplainedError{Text: "vCenter " + v.name + fmt.Sprintf(format, args...), Cause: err}
 	}
 	missing := permission(err)
 	switch {
@@ -63,7 +52,7 @@ func (v *vcenter) explain(err error) error {
 		return say(": %s has no privilege %s%s: ask an administrator for it", v.credentials.Username, privilegeOf(missing), on)
 	case errors.Is(err, context.DeadlineExceeded):
 		return say(" did not answer in time: %v", err)
-	case unreachable(err):
+	case finding.Unreached(err):
 		return say(" cannot be reached: %v: check GOVC_URL (--vsphere-url) and the network", withoutURL(err))
 	}
 	return say(": %v", withoutURL(err))
@@ -88,16 +77,9 @@ func privilegeOf(p *types.NoPermission) string {
 	return "(vCenter does not say which)"
 }
 
-func unreachable(err error) bool {
-	var operation *net.OpError
-	var name *net.DNSError
-	return errors.As(err, &operation) || errors.As(err, &name)
-}
-
 // withoutURL drops the URL that net/http puts before an error.
 func withoutURL(err error) error {
-	var request *url.Error
-	if errors.As(err, &request) {
+	if request, ok := errors.AsType[*url.Error](err); ok {
 		return request.Err
 	}
 	return err

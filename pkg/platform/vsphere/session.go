@@ -108,8 +108,8 @@ func (v *vcenter) connect(ctx context.Context, expired *login) (*login, error) {
 
 // brokenFile reports whether a kept session's file was cut off in writing, or is none.
 func brokenFile(err error) bool {
-	var syntax *json.SyntaxError
-	return errors.As(err, &syntax) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	_, syntax := errors.AsType[*json.SyntaxError](err)
+	return syntax || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 func (v *vcenter) login(ctx context.Context, c *vim25.Client, s *login) error {

@@ -12,6 +12,7 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -130,10 +131,10 @@ func (j *job) failure(err error, sent bool) error {
 		if denied.PrivilegeId == "" && len(denied.MissingPrivileges) == 0 {
 			privilege = j.target.privilege()
 		}
-		return &explained{fmt.Sprintf("%s: %s has no privilege %s there: ask an administrator for it, or hand over what -o commands prints",
-			j.change.Target, j.v.credentials.Username, privilege), err}
+		return &finding.ExplainedError{Text: fmt.Sprintf("%s: %s has no privilege %s there: ask an administrator for it, or hand over what -o commands prints",
+			j.change.Target, j.v.credentials.Username, privilege), Cause: err}
 	case slices.ContainsFunc(unreachableHost(), func(f types.BaseMethodFault) bool { return fault.Is(err, f) }):
-		return &explained{fmt.Sprintf("%s: vCenter cannot reach the host: bring it back, and run this again", j.change.Target), err}
+		return &finding.ExplainedError{Text: j.change.Target + ": vCenter cannot reach the host: bring it back, and run this again", Cause: err}
 	case sent && !hasFault(err) && !errors.Is(err, errUnreadable):
 		j.doubt = fmt.Errorf("%s: vCenter gave no answer, and it is not written: %w", j.change.Target, err)
 		return nil
