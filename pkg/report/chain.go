@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
@@ -20,61 +20,38 @@ import (
 
 // Status gathers from s what belongs to each of routers, of which judged says how they do.
 func Status(s *snapshot.Snapshot, routers []snapshot.Router, judged *check.Judgement) StatusList {
-	list := StatusList{Routers: []StatusJSON{}, Findings: []finding.Finding{}}
-	for _, f := range judged.Findings {
-		if !strings.Contains(f.Object, "/") {
-			list.Findings = append(list.Findings, f)
-		}
-	}
-	rows := map[string][]check.Row{}
-	for _, row := range judged.Matrix.Rows {
-		rows[row.Router] = append(rows[row.Router], row)
-	}
+	ofCluster := collect.Filter(judged.Findings, func(f finding.Finding) bool { return !strings.Contains(f.Object, "/") })
+	rows := collect.By(judged.Matrix.Rows, func(row check.Row) string { return row.Router })
 	x := s.Index()
-	for _, r := range routers {
-		one := statusOf(x, r, judged)
-		one.Platform = append(one.Platform, rows[egress.Key(&r.EgressRouter)]...)
-		list.Routers = append(list.Routers, one)
-	}
-	return list
+	return StatusList{Findings: append([]finding.Finding{}, ofCluster...), Routers: collect.Map(routers, func(r snapshot.Router) StatusJSON {
+		status := statusOf(x, r, judged)
+		status.Platform = append(status.Platform, rows[egress.Key(&r.EgressRouter)]...)
+		return status
+	})}
 }
 
 func statusOf(x *snapshot.Index, r snapshot.Router, judged *check.Judgement) StatusJSON {
 	address := egress.Address(&r.EgressRouter)
 	state := judged.State(r)
-	status := StatusJSON{
+	going := collect.Filter(x.AllPodsOf(r), func(p snapshot.Pod) bool { return p.Deleting })
+	chain := []string{"network-attachment-definitions", "deployments", "pods", "services", "endpointslices", "networkpolicies"}
+	return StatusJSON{
 		Namespace: r.Namespace, Name: r.Name, Provisioner: r.Provisioner, Address: address.IP, Gateway: address.Gateway,
 		Rules: rulesOf(r), Ready: state == check.Ready, Reason: state, NAD: nadOf(x, r), Deployment: deploymentOf(x, r),
-		Pods: []PodStatus{}, Services: []ServiceStatus{}, Policies: []PolicyStatus{}, Platform: []check.Row{},
-		Findings: append([]finding.Finding{}, judged.On(r)...),
+		Pods:     collect.Map(append(going, x.PodsOf(r)...), podOf),
+		Services: collect.Map(x.ServicesOf(r), func(s snapshot.Service) ServiceStatus { return serviceOf(x, r, s) }),
+		Policies: collect.Map(x.PoliciesOf(r), policyOf), Platform: []check.Row{}, Findings: append([]finding.Finding{}, judged.On(r)...),
+		Unknown: collect.Filter(chain, func(resource string) bool { return x.UnknownOf(resource) != nil }),
 	}
-	for _, p := range x.AllPodsOf(r) {
-		status.Pods = append(status.Pods, podOf(p))
-	}
-	// Those that are to stay come behind those that go.
-	going := func(p PodStatus) bool { return p.Deleting }
-	staying := func(p PodStatus) bool { return !p.Deleting }
-	status.Pods = append(slices.DeleteFunc(slices.Clone(status.Pods), staying), slices.DeleteFunc(status.Pods, going)...)
-	for _, service := range x.ServicesOf(r) {
-		status.Services = append(status.Services, serviceOf(x, r, service))
-	}
-	for _, p := range x.PoliciesOf(r) {
-		status.Policies = append(status.Policies, PolicyStatus{Name: p.Name, From: append([]string{}, p.From...)})
-	}
-	for _, resource := range []string{"network-attachment-definitions", "deployments", "pods", "services", "endpointslices", "networkpolicies"} {
-		if x.UnknownOf(resource) != nil {
-			status.Unknown = append(status.Unknown, resource)
-		}
-	}
-	return status
+}
+
+func policyOf(p snapshot.NetworkPolicy) PolicyStatus {
+	return PolicyStatus{Name: p.Name, From: append([]string{}, p.From...)}
 }
 
 // rulesOf are the redirects of r as a person types them, the fallback last.
 func rulesOf(r snapshot.Router) []string {
-	out := []string{}
-	for _, rule := range egress.Rules(&r.EgressRouter) {
-		out = append(out, egress.FormatRule(rule))
-	}
+	out := collect.Map(egress.Rules(&r.EgressRouter), egress.FormatRule)
 	if ip := egress.Fallback(&r.EgressRouter); ip != "" {
 		out = append(out, "*="+ip)
 	}
@@ -103,15 +80,11 @@ func deploymentOf(x *snapshot.Index, r snapshot.Router) *DeploymentStatus {
 	if d == nil {
 		return nil
 	}
-	status := &DeploymentStatus{
-		Name: d.Name, Replicas: d.Replicas, Updated: d.Updated, Available: d.Available,
-		Strategy: d.Strategy, Images: []string{}, Failure: d.Failure,
+	return &DeploymentStatus{
+		Name: d.Name, Replicas: d.Replicas, Updated: d.Updated, Available: d.Available, Strategy: d.Strategy, Failure: d.Failure,
 		NodeSelector: d.Template.NodeSelector, FailoverAfter: failoverAfter(d), Routes: d.Routes,
+		Images: collect.Map(d.Template.Containers, func(c corev1.Container) string { return c.Image }),
 	}
-	for _, c := range d.Template.Containers {
-		status.Images = append(status.Images, c.Image)
-	}
-	return status
 }
 
 // never is the time of a pod that stays bound to a lost node for good.
@@ -171,10 +144,9 @@ func serviceOf(x *snapshot.Index, r snapshot.Router, service snapshot.Service) S
 // router gives to a port.
 func leadsTo(r snapshot.Router, port egress.Port) string {
 	for _, rule := range egress.Rules(&r.EgressRouter) {
-		if egress.PortOf(rule) != port {
-			continue
+		if egress.PortOf(rule) == port {
+			return net.JoinHostPort(rule.DestinationIP, strconv.Itoa(int(cmp.Or(rule.TargetPort, rule.Port))))
 		}
-		return net.JoinHostPort(rule.DestinationIP, strconv.Itoa(int(cmp.Or(rule.TargetPort, rule.Port))))
 	}
 	if ip := egress.Fallback(&r.EgressRouter); ip != "" && r.Provisioner == egress.Standalone && port.Number != 0 {
 		return net.JoinHostPort(ip, strconv.Itoa(int(port.Number)))

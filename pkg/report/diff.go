@@ -12,6 +12,7 @@ import (
 
 	"github.com/fatih/color"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
@@ -100,9 +101,9 @@ func changedList(before, after json.RawMessage) ([]string, bool) {
 		return nil, false
 	}
 	var out []string
-	rest := values(wanted)
+	rest := collect.Map(wanted, value)
 	kept := 0
-	for _, v := range values(old) {
+	for _, v := range collect.Map(old, value) {
 		if i := slices.Index(rest, v); i >= 0 {
 			rest = slices.Delete(rest, i, i+1)
 			kept++
@@ -119,24 +120,13 @@ func changedList(before, after json.RawMessage) ([]string, bool) {
 	return out, true
 }
 
-func values(list []json.RawMessage) []string {
-	var out []string
-	for _, element := range list {
-		out = append(out, value(element))
-	}
-	return out
-}
-
 func changedObject(before, after json.RawMessage) ([]string, bool) {
 	var old, wanted map[string]json.RawMessage
 	if json.Unmarshal(before, &old) != nil || json.Unmarshal(after, &wanted) != nil || old == nil && wanted == nil {
 		return nil, false
 	}
 	var out []string
-	names := slices.Collect(maps.Keys(old))
-	names = slices.AppendSeq(names, maps.Keys(wanted))
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
+	for _, name := range collect.Unique(slices.AppendSeq(slices.Collect(maps.Keys(old)), maps.Keys(wanted))) {
 		was, had := old[name]
 		becomes, has := wanted[name]
 		switch label := finding.Printable(name); {

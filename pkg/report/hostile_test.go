@@ -22,7 +22,7 @@ func hostile() Report {
 		panic(err)
 	}
 	return New(
-		[]finding.Finding{{Code: finding.NoPrefix, Level: finding.Error, Object: "ns/" + evil, Message: evil, Why: evil + "\n" + evil, Fix: evil}},
+		[]finding.Finding{finding.New(finding.NoPrefix, "ns/"+evil, evil, evil+"\n"+evil, evil)},
 		&platform.Plan{Platform: "openstack", Where: evil, Notes: []string{evil}, Changes: []platform.Change{{
 			ID: evil, Target: evil, Field: evil, Before: json.RawMessage(`null`), After: raw, Reason: evil, Command: evil + "\n" + evil}}},
 		&check.Matrix{Rows: []check.Row{{Router: evil, Node: evil, Works: platform.No, Why: []string{evil}}}},

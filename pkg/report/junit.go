@@ -15,12 +15,12 @@ import (
 const suiteName = "kubectl-egress"
 
 // junit writes a suite an object and a test a finding. Those that fail the command are failures; the others
-// pass, with their texts as output. XML 1.0 cannot hold control characters, and Printable leaves none.
+// pass, with their texts as output. XML 1.0 cannot hold control characters, and a finding has none.
 func (r Report) junit(w io.Writer) error {
 	all := junit.Testsuites{Name: suiteName}
-	for i, g := range r.byObject() {
-		suite := junit.Testsuite{Name: finding.Printable(g.object), ID: i, Time: "0.000"}
-		for _, f := range g.findings {
+	for i, group := range byObject(r.Findings) {
+		suite := junit.Testsuite{Name: group[0].Object, ID: i, Time: "0.000"}
+		for _, f := range group {
 			suite.AddTestcase(r.testcase(f))
 		}
 		all.AddSuite(suite)
@@ -37,15 +37,14 @@ func (r Report) junit(w io.Writer) error {
 }
 
 func (r Report) testcase(f finding.Finding) junit.Testcase {
-	message := finding.Printable(f.Message)
-	c := junit.Testcase{Name: fmt.Sprintf("%s: %s", f.Code, message), Classname: finding.Printable(f.Object), Time: "0.000"}
+	c := junit.Testcase{Name: fmt.Sprintf("%s: %s", f.Code, f.Message), Classname: f.Object, Time: "0.000"}
 	var text strings.Builder
 	block(&text, "why: ", f.Why)
 	remedy(&text, "", f)
 	if r.fails(f.Level) {
-		c.Failure = &junit.Result{Message: message, Type: string(f.Code), Data: text.String()}
+		c.Failure = &junit.Result{Message: f.Message, Type: string(f.Code), Data: text.String()}
 	} else {
-		c.SystemOut = &junit.Output{Data: fmt.Sprintf("%s: %s\n%s", f.Level, message, text.String())}
+		c.SystemOut = &junit.Output{Data: fmt.Sprintf("%s: %s\n%s", f.Level, f.Message, text.String())}
 	}
 	return c
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
@@ -22,12 +23,12 @@ func (r Report) markdown(w io.Writer) error {
 	if len(r.Findings) > 0 {
 		b.WriteString("\n## Findings\n")
 	}
-	for _, g := range r.byObject() {
-		fmt.Fprintf(&b, "\n### %s\n\n| level | code | what | why | fix |\n| --- | --- | --- | --- | --- |\n", cell(g.object))
-		for _, f := range g.findings {
+	for _, group := range byObject(r.Findings) {
+		fmt.Fprintf(&b, "\n### %s\n\n| level | code | what | why | fix |\n| --- | --- | --- | --- | --- |\n", cell(group[0].Object))
+		for _, f := range group {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", f.Level, f.Code, cell(f.Message), cell(f.Why), cell(f.Fix))
 		}
-		markdownCommands(&b, g.findings)
+		markdownCommands(&b, group)
 	}
 	r.markdownPlan(&b)
 	r.markdownReadiness(&b)
@@ -105,11 +106,7 @@ func (r Report) markdownReadiness(b *strings.Builder) {
 func cell(text string) string {
 	escaped := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\\", "\\\\", "`", "\\`", "*", "\\*", "_", "\\_",
 		"[", "\\[", "]", "\\]", "|", "\\|", "~", "\\~", "#", "\\#", "$", "\\$")
-	var out []string
-	for _, line := range lines(text) {
-		out = append(out, escaped.Replace(line))
-	}
-	return strings.Join(out, "<br>")
+	return strings.Join(collect.Map(lines(text), escaped.Replace), "<br>")
 }
 
 // fence writes text as a block of code, behind a fence longer than any in the text.

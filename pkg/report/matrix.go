@@ -10,6 +10,7 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
@@ -57,38 +58,27 @@ type grid struct {
 }
 
 func newGrid(rows []check.Row) grid {
-	g := grid{rows: rows, cells: map[[2]string]check.Row{}}
+	g := grid{
+		rows: rows, cells: map[[2]string]check.Row{}, nodes: collect.Unique(collect.Map(rows, func(row check.Row) string { return row.Node })),
+		routers: slices.Compact(collect.Map(rows, func(row check.Row) string { return row.Router })), // rows are ordered by router
+	}
 	for _, row := range rows {
-		g.routers = append(g.routers, row.Router)
-		g.nodes = append(g.nodes, row.Node)
 		g.cells[[2]string{row.Router, row.Node}] = row
 	}
-	g.routers = slices.Compact(g.routers) // rows are ordered by router
-	slices.Sort(g.nodes)
-	g.nodes = slices.Compact(g.nodes)
 	return g
 }
 
 // byNode writes a row a node. Many nodes of which the same is true, and that hold no pod, share a row.
 func (g grid) byNode(w io.Writer) error {
-	header := []string{"NODE"}
-	for _, router := range g.routers {
-		header = append(header, finding.Printable(router))
-	}
-	alike := map[string][]string{}
-	texts := make([]string, len(g.nodes))
-	for i, node := range g.nodes {
-		texts[i] = g.row(node)
-		alike[texts[i]] = append(alike[texts[i]], node)
-	}
-	out := []string{strings.Join(header, "\t")}
-	for i, node := range g.nodes {
-		same := alike[texts[i]]
-		switch {
-		case len(same) < foldFrom || strings.Contains(texts[i], "*"):
-			out = append(out, finding.Printable(node)+"\t"+texts[i])
+	out := []string{strings.Join(append([]string{"NODE"}, collect.Map(g.routers, finding.Printable)...), "\t")}
+	alike := collect.By(g.nodes, g.row)
+	for _, node := range g.nodes {
+		text := g.row(node)
+		switch same := alike[text]; {
+		case len(same) < foldFrom || strings.Contains(text, "*"):
+			out = append(out, finding.Printable(node)+"\t"+text)
 		case node == same[0]:
-			out = append(out, fmt.Sprintf("%s and %d more\t%s", finding.Printable(node), len(same)-1, texts[i]))
+			out = append(out, fmt.Sprintf("%s and %d more\t%s", finding.Printable(node), len(same)-1, text))
 		}
 	}
 	_, err := fmt.Fprintln(w, strings.Join(out, "\n"))
@@ -97,15 +87,12 @@ func (g grid) byNode(w io.Writer) error {
 
 // row is what is true of node, a cell a router.
 func (g grid) row(node string) string {
-	var cells []string
-	for _, router := range g.routers {
-		cell := "-"
+	return strings.Join(collect.Map(g.routers, func(router string) string {
 		if row, ok := g.cells[[2]string{router, node}]; ok {
-			cell = answer(row)
+			return answer(row)
 		}
-		cells = append(cells, cell)
-	}
-	return strings.Join(cells, "\t")
+		return "-"
+	}), "\t")
 }
 
 // answerOf is whether row's router would work; what is not said is unknown.
@@ -117,23 +104,16 @@ func answer(row check.Row) string {
 	if row.Works == platform.No && row.Allowed == platform.No && len(row.Why) == 1 {
 		text = "blocked"
 	}
-	if row.Active {
-		text += " *"
-	}
-	return text
+	return mark(text, row.Active)
 }
 
 // byRouter writes a row a router.
 func (g grid) byRouter(w io.Writer) error {
 	out := []string{"ROUTER\tPOD ON\tYES\tNO\tUNKNOWN\tWOULD NOT WORK ON"}
-	rows := map[string][]check.Row{}
-	for _, row := range g.rows {
-		rows[row.Router] = append(rows[row.Router], row)
-	}
-	for _, router := range g.routers {
+	for _, rows := range collect.Groups(g.rows, func(row check.Row) string { return row.Router }) {
 		counts := map[platform.Answer]int{}
 		var active, bad []string
-		for _, row := range rows[router] {
+		for _, row := range rows {
 			works := answerOf(row)
 			counts[works]++
 			node := finding.Printable(row.Node)
@@ -144,47 +124,36 @@ func (g grid) byRouter(w io.Writer) error {
 				bad = append(bad, mark(node, row.Active))
 			}
 		}
-		out = append(out, fmt.Sprintf("%s\t%s\t%d\t%d\t%d\t%s", finding.Printable(router), orNone(strings.Join(active, ",")),
+		out = append(out, fmt.Sprintf("%s\t%s\t%d\t%d\t%d\t%s", finding.Printable(rows[0].Router), orNone(strings.Join(active, ",")),
 			counts[platform.Yes], counts[platform.No], counts[platform.Unknown], orNone(finding.Listed(bad, mostNodes, ", "))))
 	}
 	_, err := fmt.Fprintln(w, strings.Join(out, "\n"))
 	return err
 }
 
-func mark(node string, active bool) string {
+// mark adds the star of where the pod is.
+func mark(text string, active bool) string {
 	if active {
-		return node + " *"
+		text += " *"
 	}
-	return node
+	return text
 }
 
 // reasons writes why routers would not work on nodes: each reason once for the routers that it keeps from
 // the same nodes.
 func (g grid) reasons(b *strings.Builder) {
-	nodes := map[[2]string][]string{} // by router and reason
-	for _, row := range g.rows {
-		for _, why := range row.Why {
-			key := [2]string{row.Router, why}
-			nodes[key] = append(nodes[key], finding.Printable(row.Node))
-		}
-	}
-	var texts []string
-	routers := map[string][]string{}
-	for _, row := range g.rows {
-		for _, why := range row.Why {
-			key := [2]string{row.Router, why}
-			if nodes[key] == nil {
-				continue // said
-			}
-			text := fmt.Sprintf("%s: %s", finding.Listed(nodes[key], mostNodes, ", "), finding.Printable(why))
-			nodes[key] = nil
-			if routers[text] == nil {
-				texts = append(texts, text)
-			}
-			routers[text] = append(routers[text], finding.Printable(row.Router))
-		}
-	}
-	for _, text := range texts {
-		fmt.Fprintf(b, "  %s on %s\n", finding.Listed(routers[text], mostColumns, ", "), text)
+	type reason struct{ router, why string }
+	nodes := map[reason][]string{}
+	reasons := collect.Flat(g.rows, func(row check.Row) []reason {
+		return collect.Map(row.Why, func(why string) reason {
+			r := reason{finding.Printable(row.Router), finding.Printable(why)}
+			nodes[r] = append(nodes[r], finding.Printable(row.Node))
+			return r
+		})
+	})
+	text := func(r reason) string { return finding.Listed(nodes[r], mostNodes, ", ") + ": " + r.why }
+	for _, alike := range collect.Groups(reasons, text) {
+		routers := collect.Map(alike, func(r reason) string { return r.router })
+		fmt.Fprintf(b, "  %s on %s\n", finding.Listed(slices.Compact(routers), mostColumns, ", "), text(alike[0]))
 	}
 }

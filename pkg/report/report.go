@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
@@ -118,43 +119,26 @@ func (r Report) Write(w io.Writer, format string, colour bool) error {
 // short writes one line a finding, for grep.
 func (r Report) short(w io.Writer) error {
 	for _, f := range r.Findings {
-		if _, err := fmt.Fprintf(w, "%s %s %s: %s\n", f.Level, f.Code, finding.Printable(f.Object), finding.Printable(f.Message)); err != nil {
+		if _, err := fmt.Fprintf(w, "%s %s %s: %s\n", f.Level, f.Code, f.Object, f.Message); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// group is the findings on one object.
-type group struct {
-	object   string
-	findings []finding.Finding
-}
-
-// byObject are the findings in groups, in the order in which the objects come first.
-func (r Report) byObject() []group {
-	var out []group
-	place := map[string]int{}
-	for _, f := range r.Findings {
-		i, known := place[f.Object]
-		if !known {
-			i = len(out)
-			place[f.Object] = i
-			out = append(out, group{object: f.Object})
-		}
-		out[i].findings = append(out[i].findings, f)
-	}
-	return out
+// byObject are findings in groups, in the order in which the objects come first.
+func byObject(findings []finding.Finding) [][]finding.Finding {
+	return collect.Groups(findings, func(f finding.Finding) string { return f.Object })
 }
 
 // table writes the findings by object, each with its why and its fix, then the plan, then which router works
 // on which node, and last the summary.
 func (r Report) table(w io.Writer, colour bool) error {
 	var b strings.Builder
-	for _, g := range r.byObject() {
-		fmt.Fprintf(&b, "%s\n", finding.Printable(g.object))
-		for _, f := range g.findings {
-			fmt.Fprintf(&b, "  %s %s: %s\n", paintLevel(f.Level, colour), f.Code, finding.Printable(f.Message))
+	for _, group := range byObject(r.Findings) {
+		fmt.Fprintf(&b, "%s\n", group[0].Object)
+		for _, f := range group {
+			fmt.Fprintf(&b, "  %s %s: %s\n", paintLevel(f.Level, colour), f.Code, f.Message)
 			block(&b, "      why: ", f.Why)
 			remedy(&b, "      ", f)
 		}

@@ -10,7 +10,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
@@ -29,9 +31,7 @@ func Routers(s *snapshot.Snapshot, routers []snapshot.Router, judged *check.Judg
 		table.ColumnDefinitions = append(table.ColumnDefinitions, column)
 	}
 	x := s.Index()
-	for _, r := range routers {
-		table.Rows = append(table.Rows, row(x, r, judged, now))
-	}
+	table.Rows = collect.Map(routers, func(r snapshot.Router) metav1.TableRow { return row(x, r, judged, now) })
 	return table
 }
 
@@ -40,16 +40,9 @@ func row(x *snapshot.Index, r snapshot.Router, judged *check.Judgement, now time
 	if pod := x.PodOf(r); pod != nil {
 		node, mac = orNone(pod.Node), orNone(pod.MAC)
 	}
-	var ports, services, reasons []string
-	for _, code := range judged.Reasons(r) {
-		reasons = append(reasons, string(code))
-	}
-	for _, p := range egress.Ports(&r.EgressRouter) {
-		ports = append(ports, p.String())
-	}
-	for _, service := range x.ServicesOf(r) {
-		services = append(services, service.Name)
-	}
+	ports := collect.Map(egress.Ports(&r.EgressRouter), egress.Port.String)
+	services := collect.Map(x.ServicesOf(r), func(s snapshot.Service) string { return s.Name })
+	reasons := collect.Map(judged.Reasons(r), func(code finding.Code) string { return string(code) })
 	address := egress.Address(&r.EgressRouter)
 	partial := metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: r.Name, Namespace: r.Namespace}}
 	return metav1.TableRow{

@@ -196,8 +196,8 @@ func TestStatusTreeObeysNothing(t *testing.T) {
 	s.Deployments[0].Failure, s.Deployments[0].Strategy, s.Deployments[0].Template.Containers[0].Image = evil, evil, evil
 	s.Services[0].ClusterIP, s.NADs[0].Config = evil, `{"type":"egress-router","ip":{"addresses":["\u001b[2J"],"gateway":"\u009b"}}`
 	s.NetworkPolicies = append(s.NetworkPolicies, snapshot.NetworkPolicy{Namespace: "billing", Name: evil, From: []string{evil}})
-	for i := range findings {
-		findings[i].Message = evil
+	for i, f := range findings {
+		findings[i] = finding.New(f.Code, f.Object, evil, evil, evil)
 	}
 	for i := range matrix.Rows {
 		matrix.Rows[i].Node, matrix.Rows[i].Why = evil, []string{evil}

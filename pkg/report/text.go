@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/fatih/color"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 )
 
@@ -29,11 +31,7 @@ func paintLevel(level finding.Level, colour bool) string {
 
 // lines are the lines of text, each without what a terminal would obey.
 func lines(text string) []string {
-	var out []string
-	for line := range strings.Lines(text) {
-		out = append(out, finding.Printable(strings.TrimRight(line, "\r\n")))
-	}
-	return out
+	return collect.Map(slices.Collect(strings.Lines(text)), func(line string) string { return finding.Printable(strings.TrimRight(line, "\r\n")) })
 }
 
 // block writes text behind label, its further lines below its first, so that it can be pasted as a block.

@@ -11,6 +11,7 @@ import (
 	"github.com/xlab/treeprint"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 )
@@ -31,9 +32,9 @@ func (l StatusList) Tree(w io.Writer, now time.Time, colour bool) error {
 		}
 		b.WriteString(t.tree(status).String())
 	}
-	for _, g := range (Report{Findings: l.Findings}).byObject() {
-		tree := treeprint.NewWithRoot(finding.Printable(g.object))
-		t.findings(tree, g.findings)
+	for _, group := range byObject(l.Findings) {
+		tree := treeprint.NewWithRoot(group[0].Object)
+		t.findings(tree, group)
 		b.WriteString(tree.String())
 	}
 	if len(l.Routers) > 1 {
@@ -74,10 +75,7 @@ func (t treeWriter) head(s StatusJSON) string {
 }
 
 func (t treeWriter) tree(s StatusJSON) treeprint.Tree {
-	found := map[part][]finding.Finding{}
-	for _, f := range s.Findings {
-		found[partOf(f.Code)] = append(found[partOf(f.Code)], f)
-	}
+	found := collect.By(s.Findings, func(f finding.Finding) part { return partOf(f.Code) })
 	root := treeprint.NewWithRoot(t.head(s))
 	t.findings(root, found[atTop])
 	t.findings(root.AddBranch(nadText(s)), found[atNAD])
@@ -91,6 +89,6 @@ func (t treeWriter) tree(s StatusJSON) treeprint.Tree {
 
 func (t treeWriter) findings(branch treeprint.Tree, findings []finding.Finding) {
 	for _, f := range findings {
-		branch.AddNode(fmt.Sprintf("%s %s: %s", paintLevel(f.Level, t.colour), f.Code, finding.Printable(f.Message)))
+		branch.AddNode(fmt.Sprintf("%s %s: %s", paintLevel(f.Level, t.colour), f.Code, f.Message))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
@@ -120,11 +121,7 @@ func (t treeWriter) services(root treeprint.Tree, s StatusJSON, found []finding.
 	if len(s.Services) == 0 {
 		t.findings(root.AddBranch("Service: "+lacking(s, "services", "none")), found)
 	}
-	on := map[int][]finding.Finding{}
-	for _, f := range found {
-		i := serviceOn(s.Services, f)
-		on[i] = append(on[i], f)
-	}
+	on := collect.By(found, func(f finding.Finding) int { return serviceOn(s.Services, f) })
 	for i, service := range s.Services {
 		endpoints := finding.Count(len(service.Endpoints), "endpoint")
 		if service.Endpoints == nil {

@@ -1,0 +1,53 @@
+// Package collect makes lists of lists, where the standard library's slices has no word for it.
+package collect
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Map returns what of makes of each item; it is never nil.
+func Map[T, U any](items []T, of func(T) U) []U {
+	out := make([]U, 0, len(items))
+	for _, item := range items {
+		out = append(out, of(item))
+	}
+	return out
+}
+
+// Flat returns all that of makes of each item, in one list.
+func Flat[T, U any](items []T, of func(T) []U) []U { return slices.Concat(Map(items, of)...) }
+
+// Filter returns the items that something is true of.
+func Filter[T any](items []T, holds func(T) bool) []T {
+	return slices.DeleteFunc(slices.Clone(items), func(item T) bool { return !holds(item) })
+}
+
+// Groups returns the items that have the same key, the keys in the order in which they first come.
+func Groups[K comparable, T any](items []T, key func(T) K) [][]T {
+	at := map[K]int{}
+	var out [][]T
+	for _, item := range items {
+		i, known := at[key(item)]
+		if !known {
+			i = len(out)
+			at[key(item)], out = i, append(out, nil)
+		}
+		out[i] = append(out[i], item)
+	}
+	return out
+}
+
+// By returns the items by their key.
+func By[K comparable, T any](items []T, key func(T) K) map[K][]T {
+	out := map[K][]T{}
+	for _, item := range items {
+		out[key(item)] = append(out[key(item)], item)
+	}
+	return out
+}
+
+// Unique returns the items sorted, each once.
+func Unique[T cmp.Ordered](items []T) []T {
+	return slices.Compact(slices.Sorted(slices.Values(items)))
+}
