@@ -18,9 +18,15 @@ func Map[T, U any](items []T, of func(T) U) []U {
 // Flat returns all that of makes of each item, in one list.
 func Flat[T, U any](items []T, of func(T) []U) []U { return slices.Concat(Map(items, of)...) }
 
-// Filter returns the items that something is true of.
+// Filter returns the items that something is true of; nil where that is none.
 func Filter[T any](items []T, holds func(T) bool) []T {
-	return slices.DeleteFunc(slices.Clone(items), func(item T) bool { return !holds(item) })
+	var out []T
+	for _, item := range items {
+		if holds(item) {
+			out = append(out, item)
+		}
+	}
+	return out
 }
 
 // Groups returns the items that have the same key, the keys in the order in which they first come.

@@ -7,8 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
@@ -108,26 +110,20 @@ func New(creds []Credentials, o Options) (*Adapter, error) {
 
 // Where says who would write, and where, in a line. No secret is in it.
 func (a *Adapter) Where() string {
-	return strings.Join(texts(a.vcenters, func(v *vcenter) string {
+	return strings.Join(collect.Map(a.vcenters, func(v *vcenter) string {
 		return fmt.Sprintf("vCenter %s as %s", v.name, cmp.Or(v.credentials.Username, "the user of the kept session"))
 	}), ", ")
 }
 
 // Close logs out of every vCenter, or leaves the session to the next run where it is kept.
 func (a *Adapter) Close(ctx context.Context) error {
-	var errs []error
-	for _, v := range a.vcenters {
-		errs = append(errs, v.close(ctx))
-	}
-	return errors.Join(errs...)
+	return errors.Join(collect.Map(a.vcenters, func(v *vcenter) error { return v.close(ctx) })...)
 }
 
 // vcenter is the one of a name, or nil.
 func (a *Adapter) vcenter(name string) *vcenter {
-	for _, v := range a.vcenters {
-		if v.name == name {
-			return v
-		}
+	if i := slices.IndexFunc(a.vcenters, func(v *vcenter) bool { return v.name == name }); i >= 0 {
+		return a.vcenters[i]
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -90,7 +91,7 @@ func (a *Adapter) job(c platform.Change, revert bool) (*job, error) {
 func (a *Adapter) write(ctx context.Context, jobs []*job, end func(*job, error)) {
 	var g errgroup.Group
 	g.SetLimit(a.options.Concurrency)
-	for _, alike := range grouped(jobs, func(j *job) string { return j.target.site() }) {
+	for _, alike := range collect.Groups(jobs, func(j *job) string { return j.target.site() }) {
 		g.Go(func() error {
 			for _, j := range alike {
 				if err := a.writeOne(ctx, j); err != nil || j.written == nil {
@@ -107,8 +108,8 @@ func (a *Adapter) write(ctx context.Context, jobs []*job, end func(*job, error))
 func (a *Adapter) verify(ctx context.Context, jobs []*job, end func(*job, error)) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyTimeout)
 	defer cancel()
-	written := filtered(jobs, func(j *job) bool { return !j.over })
-	for _, mine := range grouped(written, func(j *job) *vcenter { return j.v }) {
+	written := collect.Filter(jobs, func(j *job) bool { return !j.over })
+	for _, mine := range collect.Groups(written, func(j *job) *vcenter { return j.v }) {
 		v := mine[0].v
 		var now *inventory
 		err := v.do(ctx, func(ctx context.Context, s *login) (err error) {

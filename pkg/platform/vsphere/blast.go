@@ -1,6 +1,10 @@
 package vsphere
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
+)
 
 // neighbours are the virtual machines besides the nodes' own that would see the frames: those on the group,
 // on the hosts concerned, or with --scope=vswitch on any port group of the same switch.
@@ -9,10 +13,10 @@ func (u *audit) neighbours(g *group) []string {
 	for _, m := range g.members {
 		own[m.vm.ref] = true
 	}
-	others := filtered(g.inv.vms, func(v *vm) bool {
+	others := collect.Filter(g.inv.vms, func(v *vm) bool {
 		return !own[v.ref] && !v.template && slices.ContainsFunc(v.networks, func(n ref) bool { return u.reaches(g, v, n) })
 	})
-	return texts(others, func(v *vm) string { return v.name })
+	return collect.Map(others, func(v *vm) string { return v.name })
 }
 
 // reaches reports whether opening g opens network n for v.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -36,8 +37,8 @@ func (u *audit) plans(g *group) {
 		own, inherited := p.change, []field(nil)
 		if u.options.Scope == ScopeVSwitch && p.vSwitch != nil {
 			explicit := securityPolicy(p.portGroup.Spec.Policy.Security)
-			own = filtered(p.change, func(f field) bool { return explicit[f] != nil })
-			inherited = filtered(p.change, func(f field) bool { return explicit[f] == nil })
+			own = collect.Filter(p.change, func(f field) bool { return explicit[f] != nil })
+			inherited = collect.Filter(p.change, func(f field) bool { return explicit[f] == nil })
 		}
 		u.pend(target{g.inv.vcenter.name, isPortGroup, p.host.ref, p.portGroup.Spec.Name}, g, p, own)
 		if p.vSwitch != nil {
@@ -49,10 +50,8 @@ func (u *audit) plans(g *group) {
 // toChange are the settings that a place rejects and some member needs, with MAC learning in place of
 // promiscuous mode where that is asked for and can be had.
 func (u *audit) toChange(g *group, p *place) []field {
-	var needed, out []field
-	for _, m := range g.witnesses(g.members) {
-		needed = append(needed, u.options.judge(g.policyFor(p, m.vm)).rejected...)
-	}
+	needed := collect.Flat(g.witnesses(g.members), func(m member) []field { return u.options.judge(g.policyFor(p, m.vm)).rejected })
+	var out []field
 	for _, f := range u.options.judge(p.policy).rejected {
 		switch {
 		case !slices.Contains(needed, f):
@@ -98,10 +97,10 @@ func (c *pending) title() string {
 }
 
 func (c *pending) change(o Options) (platform.Change, error) {
-	fields, routers := distinct(c.fields), distinct(c.routers)
+	fields, routers := collect.Unique(c.fields), collect.Unique(c.routers)
 	out := platform.Change{
 		ID: c.target.String(), Target: c.title(), Routers: routers, Command: c.command(fields),
-		Reason: fmt.Sprintf("%s: %s (--require=%s)", folded(routers), strings.Join(texts(fields, func(f field) string { return f.words().reason }), "; "), o.Require),
+		Reason: fmt.Sprintf("%s: %s (--require=%s)", folded(routers), strings.Join(collect.Map(fields, func(f field) string { return f.words().reason }), "; "), o.Require),
 	}
 	now, err := c.group.inv.state(c.target)
 	if err != nil {

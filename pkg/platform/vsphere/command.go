@@ -8,6 +8,7 @@ import (
 
 	"al.essio.dev/pkg/shellescape"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 )
 
@@ -67,7 +68,7 @@ func says(v reflect.Value) bool {
 // esxcli is the host's own command, by way of govc.
 func (c *pending) esxcli(fields []field, command, nameFlag, name string) string {
 	args := []string{"govc host.esxcli -host", quoted(c.place.host.name), command, nameFlag, quoted(name)}
-	return strings.Join(append(args, texts(fields, func(f field) string { return f.words().esxcli + " true" })...), " ")
+	return strings.Join(append(args, collect.Map(fields, func(f field) string { return f.words().esxcli + " true" })...), " ")
 }
 
 func (c *pending) dvCommand(fields []field) string {
@@ -84,7 +85,7 @@ func (c *pending) dvCommand(fields []field) string {
 	if slices.Contains(fields, learning) {
 		out = append(out, "  MAC learning has no cmdlet: in the vSphere client, edit the port group's settings, Security, MAC learning: Enabled")
 	}
-	return strings.TrimSuffix(strings.Join(texts(out, shellComment), ""), "\n")
+	return strings.TrimSuffix(strings.Join(collect.Map(out, shellComment), ""), "\n")
 }
 
 // shellComment is one comment line, whatever is in s: names are of whoever may name a port group.

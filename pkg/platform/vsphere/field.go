@@ -30,29 +30,25 @@ type words struct {
 }
 
 func (f field) words() words {
-	switch f {
-	case forged:
-		return words{
+	return map[field]words{
+		forged: {
 			name: "forged transmits", withVerb: "forged transmits are", code: finding.ForgedTransmits,
 			effect: "the router's frames leave with net1's own MAC, and the switch drops what does not bear the vNIC's",
 			reason: "net1's frames leave with a MAC that is not the vNIC's (forged transmits)",
 			govc:   "-forged-transmits", esxcli: "--allow-forged-transmits", powerCLI: "-ForgedTransmits",
-		}
-	case promiscuous:
-		return words{
+		},
+		promiscuous: {
 			name: "promiscuous mode", withVerb: "promiscuous mode is", code: finding.Promiscuous,
 			effect: "frames for net1's MAC are not delivered to the node: the switch delivers the vNIC's own alone, unless it may be promiscuous or learns MACs",
 			reason: "frames for net1's MAC must be delivered (promiscuous mode)",
 			govc:   "-allow-promiscuous", esxcli: "--allow-promiscuous", powerCLI: "-AllowPromiscuous",
-		}
-	case macChanges:
-		return words{
+		},
+		macChanges: {
 			name: "MAC address changes", withVerb: "MAC address changes are", code: finding.MACChanges,
 			effect: "OpenShift's documentation asks for MAC address changes, though a macvlan interface leaves the vNIC's MAC as it is",
 			reason: "OpenShift's documentation asks for MAC address changes",
 			govc:   "-mac-changes", esxcli: "--allow-mac-change", powerCLI: "-MacChanges",
-		}
-	default:
-		return words{name: "MAC learning", withVerb: "MAC learning is", reason: "frames for net1's MAC must be delivered (MAC learning)"}
-	}
+		},
+		learning: {name: "MAC learning", withVerb: "MAC learning is", reason: "frames for net1's MAC must be delivered (MAC learning)"},
+	}[f]
 }

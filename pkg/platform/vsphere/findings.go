@@ -5,8 +5,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 )
+
+// foldedAfter is how many names a message has before it counts the rest.
+const foldedAfter = 5
+
+// folded is the first names of a message, and the number of the rest.
+func folded(names []string) string { return finding.Listed(names, foldedAfter, ", ") }
 
 func (u *audit) add(c finding.Code, level finding.Level, object, message, why, fix string, commands ...string) {
 	u.findings = append(u.findings, finding.New(c, object, message, why, fix, commands...).At(level))
@@ -20,18 +27,18 @@ func (u *audit) strayFindings() {
 			u.unreadFinding(s.Router, []unread{*s.unknown})
 		}
 	}
-	for _, alike := range grouped(u.strays, func(s stray) [2]string { return [2]string{s.Router, s.why} }) {
+	for _, alike := range collect.Groups(u.strays, func(s stray) [2]string { return [2]string{s.Router, s.why} }) {
 		u.add(finding.NoVM, finding.Error, alike[0].Router,
-			fmt.Sprintf("node %s: %s", folded(texts(alike, func(s stray) string { return s.Node.Name })), alike[0].why),
+			fmt.Sprintf("node %s: %s", folded(collect.Map(alike, func(s stray) string { return s.Node.Name })), alike[0].why),
 			"without the node's virtual machine and its network, nobody can tell whether the switch lets the router's frames through",
 			"name the vCenter that runs the node with GOVC_URL (--vsphere-url); govc shows what a UUID stands for",
-			texts(filtered(alike, func(s stray) bool { return s.Node.SystemUUID != "" }), func(s stray) string { return "govc vm.info -vm.uuid " + quoted(s.Node.SystemUUID) })...)
+			collect.Map(collect.Filter(alike, func(s stray) bool { return s.Node.SystemUUID != "" }), func(s stray) string { return "govc vm.info -vm.uuid " + quoted(s.Node.SystemUUID) })...)
 	}
 }
 
 // unreadFinding is what vCenter held back: unknown is never all right.
 func (u *audit) unreadFinding(object string, objects []unread) {
-	names := texts(objects, func(o unread) string { return o.object })
+	names := collect.Map(objects, func(o unread) string { return o.object })
 	privilege := slices.MaxFunc(objects, func(a, b unread) int { return strings.Compare(a.privilege, b.privilege) }).privilege
 	if privilege == "" {
 		u.add(finding.HostsDiffer, finding.Error, object,
@@ -47,7 +54,7 @@ func (u *audit) unreadFinding(object string, objects []unread) {
 }
 
 func (u *audit) users() string {
-	return strings.Join(texts(u.inventories, func(inv *inventory) string { return "vCenter " + inv.vcenter.name }), ", ")
+	return strings.Join(collect.Map(u.inventories, func(inv *inventory) string { return "vCenter " + inv.vcenter.name }), ", ")
 }
 
 // groupFindings are about one network.
@@ -56,7 +63,7 @@ func (u *audit) groupFindings(g *group) {
 		u.nsx(g)
 		return
 	}
-	for _, members := range grouped(g.members, member.router) {
+	for _, members := range collect.Groups(g.members, member.router) {
 		for _, f := range []field{forged, promiscuous, macChanges} {
 			u.rejected(g, members, f)
 		}
@@ -73,7 +80,7 @@ func (u *audit) groupFindings(g *group) {
 // unread tells what vCenter refused from what it does not have.
 func (u *audit) unread(g *group) {
 	for _, silent := range []bool{false, true} {
-		some := filtered(g.unknown, func(o unread) bool { return (o.privilege == "") == silent })
+		some := collect.Filter(g.unknown, func(o unread) bool { return (o.privilege == "") == silent })
 		if len(some) > 0 {
 			u.unreadFinding(g.label(), some)
 		}
@@ -116,9 +123,9 @@ func (u *audit) tally(g *group, members []member, f field) tally {
 		}
 	}
 	if !g.overridden() {
-		t.nodes = texts(members, func(m member) string { return m.Node.Name })
+		t.nodes = collect.Map(members, func(m member) string { return m.Node.Name })
 	}
-	t.nodes = distinct(t.nodes)
+	t.nodes = collect.Unique(t.nodes)
 	return t
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 )
 
@@ -16,7 +17,7 @@ func (u *audit) disagreement(g *group) {
 		return
 	}
 	if _, differ := distributedPolicy(g.dv.setting()); len(differ) > 0 {
-		u.note("%s: macManagementPolicy and the older securityPolicy differ in %s: the former is taken to hold", g.label(), strings.Join(texts(differ, func(f field) string { return f.words().name }), ", "))
+		u.note("%s: macManagementPolicy and the older securityPolicy differ in %s: the former is taken to hold", g.label(), strings.Join(collect.Map(differ, func(f field) string { return f.words().name }), ", "))
 	}
 }
 
@@ -47,7 +48,7 @@ func (u *audit) differing(g *group) {
 	if len(by) < 2 {
 		return
 	}
-	figures := texts(slices.Sorted(maps.Keys(by)), func(policy string) string { return policy + " on " + folded(by[policy]) })
+	figures := collect.Map(slices.Sorted(maps.Keys(by)), func(policy string) string { return policy + " on " + folded(by[policy]) })
 	u.add(finding.HostsDiffer, finding.Warning, g.label(),
 		fmt.Sprintf("%d hosts of %s have %d different security policies on port group %s", len(g.places), g.where(), len(by), g.name),
 		strings.Join(figures, "; "),
@@ -67,7 +68,7 @@ func (u *audit) sharing(g *group) {
 		return
 	}
 	who := u.neighbours(g)
-	kernel := texts(filtered(g.places, func(p *place) bool { return p.kernel }), (*place).name)
+	kernel := collect.Map(collect.Filter(g.places, func(p *place) bool { return p.kernel }), (*place).name)
 	if len(who) == 0 && len(kernel) == 0 {
 		return
 	}
@@ -91,7 +92,7 @@ func (u *audit) duplicates(g *group) {
 	if !g.opened(promiscuous) {
 		return
 	}
-	twice := filtered(g.places, func(p *place) bool {
+	twice := collect.Filter(g.places, func(p *place) bool {
 		return p.uplinks > 1 && (p.policy.accepts(promiscuous) || slices.Contains(p.change, promiscuous))
 	})
 	if len(twice) == 0 {
@@ -99,10 +100,10 @@ func (u *audit) duplicates(g *group) {
 	}
 	most := slices.MaxFunc(twice, func(a, b *place) int { return cmp.Compare(a.uplinks, b.uplinks) }).uplinks
 	u.add(finding.Duplicates, finding.Warning, g.label(),
-		fmt.Sprintf("promiscuous mode on port group %s, whose switch has %d uplinks%s: packets may arrive twice", g.name, most, g.onHosts(texts(twice, (*place).name))),
+		fmt.Sprintf("promiscuous mode on port group %s, whose switch has %d uplinks%s: packets may arrive twice", g.name, most, g.onHosts(collect.Map(twice, (*place).name))),
 		"a broadcast or flooded frame comes in by every uplink, and a promiscuous port takes each",
 		"set Net.ReversePathFwdCheckPromisc to 1 on every host, then switch promiscuous mode off and on (preflight cannot see that setting: ignore this once it is made)",
-		distinct(texts(filtered(twice, func(p *place) bool { return p.host != nil }), func(p *place) string {
+		collect.Unique(collect.Map(collect.Filter(twice, func(p *place) bool { return p.host != nil }), func(p *place) string {
 			return "govc host.esxcli -host " + quoted(p.host.name) + " system settings advanced set -o /Net/ReversePathFwdCheckPromisc -i 1"
 		}))...)
 }
@@ -123,7 +124,7 @@ func (u *audit) hardening(g *group) {
 		return
 	}
 	u.add(finding.Hardening, finding.Info, g.label(),
-		fmt.Sprintf("the planned change of port group %s goes against %s", g.name, strings.Join(distinct(names), ", ")),
+		fmt.Sprintf("the planned change of port group %s goes against %s", g.name, strings.Join(collect.Unique(names), ", ")),
 		"audits of these guides will report the port group",
 		"document the exception for this port group alone, and keep other virtual machines off it")
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 	"k8s.io/apimachinery/pkg/util/version"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -145,7 +146,7 @@ func (g *group) policyFor(p *place, v *vm) policy {
 func (m member) router() string { return m.Router }
 
 // routers are the members' routers, sorted.
-func (g *group) routers() []string { return distinct(texts(g.members, member.router)) }
+func (g *group) routers() []string { return collect.Unique(collect.Map(g.members, member.router)) }
 
 // overridden reports whether ports may hold another policy than their group.
 func (g *group) overridden() bool { return g.dv != nil && len(g.dv.ports) > 0 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -42,40 +43,32 @@ func identities(n platform.Node) []identity {
 	}
 }
 
-// findVM is the node's virtual machine. The error is what EGR401 says: none, or several.
-func findVM(inventories []*inventory, n platform.Node) (found, error) {
-	unread := 0
+// machines are the virtual machines of all vCenters.
+func machines(inventories []*inventory) []found {
+	return collect.Flat(inventories, func(inv *inventory) []found {
+		return collect.Map(inv.vms, func(v *vm) found { return found{inv: inv, vm: v} })
+	})
+}
+
+// findVM is the node's virtual machine among all. The error is what EGR401 says: none, or several.
+func findVM(all []found, n platform.Node) (found, error) {
 	for _, by := range identities(n) {
 		values := map[string]bool{}
 		for _, value := range by.node {
 			values[strings.ToLower(value)] = value != ""
 		}
-		var hits []found
-		for _, inv := range inventories {
-			for _, v := range inv.vms {
-				if !v.template && values[strings.ToLower(by.vm(v))] {
-					hits = append(hits, found{inv: inv, vm: v})
-				}
-			}
-		}
-		switch len(hits) {
+		switch hits := collect.Filter(all, func(h found) bool { return !h.vm.template && values[strings.ToLower(by.vm(h.vm))] }); len(hits) {
 		case 0:
 			continue
 		case 1:
 			return hits[0], nil
 		default:
-			return found{}, fmt.Errorf("several virtual machines have its %s (%s): %s", by.name, cmp.Or(by.node...), folded(texts(hits, func(h found) string { return h.vm.name })))
+			return found{}, fmt.Errorf("several virtual machines have its %s (%s): %s", by.name, cmp.Or(by.node...), folded(collect.Map(hits, func(h found) string { return h.vm.name })))
 		}
 	}
-	for _, inv := range inventories {
-		for _, v := range inv.vms {
-			if _, held := v.lacks("config"); held {
-				unread++
-			}
-		}
-	}
-	if unread > 0 {
-		return found{}, fmt.Errorf("no virtual machine has its UUID or name, and %d could not be read", unread)
+	unread := collect.Filter(all, func(h found) bool { _, held := h.vm.lacks("config"); return held })
+	if len(unread) > 0 {
+		return found{}, fmt.Errorf("no virtual machine has its UUID or name, and %d could not be read", len(unread))
 	}
 	return found{}, fmt.Errorf("no virtual machine has its UUID or name (provider ID %q, system UUID %q)", n.ProviderID, n.SystemUUID)
 }

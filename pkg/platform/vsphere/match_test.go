@@ -53,7 +53,7 @@ func TestFindVM(t *testing.T) {
 		{"empty values match nothing", platform.Node{}, []*vm{machineOf("", "", "", "")}, "", `no virtual machine has its UUID or name (provider ID "", system UUID "")`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			hit, err := findVM([]*inventory{{vms: test.vms}}, test.node)
+			hit, err := findVM(machines([]*inventory{{vms: test.vms}}), test.node)
 			switch {
 			case test.err != "" && (err == nil || strings.ReplaceAll(err.Error(), "vsphere://", "") != strings.ReplaceAll(test.err, "vsphere://", "")):
 				t.Errorf("got %v, want %s", err, test.err)

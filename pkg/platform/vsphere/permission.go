@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
@@ -18,25 +19,20 @@ func (u *audit) allowed(g *group, m member) (platform.Answer, string) {
 		return platform.Unknown, string(finding.NSX) + ": NSX decides, which vCenter does not show"
 	}
 	rejecting := map[field][]string{}
-	var order []field
 	unknown := false
 	for _, p := range g.places {
 		v := u.options.judge(g.policyFor(p, m.vm))
 		unknown = unknown || len(v.unknown) > 0
 		for _, f := range v.rejected {
-			if rejecting[f] == nil {
-				order = append(order, f)
-			}
 			rejecting[f] = append(rejecting[f], p.name())
 		}
 	}
+	rejected := collect.Filter(allFields(), func(f field) bool { return rejecting[f] != nil })
 	switch {
-	case len(order) > 0:
-		var why []string
-		for _, f := range order {
-			why = append(why, fmt.Sprintf("%s: %s rejected%s", f.words().code, f.words().withVerb, g.onHosts(rejecting[f])))
-		}
-		return platform.No, strings.Join(why, "; ")
+	case len(rejected) > 0:
+		return platform.No, strings.Join(collect.Map(rejected, func(f field) string {
+			return fmt.Sprintf("%s: %s rejected%s", f.words().code, f.words().withVerb, g.onHosts(rejecting[f]))
+		}), "; ")
 	case len(g.unknown) > 0:
 		return platform.Unknown, string(finding.NoPrivilege) + ": the policy could not be read" + g.unread()
 	case unknown:
@@ -59,5 +55,5 @@ func (g *group) unread() string {
 	if len(g.unknown) == 0 {
 		return ""
 	}
-	return " of " + folded(texts(g.unknown, unread.String))
+	return " of " + folded(collect.Map(g.unknown, unread.String))
 }

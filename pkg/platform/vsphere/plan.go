@@ -10,6 +10,7 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
@@ -67,7 +68,7 @@ func (u *audit) plan(where string) (*platform.Plan, error) {
 		Platform: Platform().Name, Where: where, Findings: u.findings, Permissions: u.permissions, Changes: []platform.Change{},
 		Notes: append([]string{"the rule applied is " + u.options.rule()}, u.notes...),
 	}
-	for _, alike := range grouped(u.changes, func(c *pending) target { return c.target }) {
+	for _, alike := range collect.Groups(u.changes, func(c *pending) target { return c.target }) {
 		c := *alike[0]
 		for _, other := range alike[1:] {
 			c.fields, c.routers = slices.Concat(c.fields, other.fields), slices.Concat(c.routers, other.routers)
@@ -99,9 +100,10 @@ func (o Options) rule() string {
 
 // match finds the virtual machine of every node.
 func (u *audit) match(need []platform.Attachment) {
+	all := machines(u.inventories)
 	for _, n := range need {
 		if _, done := u.machines[n.Node.Name]; !done {
-			hit, err := findVM(u.inventories, n.Node)
+			hit, err := findVM(all, n.Node)
 			hit.lost = err
 			u.machines[n.Node.Name] = hit
 		}

@@ -9,6 +9,8 @@ import (
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 )
 
 // read reads everything that a plan needs in one retrieval, whatever the number of hosts. What a few VMs
@@ -47,7 +49,7 @@ func wanted() []types.PropertySpec {
 func (s *login) everything(ctx context.Context) ([]types.ObjectContent, error) {
 	specs := wanted()
 	if s.view == nil {
-		kinds := texts(specs, func(spec types.PropertySpec) string { return spec.Type })
+		kinds := collect.Map(specs, func(spec types.PropertySpec) string { return spec.Type })
 		v, err := view.NewManager(s.client).CreateContainerView(ctx, s.client.ServiceContent.RootFolder, kinds, true)
 		if err != nil {
 			return nil, err
@@ -76,10 +78,7 @@ func expired(objects []types.ObjectContent) error {
 
 // objects reads the same properties of several objects.
 func (s *login) objects(ctx context.Context, refs []ref, specs ...types.PropertySpec) ([]types.ObjectContent, error) {
-	spec := types.PropertyFilterSpec{PropSet: specs}
-	for _, r := range refs {
-		spec.ObjectSet = append(spec.ObjectSet, types.ObjectSpec{Obj: r})
-	}
+	spec := types.PropertyFilterSpec{PropSet: specs, ObjectSet: collect.Map(refs, func(r ref) types.ObjectSpec { return types.ObjectSpec{Obj: r} })}
 	objects, err := mo.RetrievePropertiesEx(ctx, s.client, types.RetrievePropertiesEx{
 		This: s.client.ServiceContent.PropertyCollector, SpecSet: []types.PropertyFilterSpec{spec},
 	})

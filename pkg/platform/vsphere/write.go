@@ -12,6 +12,7 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
@@ -79,7 +80,7 @@ func (a *Adapter) edit(j *job, now state) (*edit, error) {
 		return nil, err
 	}
 	effective := now.effective()
-	o := now.open(filtered(asked, func(f field) bool { return !effective.accepts(f) && !a.options.replaced(f, effective) }))
+	o := now.open(collect.Filter(asked, func(f field) bool { return !effective.accepts(f) && !a.options.replaced(f, effective) }))
 	if len(o.fields) > 0 {
 		return &o.edit, o.set(&j.change)
 	}
