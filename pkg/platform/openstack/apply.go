@@ -8,8 +8,10 @@ import (
 	"sync"
 
 	"github.com/google/uuid"
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -20,8 +22,8 @@ var errUndone = errors.New("another writer undid it")
 // errNotBegun is in the chain of the error of a change that was left out, because of another or of an interruption.
 var errNotBegun = errors.New("not begun")
 
-// Apply carries plan out: reservations that go, pairs that come, reservations that come, pairs that go, each kind
-// with as many writes in flight as Options says. Then every port is read back: a change that did not stand is told
+// Apply carries plan out: reservations that go, pairs that come, then reservations that come and pairs that go, with as
+// many writes in flight as Options says. Then every port is read back: a change that did not stand is told
 // to done a second time, with errUndone.
 func (a *Adapter) Apply(ctx context.Context, plan *platform.Plan, done func(platform.Change, error)) error {
 	r := &run{adapter: a, cloud: a.cloud, tell: done}
@@ -96,30 +98,28 @@ func (r *run) carryOut(ctx context.Context, changes []platform.Change) error {
 // phased sorts changes into those that may go side by side. Without any pair OVN answers for a reserved address with
 // the reservation's MAC, so the pair comes before the reservation and goes after it; and a pair that moves is
 // added before it is removed.
-func phased(changes []platform.Change) ([][]platform.Change, error) {
-	phases := make([][]platform.Change, 4)
+func phased(changes []platform.Change) (phases [3][]platform.Change, err error) {
 	for _, change := range changes {
-		if change.Field == pairsField && !plausible(change.ID) {
-			return nil, fmt.Errorf("the plan names a port %q, which is no UUID", change.ID)
-		}
-		where := 0
-		switch {
-		case change.Field == portField && isNull(change.After):
-		case change.Field == portField:
-			where = 2
-		case change.Field == pairsField:
-			d, err := deltaOf(change)
-			if err != nil {
-				return nil, err
+		phase := 2
+		switch change.Field {
+		case portField:
+			if isNull(change.After) {
+				phase = 0
 			}
-			where = 3
-			if len(d.add) > 0 {
-				where = 1
+		case pairsField:
+			d, err := deltaOf(change)
+			switch {
+			case !plausible(change.ID):
+				return phases, fmt.Errorf("the plan names a port %q, which is no UUID", change.ID)
+			case err != nil:
+				return phases, err
+			case len(d.add) > 0:
+				phase = 1
 			}
 		default:
-			return nil, fmt.Errorf("the plan changes the field %q of %s, which this program does not know", change.Field, change.Target)
+			return phases, fmt.Errorf("the plan changes the field %q of %s, which this program does not know", change.Field, change.Target)
 		}
-		phases[where] = append(phases[where], change)
+		phases[phase] = append(phases[phase], change)
 	}
 	return phases, nil
 }
@@ -156,9 +156,7 @@ func (r *run) writePairs(ctx context.Context, change platform.Change) (platform.
 	r.outcomes = append(r.outcomes, outcome{change, d, err})
 	if err != nil {
 		if !errors.Is(err, platform.ErrMoved) {
-			for _, pair := range d.add {
-				r.wanting = append(r.wanting, keyOf(pair, ""))
-			}
+			r.wanting = append(r.wanting, collect.Map(d.add, func(pair ports.AddressPair) Pair { return keyOf(pair, "") })...)
 		}
 		return change, err
 	}

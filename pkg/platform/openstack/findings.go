@@ -6,6 +6,7 @@ import (
 
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 )
 
@@ -79,10 +80,7 @@ func tight(s *site, count, limit int) finding.Finding {
 }
 
 func notInSubnet(s *site, w *world) finding.Finding {
-	var known []string
-	for _, sub := range w.subnets[s.port.NetworkID] {
-		known = append(known, sub.CIDR.String())
-	}
+	known := collect.Map(w.subnets[s.port.NetworkID], func(sub subnet) string { return sub.CIDR.String() })
 	has := "it has " + strings.Join(known, ", ")
 	if len(known) == 0 {
 		has = "none of its subnets can be seen"

@@ -8,13 +8,14 @@ import (
 
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/security/rules"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 )
 
 // securityGroups is EGR306: destinations that no egress rule of the port's groups names. Protocols and ports are not
 // looked at: a rule for some of the traffic is a rule that somebody thought of.
 func (p *planner) securityGroups(s *site) {
-	var shut, names []string
+	var names []string
 	for _, id := range s.port.SecurityGroups {
 		g, seen := p.world.groups[id]
 		if !seen {
@@ -28,11 +29,7 @@ func (p *planner) securityGroups(s *site) {
 		}
 		names = append(names, named{g.ID, g.Name}.String())
 	}
-	for _, destination := range s.at.Destinations {
-		if !p.letsOut(s, destination.Unmap()) {
-			shut = append(shut, destination.String())
-		}
-	}
+	shut := collect.Map(collect.Filter(s.at.Destinations, func(to netip.Addr) bool { return !p.letsOut(s, to.Unmap()) }), netip.Addr.String)
 	if len(shut) == 0 {
 		return
 	}

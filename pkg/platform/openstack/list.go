@@ -18,6 +18,8 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/trunks"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 )
 
 // longestTarget bounds a request target: Neutron's own web server takes 8,176 bytes (measured on
@@ -90,13 +92,13 @@ func pages[T any](ctx context.Context, network *gophercloud.ServiceClient, resou
 	return all, nil
 }
 
-// fields are what T has in JSON: what is asked for is what is read.
+// fields are what T, a struct or a pointer to one, has in JSON: what is asked for is what is read.
 func fields[T any]() []string {
-	var out []string
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[T]()) {
-		out = append(out, field.Tag.Get("json"))
+	of := reflect.TypeFor[T]()
+	if of.Kind() == reflect.Pointer {
+		of = of.Elem()
 	}
-	return out
+	return collect.Map(reflect.VisibleFields(of), func(field reflect.StructField) string { return field.Tag.Get("json") })
 }
 
 // queries are as few as ask for every value of the filter name, each with the fields wanted, none with a target
@@ -129,21 +131,12 @@ func (c *Cloud) target(resource string) string {
 
 // ports lists the ports for which the filter name has any of values.
 func (c *Cloud) ports(ctx context.Context, name string, values []string) ([]*port, error) {
-	found, err := list[port](ctx, c, "ports", name, values)
-	out := make([]*port, len(found))
-	for i := range found {
-		out[i] = &found[i]
-	}
-	return out, err
+	return list[*port](ctx, c, "ports", name, values)
 }
 
 // portsWithAddress lists the ports that have any of addresses as their own.
 func (c *Cloud) portsWithAddress(ctx context.Context, addresses []string) ([]*port, error) {
-	values := make([]string, len(addresses))
-	for i, address := range addresses {
-		values[i] = "ip_address=" + address
-	}
-	return c.ports(ctx, "fixed_ips", values)
+	return c.ports(ctx, "fixed_ips", collect.Map(addresses, func(address string) string { return "ip_address=" + address }))
 }
 
 // subnet is what this package reads of a subnet.

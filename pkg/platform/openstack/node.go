@@ -2,8 +2,10 @@ package openstack
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -32,9 +34,5 @@ func server(node platform.Node, region string) (string, error) {
 
 // addresses are the node's own, as Neutron writes them.
 func addresses(node platform.Node) []string {
-	var out []string
-	for _, address := range node.Addresses {
-		out = append(out, address.Unmap().String())
-	}
-	return out
+	return collect.Map(node.Addresses, func(address netip.Addr) string { return address.Unmap().String() })
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 )
 
 // Pair is an allowed-address pair on a port, as it is recorded on the router that it was written for.
@@ -46,10 +48,7 @@ func Decode(s string) ([]Pair, error) {
 	if err := json.Unmarshal([]byte(s), &record); err != nil {
 		return nil, fmt.Errorf("reading the recorded pairs %q: %w", s, err)
 	}
-	for i, p := range record {
-		record[i] = p.canonical()
-	}
-	return record, nil
+	return collect.Map(record, Pair.canonical), nil
 }
 
 // canonical is p in the one spelling that pairs are compared in. Neutron keeps every spelling as it was sent.
@@ -123,13 +122,7 @@ func sameSet(a, b []ports.AddressPair, own string) bool {
 // minus are the pairs of a that b does not allow, in a's order.
 func minus(a, b []ports.AddressPair, own string) []ports.AddressPair {
 	known := keys(b, own)
-	var out []ports.AddressPair
-	for _, p := range a {
-		if !known[keyOf(p, own)] {
-			out = append(out, p)
-		}
-	}
-	return out
+	return collect.Filter(a, func(p ports.AddressPair) bool { return !known[keyOf(p, own)] })
 }
 
 // edited is list without the pairs of remove and with those of add that it lacks; all else stands as it is.

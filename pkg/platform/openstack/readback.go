@@ -4,21 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 )
 
 // readBack looks at every port that was written, or may have been, and says what does not hold. The ledger ends with
 // what stands.
 func (r *run) readBack(ctx context.Context) error {
-	begun := slices.DeleteFunc(r.outcomes, func(o outcome) bool { return errors.Is(o.err, errNotBegun) })
-	var ids []string
-	for _, o := range begun {
-		ids = append(ids, o.change.ID)
-	}
-	found, err := r.cloud.ports(ctx, "id", unique(ids))
+	begun := collect.Filter(r.outcomes, func(o outcome) bool { return !errors.Is(o.err, errNotBegun) })
+	found, err := r.cloud.ports(ctx, "id", collect.Unique(collect.Map(begun, func(o outcome) string { return o.change.ID })))
 	if err != nil {
 		for _, o := range begun {
 			if o.err != nil {
@@ -77,9 +74,5 @@ func (r *run) verify(o outcome, p *port) error {
 }
 
 func pairNames(pairs []ports.AddressPair) string {
-	names := make([]string, len(pairs))
-	for i, p := range pairs {
-		names[i] = p.IPAddress + " with " + p.MACAddress
-	}
-	return strings.Join(names, ", ")
+	return strings.Join(collect.Map(pairs, func(p ports.AddressPair) string { return p.IPAddress + " with " + p.MACAddress }), ", ")
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -63,10 +64,7 @@ func (w *world) place(at platform.Attachment) site {
 		s.fault = fmt.Sprintf("server %s has no port that project %s can see", id, w.cloud.project)
 		return s
 	}
-	var carried []*port
-	for _, p := range own {
-		carried = append(carried, w.subports[p.ID]...)
-	}
+	carried := collect.Flat(own, func(p *port) []*port { return w.subports[p.ID] })
 	for _, choice := range []struct {
 		ports []*port
 		strip bool
@@ -92,9 +90,9 @@ func (w *world) place(at platform.Attachment) site {
 // inSubnet are those of ports that reach address: own asks for a subnet in which the port has an address, else any
 // subnet of the port's network will do.
 func (w *world) inSubnet(ports []*port, address netip.Addr, own bool) []*port {
-	return slices.DeleteFunc(slices.Clone(ports), func(p *port) bool {
+	return collect.Filter(ports, func(p *port) bool {
 		s := w.holding(p, address)
-		return s == nil || own && !p.on(s.ID)
+		return s != nil && (!own || p.on(s.ID))
 	})
 }
 
@@ -116,9 +114,5 @@ func (p *port) on(subnetID string) bool {
 }
 
 func portNames(list []*port) string {
-	names := make([]string, len(list))
-	for i, p := range list {
-		names[i] = p.ID
-	}
-	return strings.Join(names, ", ")
+	return strings.Join(collect.Map(list, func(p *port) string { return p.ID }), ", ")
 }

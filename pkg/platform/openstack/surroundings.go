@@ -2,18 +2,16 @@ package openstack
 
 import (
 	"context"
+	"maps"
 	"slices"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
 // networkIDs are those of every port that was read.
 func (w *world) networkIDs() []string {
-	var ids []string
-	for _, p := range w.ports {
-		ids = append(ids, p.NetworkID)
-	}
-	return unique(ids)
+	return collect.Unique(collect.Map(slices.Collect(maps.Values(w.ports)), func(p *port) string { return p.NetworkID }))
 }
 
 func (w *world) readSubnets(ctx context.Context) error {
@@ -43,7 +41,7 @@ func (w *world) readHolders(ctx context.Context, addresses []string) error {
 			valid = append(valid, prefix.Addr().String())
 		}
 	}
-	found, err := w.cloud.portsWithAddress(ctx, unique(valid))
+	found, err := w.cloud.portsWithAddress(ctx, collect.Unique(valid))
 	for _, p := range found {
 		for _, fixed := range p.FixedIPs {
 			c := claim{p.NetworkID, canonicalIP(fixed.IPAddress)}
@@ -61,7 +59,7 @@ func (w *world) readGroups(ctx context.Context, need []platform.Attachment) erro
 			ids = append(ids, s.port.SecurityGroups...)
 		}
 	}
-	found, err := list[securityGroup](ctx, w.cloud, "security-groups", "id", unique(ids))
+	found, err := list[securityGroup](ctx, w.cloud, "security-groups", "id", collect.Unique(ids))
 	for _, g := range found {
 		w.groups[g.ID] = g
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
@@ -35,11 +36,7 @@ type world struct {
 // does not grow with the nodes.
 func (c *Cloud) readWorld(ctx context.Context, need []platform.Attachment, nodes []platform.Node, recorded map[string][]Pair) (*world, error) {
 	w := newWorld(c)
-	nodes = slices.Clone(nodes)
-	for _, at := range need {
-		nodes = append(nodes, at.Node)
-	}
-	if err := w.readServers(ctx, nodes); err != nil {
+	if err := w.readServers(ctx, slices.Concat(nodes, collect.Map(need, func(at platform.Attachment) platform.Node { return at.Node }))); err != nil {
 		return nil, err
 	}
 	if err := w.readPorts(ctx, "device_id", slices.Collect(maps.Values(w.servers))); err != nil {
@@ -48,11 +45,7 @@ func (c *Cloud) readWorld(ctx context.Context, need []platform.Attachment, nodes
 	if err := w.readRecorded(ctx, recorded); err != nil {
 		return nil, err
 	}
-	var addresses []string
-	for _, at := range need {
-		addresses = append(addresses, at.IP.Addr().String())
-	}
-	if err := w.readSurroundings(ctx, addresses); err != nil {
+	if err := w.readSurroundings(ctx, collect.Map(need, func(at platform.Attachment) string { return at.IP.Addr().String() })); err != nil {
 		return nil, err
 	}
 	// A port that is in the address's subnet itself is the one; else a trunk may be what carries it.
@@ -93,7 +86,7 @@ func (w *world) readServers(ctx context.Context, nodes []platform.Node) error {
 			wanted = append(wanted, addresses(node)...)
 		}
 	}
-	found, err := w.cloud.portsWithAddress(ctx, unique(wanted))
+	found, err := w.cloud.portsWithAddress(ctx, collect.Unique(wanted))
 	if err != nil {
 		return err
 	}
@@ -125,20 +118,13 @@ func (w *world) serverByAddress(name string, own []string, found []*port) {
 
 // readRecorded reads the ports that pairs were written to and that no node in question has.
 func (w *world) readRecorded(ctx context.Context, recorded map[string][]Pair) error {
-	var ids []string
-	for _, pairs := range recorded {
-		for _, p := range pairs {
-			if w.ports[p.Port] == nil {
-				ids = append(ids, p.Port)
-			}
-		}
-	}
-	return w.readPorts(ctx, "id", ids)
+	unread := collect.Filter(slices.Concat(slices.Collect(maps.Values(recorded))...), func(p Pair) bool { return w.ports[p.Port] == nil })
+	return w.readPorts(ctx, "id", collect.Map(unread, func(p Pair) string { return p.Port }))
 }
 
 // readPorts reads the ports for which the filter name has any of values.
 func (w *world) readPorts(ctx context.Context, name string, values []string) error {
-	found, err := w.cloud.ports(ctx, name, unique(values))
+	found, err := w.cloud.ports(ctx, name, collect.Unique(values))
 	for _, p := range found {
 		w.ports[p.ID] = p
 		if ofServer(p) {
@@ -167,7 +153,7 @@ func (w *world) readTrunks(ctx context.Context) error {
 	if err := w.readPorts(ctx, "id", ids); err != nil {
 		return err
 	}
-	for _, id := range unique(ids) {
+	for _, id := range collect.Unique(ids) {
 		if p := w.ports[id]; p != nil {
 			w.subports[parents[id]] = append(w.subports[parents[id]], p)
 		}
@@ -183,9 +169,6 @@ func (w *world) readSurroundings(ctx context.Context, addresses []string) error 
 	group.Go(func() error { return w.readHolders(ctx, addresses) })
 	return group.Wait()
 }
-
-// unique is values sorted, each once.
-func unique(values []string) []string { return slices.Compact(slices.Sorted(slices.Values(values))) }
 
 // ofServer reports whether p is an interface of a server.
 func ofServer(p *port) bool { return strings.HasPrefix(p.DeviceOwner, "compute:") }
