@@ -127,7 +127,7 @@ func (s *switched) testPlain() {
 	out, _ := s.run(0, "preflight")
 	s.has(out, "info EGR207: whether the file switch allows the routers' frames is unknown",
 		"the nodes run on the file switch, which drops frames whose MAC it does not know, and no credentials for it are in the environment",
-		"fix: kubectl egress preflight fileswitch")
+		"           kubectl egress preflight fileswitch -n default\n")
 	s.Setenv("SWITCH_FILE", s.file)
 	out, _ = s.run(3, "preflight")
 	s.has(out, blocked, "worker-1   blocked *")

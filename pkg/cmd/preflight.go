@@ -169,6 +169,6 @@ func (o *onPlatform) unasked(level finding.Level, why string) *platform.Plan {
 	return &platform.Plan{Platform: o.on.Name, Findings: []finding.Finding{finding.New(finding.NodeReadiness, "cluster",
 		fmt.Sprintf("whether %s allows the routers' frames is unknown", o.on.Title),
 		fmt.Sprintf("the nodes run on %s, which drops frames whose MAC it does not know, and %s", o.on.Title, why),
-		"ask it", o.rerun.Again()).At(level),
+		"ask it, with credentials for it", o.rerun.Again()).At(level),
 	}}
 }
