@@ -40,7 +40,8 @@ test-openstack: ## Run the tests against a real Neutron: one that it installs an
 .PHONY: test-kubernetes
 test-kubernetes: ## Run routers on real nodes, with real traffic (Debian 12, root; about 15 minutes of builds, once)
 	@assets=$$(GO=$(GO) hack/kube-assets.sh) && nodes=$$(GO=$(GO) hack/node-assets.sh) || exit 1; \
-	KUBEBUILDER_ASSETS=$$assets KUBERNETES_NODE_ASSETS=$$nodes $(GO) test -tags kubernetes -timeout 20m -parallel 4 $(GOTESTFLAGS) ./test/kubernetes
+	KUBEBUILDER_ASSETS=$$assets KUBERNETES_NODE_ASSETS=$$nodes EGRESS_ROUTER_PLUGIN=$(abspath $(EGRESS_ROUTER_PLUGIN)) \
+	$(GO) test -tags kubernetes -timeout 20m -parallel 4 $(GOTESTFLAGS) ./test/kubernetes
 
 .PHONY: fuzz
 fuzz: FUZZTIME ?= 60s

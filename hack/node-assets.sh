@@ -4,8 +4,8 @@
 #
 # Where from:
 #   1. the Go modules k8s.io/kubernetes, multus-cni.v4 and containernetworking/plugins, built;
-#   2. Debian 12's packages for containerd, runc, nft and a static busybox, unpacked and not installed:
-#      nothing of the machine is changed, and no service is started.
+#   2. Debian 12's packages for containerd, runc, nft, iptables and a static busybox, unpacked and not
+#      installed: nothing of the machine is changed, and no service is started.
 #
 # Everything lands in ${XDG_CACHE_HOME:-~/.cache}/kubectl-egress/node-VERSIONS, by rename, so that an
 # interrupted run leaves nothing half written and the next run goes on where it stopped. The builds
@@ -23,8 +23,8 @@ K8S=k8s.io/kubernetes
 MULTUS=gopkg.in/k8snetworkplumbingwg/multus-cni.v4
 PLUGINS=github.com/containernetworking/plugins
 
-# The libraries are those of nft and runc that a small machine may lack.
-PACKAGES="containerd runc nftables busybox-static
+# The libraries are those of nft, iptables and runc that a small machine may lack.
+PACKAGES="containerd runc nftables iptables busybox-static
 	libnftables1 libnftnl11 libmnl0 libjansson4 libxtables12 libedit2 libbsd0 libmd0 libgmp10 libseccomp2"
 
 say() { echo "node-assets: $*" >&2; }
@@ -87,7 +87,7 @@ build() {
 
 # unpack: takes programs and libraries out of Debian's packages.
 unpack() {
-	[ ! -x "$NODE/bin/containerd" ] || return 0
+	[ ! -x "$NODE/bin/iptables" ] || return 0
 	command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || {
 		say "no apt-get or dpkg-deb here: run on Debian 12"
 		exit 1
@@ -102,11 +102,14 @@ unpack() {
 	for deb in "$WORK"/debs/*.deb; do
 		dpkg-deb -x "$deb" "$WORK/root"
 	done
-	cp -P "$WORK"/root/usr/lib/*/*.so* "$WORK"/root/lib/*/*.so* "$NODE/lib" 2>/dev/null || true
-	cp "$WORK/root/usr/bin/containerd-shim-runc-v2" "$WORK/root/usr/bin/ctr" "$WORK/root/usr/sbin/runc" \
+	cp -P --remove-destination "$WORK"/root/usr/lib/*/*.so* "$WORK"/root/lib/*/*.so* "$NODE/lib" 2>/dev/null || true
+	cp --remove-destination "$WORK/root/usr/bin/containerd-shim-runc-v2" "$WORK/root/usr/bin/ctr" "$WORK/root/usr/sbin/runc" \
 		"$WORK/root/usr/sbin/nft" "$WORK/root/bin/busybox" "$NODE/bin"
 	cp "$WORK/root/usr/bin/containerd" "$NODE/bin/containerd.$$"
-	mv "$NODE/bin/containerd.$$" "$NODE/bin/containerd" # last: it says that the rest is there
+	mv "$NODE/bin/containerd.$$" "$NODE/bin/containerd"
+	cp -r "$WORK"/root/usr/lib/*/xtables "$NODE/lib"
+	cp "$WORK/root/usr/sbin/xtables-nft-multi" "$NODE/bin/iptables.$$"
+	mv "$NODE/bin/iptables.$$" "$NODE/bin/iptables" # last: it says that the rest is there
 }
 
 mkdir -p "$NODE/bin" "$NODE/lib" "$NODE/cni"

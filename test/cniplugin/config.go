@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/containernetworking/cni/pkg/types"
-	"golang.org/x/sys/unix"
 )
 
 // config is what the plugin reads. Fields that it does not know, such as ip.fallbackIP, it passes over; one
@@ -48,10 +48,21 @@ func (c *ipConfig) reserved() (*net.IPNet, net.IP, error) {
 
 // rule sends what comes to a port, or everything, to an address.
 type rule struct {
-	protocol byte // unix.IPPROTO_*; 0: everything
+	protocol string // as iptables and nft call it; "": everything
 	port     uint16
-	to       net.IP
+	to       string
 	toPort   uint16 // 0: the port that it came to
+}
+
+// noTarget is what the plugin makes of a target that is no address, a network say. Its programs refuse it.
+const noTarget = "<nil>"
+
+// target is where r sends to, as iptables and nft read it.
+func (r rule) target() string {
+	if r.toPort == 0 {
+		return r.to
+	}
+	return r.to + ":" + strconv.Itoa(int(r.toPort))
 }
 
 // rules reads the destinations in order. The first that fits a packet is the one that counts.
@@ -60,7 +71,7 @@ func (c *ipConfig) rules() ([]rule, error) {
 	for _, destination := range c.Destinations {
 		r, err := parseRule(destination)
 		if err != nil {
-			return nil, fmt.Errorf("destination %q: %w", destination, err)
+			return nil, fmt.Errorf("invalid destination %q: %w", destination, err)
 		}
 		rules = append(rules, r)
 	}
@@ -73,8 +84,7 @@ func parseRule(destination string) (r rule, err error) {
 	fields := strings.Split(destination, " ")
 	switch len(fields) {
 	case 1:
-		r.to, err = parseTarget(fields[0])
-		return r, err
+		return rule{to: parseTarget(fields[0])}, nil
 	case 4:
 		if r.toPort, err = parsePort(fields[3]); err != nil {
 			return rule{}, err
@@ -86,12 +96,9 @@ func parseRule(destination string) (r rule, err error) {
 	if r.port, err = parsePort(fields[0]); err != nil {
 		return rule{}, err
 	}
-	protocols := map[string]byte{"tcp": unix.IPPROTO_TCP, "udp": unix.IPPROTO_UDP, "sctp": unix.IPPROTO_SCTP}
-	if r.protocol = protocols[strings.ToLower(fields[1])]; r.protocol == 0 {
+	r.protocol, r.to = strings.ToLower(fields[1]), parseTarget(fields[2])
+	if !slices.Contains([]string{"tcp", "udp", "sctp"}, r.protocol) {
 		return rule{}, fmt.Errorf("incorrect protocol %q", fields[1])
-	}
-	if r.to, err = parseTarget(fields[2]); err != nil {
-		return rule{}, err
 	}
 	return r, nil
 }
@@ -104,12 +111,11 @@ func parsePort(s string) (uint16, error) {
 	return uint16(port), nil
 }
 
-// parseTarget takes an IPv4 address. What is none, a network say, is nil to the plugin, which nftables
-// then refuses.
-func parseTarget(s string) (net.IP, error) {
+// parseTarget takes an IPv4 address. What is none passes here: the program that writes the rules refuses it.
+func parseTarget(s string) string {
 	ip := net.ParseIP(s).To4()
 	if ip == nil {
-		return nil, errors.New("dnat to <nil>")
+		return noTarget
 	}
-	return ip, nil
+	return ip.String()
 }

@@ -4,27 +4,27 @@ package main
 
 import (
 	"encoding/json"
-	"net"
 	"reflect"
 	"strings"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 func TestRules(t *testing.T) {
 	c := &ipConfig{Destinations: []string{
 		"8080 TCP 203.0.113.26 80", "53 udp 198.51.100.10", "0 sctp 198.51.100.10", "203.0.113.7",
+		"80 TCP 203.0.113.0/24", "partner.example.com",
 	}}
 	got, err := c.rules()
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []rule{
-		{protocol: unix.IPPROTO_TCP, port: 8080, to: net.IP{203, 0, 113, 26}, toPort: 80},
-		{protocol: unix.IPPROTO_UDP, port: 53, to: net.IP{198, 51, 100, 10}},
-		{protocol: unix.IPPROTO_SCTP, to: net.IP{198, 51, 100, 10}},
-		{to: net.IP{203, 0, 113, 7}},
+		{protocol: "tcp", port: 8080, to: "203.0.113.26", toPort: 80},
+		{protocol: "udp", port: 53, to: "198.51.100.10"},
+		{protocol: "sctp", to: "198.51.100.10"},
+		{to: "203.0.113.7"},
+		{protocol: "tcp", port: 80, to: noTarget},
+		{to: noTarget},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -33,15 +33,11 @@ func TestRules(t *testing.T) {
 
 func TestRulesRefused(t *testing.T) {
 	for destination, want := range map[string]string{
-		"203.0.113.0/24":           `destination "203.0.113.0/24": dnat to <nil>`,
-		"partner.example.com":      `destination "partner.example.com": dnat to <nil>`,
-		"2001:db8::1":              `destination "2001:db8::1": dnat to <nil>`,
-		"80 icmp 203.0.113.26":     `destination "80 icmp 203.0.113.26": incorrect protocol "icmp"`,
-		"80-90 tcp 203.0.113.26":   `destination "80-90 tcp 203.0.113.26": incorrect port number "80-90"`,
-		"80 tcp 203.0.113.26 ":     `destination "80 tcp 203.0.113.26 ": incorrect port number ""`,
-		"80  tcp 203.0.113.26":     `destination "80  tcp 203.0.113.26": incorrect port number "203.0.113.26"`,
-		"80 tcp 203.0.113.26 99 9": `destination "80 tcp 203.0.113.26 99 9": neither an IP address nor port, protocol and IP address`,
-		"":                         `destination "": dnat to <nil>`,
+		"80 icmp 203.0.113.26":     `invalid destination "80 icmp 203.0.113.26": incorrect protocol "icmp"`,
+		"80-90 tcp 203.0.113.26":   `invalid destination "80-90 tcp 203.0.113.26": incorrect port number "80-90"`,
+		"80 tcp 203.0.113.26 ":     `invalid destination "80 tcp 203.0.113.26 ": incorrect port number ""`,
+		"80  tcp 203.0.113.26":     `invalid destination "80  tcp 203.0.113.26": incorrect port number "203.0.113.26"`,
+		"80 tcp 203.0.113.26 99 9": `invalid destination "80 tcp 203.0.113.26 99 9": neither an IP address nor port, protocol and IP address`,
 	} {
 		_, err := (&ipConfig{Destinations: []string{destination}}).rules()
 		// What strconv adds is its own affair.

@@ -120,8 +120,10 @@ func setUp(name string, address *net.IPNet, gateway net.IP) error {
 	if err := netlink.AddrAdd(link, &netlink.Addr{IPNet: address}); err != nil {
 		return fmt.Errorf("failed to add %s to %s: %w", address, name, err)
 	}
-	if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644); err != nil {
-		return fmt.Errorf("failed to enable forwarding: %w", err)
+	for _, setting := range []string{"conf/" + name + "/proxy_arp", "ip_forward"} {
+		if err := os.WriteFile("/proc/sys/net/ipv4/"+setting, []byte("1"), 0o644); err != nil {
+			return fmt.Errorf("failed to set %s: %w", setting, err)
+		}
 	}
 	if err := netlink.LinkSetUp(link); err != nil {
 		return fmt.Errorf("failed to set %s up: %w", name, err)

@@ -8,6 +8,10 @@ import (
 	"time"
 )
 
+// words, if there are any, are all that the log says: what the real plugin writes is nobody's to rely on. The linker
+// sets them: -X main.words=TEXT.
+var words string
+
 // logFile is where a line goes, or nowhere where it is empty: nothing may come to stdout or stderr.
 type logFile string
 
@@ -27,5 +31,9 @@ func (l logFile) printf(format string, args ...any) {
 		return
 	}
 	defer func() { _ = file.Close() }()
-	_, _ = fmt.Fprintf(file, "%s %s\n", time.Now().UTC().Format(time.RFC3339), fmt.Sprintf(format, args...))
+	text := fmt.Sprintf(format, args...)
+	if words != "" {
+		text = words
+	}
+	_, _ = fmt.Fprintf(file, "%s %s\n", time.Now().UTC().Format(time.RFC3339), text)
 }

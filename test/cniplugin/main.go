@@ -1,9 +1,9 @@
 //go:build linux
 
 // Command egress-router stands in for the CNI plugin of that name: it gives a pod net1, a macvlan with the
-// reserved address, sends everything but the cluster's own routes out of it, and redirects by nftables. It
-// keeps the plugin's habits too, which users meet: a random MAC at every start, and errors that only its log
-// file tells.
+// reserved address, sends everything but the cluster's own routes out of it, and redirects by nft or iptables. It
+// keeps the plugin's habits too, which users meet: a random MAC at every start, errors that only its log file tells,
+// and that it answers ARP for all that it has a route to and forwards what anybody sends.
 package main
 
 import (
@@ -34,7 +34,7 @@ func add(args *skel.CmdArgs) error {
 	}
 	log := openLog(conf.LogFile)
 	log.printf("ADD %s %s: %s", args.ContainerID, args.IfName, args.StdinData)
-	result, err := addRouter(&conf, args)
+	result, err := addRouter(&conf, args, log)
 	if err != nil {
 		log.printf("ADD %s %s failed: %v", args.ContainerID, args.IfName, err)
 		return nil
@@ -47,7 +47,7 @@ func add(args *skel.CmdArgs) error {
 
 // addRouter makes the interface, the routes and the rules, and describes them. The first address is the only
 // one used: none at all is a panic, which the caller hears of.
-func addRouter(conf *config, args *skel.CmdArgs) (*current.Result, error) {
+func addRouter(conf *config, args *skel.CmdArgs, log logFile) (*current.Result, error) {
 	address, gateway, err := conf.IP.reserved()
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func addRouter(conf *config, args *skel.CmdArgs) (*current.Result, error) {
 		if err := setUp(args.IfName, address, gateway); err != nil {
 			return err
 		}
-		return redirect(clusterInterface, args.IfName, address.IP, rules)
+		return redirect(clusterInterface, args.IfName, address.IP, rules, log)
 	})
 	if err != nil {
 		return nil, err

@@ -5,82 +5,81 @@ package main
 import (
 	"fmt"
 	"net"
-
-	"github.com/google/nftables"
-	"github.com/google/nftables/binaryutil"
-	"github.com/google/nftables/expr"
-	"golang.org/x/sys/unix"
+	"os/exec"
+	"strconv"
+	"strings"
 )
 
-// tableName is the nftables table that holds the router's rules.
-const tableName = "egress_cni"
+// form is "" for the plugin of OpenShift 4.20 on, which writes its rules with nft, and iptablesForm for that of
+// releases before. The linker sets it: -X main.form=iptables.
+var form string
 
-// Registers that the expressions of a rule hand values on in.
-const (
-	addressRegister = 1
-	portRegister    = 2
-)
+const iptablesForm = "iptables"
 
-// redirect makes the table: what comes in at in is sent on by the rules, in order, and what leaves at out
-// bears the address from. It runs in the pod.
-func redirect(in, out string, from net.IP, rules []rule) error {
-	conn, err := nftables.New()
+// redirect sends what comes in at in on by the rules, in order, and has what leaves at out bear the address from. It
+// runs in the pod.
+func redirect(in, out string, from net.IP, rules []rule, log logFile) error {
+	if form == iptablesForm {
+		return redirectByIptables(in, out, from, rules, log)
+	}
+	return redirectByNFT(in, out, from, rules)
+}
+
+// redirectByNFT writes all rules or none.
+func redirectByNFT(in, out string, from net.IP, rules []rule) error {
+	nft, err := exec.LookPath("nft")
 	if err != nil {
-		return fmt.Errorf("talking to nftables: %w", err)
+		return fmt.Errorf("failed to get NFTables: could not find nftables binary: %w", err)
 	}
-	table := conn.AddTable(&nftables.Table{Family: nftables.TableFamilyIPv4, Name: tableName})
-	prerouting := conn.AddChain(&nftables.Chain{
-		Name: "prerouting", Table: table, Type: nftables.ChainTypeNAT,
-		Hooknum: nftables.ChainHookPrerouting, Priority: nftables.ChainPriorityNATDest,
-	})
-	postrouting := conn.AddChain(&nftables.Chain{
-		Name: "postrouting", Table: table, Type: nftables.ChainTypeNAT,
-		Hooknum: nftables.ChainHookPostrouting, Priority: nftables.ChainPriorityNATSource,
-	})
-	for _, r := range rules {
-		conn.AddRule(&nftables.Rule{Table: table, Chain: prerouting, Exprs: r.expressions(in)})
-	}
-	conn.AddRule(&nftables.Rule{Table: table, Chain: postrouting, Exprs: append(onInterface(expr.MetaKeyOIFNAME, out),
-		&expr.Immediate{Register: addressRegister, Data: from.To4()},
-		&expr.NAT{Type: expr.NATTypeSourceNAT, Family: unix.NFPROTO_IPV4, RegAddrMin: addressRegister},
-	)})
-	if err := conn.Flush(); err != nil {
-		return fmt.Errorf("writing the nftables table %s: %w", tableName, err)
+	cmd := exec.Command(nft, "-f", "-")
+	cmd.Stdin = strings.NewReader(nftScript(in, out, from, rules))
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("failed to set nftables rules: %w: %s", err, text)
 	}
 	return nil
 }
 
-// expressions are r in nftables' terms, for what comes in at the interface called in.
-func (r rule) expressions(in string) []expr.Any {
-	match := onInterface(expr.MetaKeyIIFNAME, in)
-	if r.protocol != 0 {
-		match = append(match, toPort(r.protocol, r.port)...)
+// nftScript makes the table egress_cni anew.
+func nftScript(in, out string, from net.IP, rules []rule) string {
+	var text strings.Builder
+	line := func(format string, args ...any) { _, _ = fmt.Fprintf(&text, format+"\n", args...) }
+	line("add table ip egress_cni")
+	line("flush table ip egress_cni")
+	line("add chain ip egress_cni prerouting { type nat hook prerouting priority -100 ; }")
+	line("add chain ip egress_cni postrouting { type nat hook postrouting priority 100 ; }")
+	line("add rule ip egress_cni postrouting oif %s snat to %s", out, from)
+	for _, r := range rules {
+		match := ""
+		if r.protocol != "" {
+			match = fmt.Sprintf("%s dport %d ", r.protocol, r.port)
+		}
+		line("add rule ip egress_cni prerouting iif %s %sdnat to %s", in, match, r.target())
 	}
-	nat := &expr.NAT{Type: expr.NATTypeDestNAT, Family: unix.NFPROTO_IPV4, RegAddrMin: addressRegister}
-	match = append(match, &expr.Immediate{Register: addressRegister, Data: r.to.To4()})
-	if r.toPort != 0 {
-		nat.RegProtoMin, nat.Specified = portRegister, true
-		match = append(match, &expr.Immediate{Register: portRegister, Data: binaryutil.BigEndian.PutUint16(r.toPort)})
-	}
-	return append(match, nat)
+	return text.String()
 }
 
-// onInterface matches the interface, by name, that key stands for.
-func onInterface(key expr.MetaKey, name string) []expr.Any {
-	padded := make([]byte, unix.IFNAMSIZ)
-	copy(padded, name)
-	return []expr.Any{
-		&expr.Meta{Key: key, Register: addressRegister},
-		&expr.Cmp{Op: expr.CmpOpEq, Register: addressRegister, Data: padded},
+// redirectByIptables writes rule by rule. That one fails the plugin does not see: its log says that it was added.
+func redirectByIptables(in, out string, from net.IP, rules []rule, log logFile) error {
+	iptables, err := exec.LookPath("iptables")
+	if err != nil {
+		return fmt.Errorf("failed to get IPTables: %w", err)
 	}
+	for _, args := range iptablesRules(in, out, from, rules) {
+		_ = exec.Command(iptables, append([]string{"--wait", "-t", "nat", "-A"}, args...)...).Run()
+		log.printf("Added iptables rule: iptables -t nat -A %s", strings.Join(args, " "))
+	}
+	return nil
 }
 
-// toPort matches protocol and destination port, which TCP, UDP and SCTP have in the same place.
-func toPort(protocol byte, port uint16) []expr.Any {
-	return []expr.Any{
-		&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: addressRegister},
-		&expr.Cmp{Op: expr.CmpOpEq, Register: addressRegister, Data: []byte{protocol}},
-		&expr.Payload{DestRegister: addressRegister, Base: expr.PayloadBaseTransportHeader, Offset: 2, Len: 2},
-		&expr.Cmp{Op: expr.CmpOpEq, Register: addressRegister, Data: binaryutil.BigEndian.PutUint16(port)},
+// iptablesRules are the arguments of iptables for each rule.
+func iptablesRules(in, out string, from net.IP, rules []rule) [][]string {
+	var all [][]string
+	for _, r := range rules {
+		args := []string{"PREROUTING", "-i", in}
+		if r.protocol != "" {
+			args = append(args, "-p", r.protocol, "--dport", strconv.Itoa(int(r.port)))
+		}
+		all = append(all, append(args, "-j", "DNAT", "--to-destination", r.target()))
 	}
+	return append(all, []string{"POSTROUTING", "-o", out, "-j", "SNAT", "--to-source", from.String()})
 }

@@ -35,14 +35,14 @@ func (e *swallowed) Error() string {
 // Unwrap gives what the plugin's log file says.
 func (e *swallowed) Unwrap() error { return e.cause }
 
-// addRouter does what the plugin's ADD does, on a node with those network interfaces: the link gets the
-// router's address, and the rules become those of the configuration.
-func addRouter(raw json.RawMessage, link *link, interfaces []string) error {
+// addRouter does what the plugin's ADD does, on that node: the link gets the router's address, and the rules become those
+// of the configuration. One that iptables refuses is missing, and the plugin before 4.20 does not see that.
+func addRouter(raw json.RawMessage, link *link, on machine) error {
 	var conf routerConfig
 	if err := json.Unmarshal(raw, &conf); err != nil {
 		return &swallowed{fmt.Errorf("failed to load netconf: %w", err)}
 	}
-	if err := conf.checkInterface(interfaces); err != nil {
+	if err := conf.checkInterface(on.interfaces); err != nil {
 		return &swallowed{err}
 	}
 	if conf.IP == nil || len(conf.IP.Addresses) == 0 {
@@ -52,13 +52,22 @@ func addRouter(raw json.RawMessage, link *link, interfaces []string) error {
 	if err != nil {
 		return &swallowed{err}
 	}
+	if on.router == PluginNoNFT {
+		return &swallowed{errors.New("failed to get NFTables: could not find nftables binary")}
+	}
 	for _, destination := range conf.IP.Destinations {
-		if err := checkDestination(destination); err != nil {
+		target, err := targetOf(destination)
+		if err != nil {
 			return &swallowed{fmt.Errorf("invalid destination %q: %w", destination, err)}
+		}
+		switch address, err := netip.ParseAddr(target); {
+		case err == nil && address.Is4():
+			link.destinations = append(link.destinations, destination)
+		case on.router != PluginIptables:
+			return &swallowed{fmt.Errorf("failed to set nftables rules: %q: dnat to <nil>", destination)}
 		}
 	}
 	link.ips = append(link.ips, address.Addr().String())
-	link.destinations = conf.IP.Destinations
 	return nil
 }
 
@@ -97,27 +106,23 @@ func (c *routerConfig) address() (netip.Prefix, error) {
 	return address, nil
 }
 
-// checkDestination takes an IP alone, or port, protocol, IP and perhaps a target port, one space between
-// them. Port 0 passes; a range, a CIDR, a host name and IPv6 do not.
-func checkDestination(destination string) error {
+// targetOf reads an IP alone, or port, protocol, IP and perhaps a target port, one space between them. Port 0 passes; a
+// range does not. What the IP is, the program that writes the rule sees.
+func targetOf(destination string) (string, error) {
 	fields := strings.Split(destination, " ")
-	ip := fields[0]
-	if len(fields) > 1 {
-		if len(fields) != 3 && len(fields) != 4 {
-			return errors.New("neither an IP nor port, protocol and IP")
-		}
-		ip = fields[2]
-		if !slices.Contains([]string{"tcp", "udp", "sctp"}, strings.ToLower(fields[1])) {
-			return fmt.Errorf("incorrect protocol %q", fields[1])
-		}
-		for _, port := range append(fields[3:], fields[0]) {
-			if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-				return fmt.Errorf("incorrect port number %q: %w", port, err)
-			}
+	if len(fields) == 1 {
+		return fields[0], nil
+	}
+	if len(fields) != 3 && len(fields) != 4 {
+		return "", errors.New("neither an IP nor port, protocol and IP")
+	}
+	if !slices.Contains([]string{"tcp", "udp", "sctp"}, strings.ToLower(fields[1])) {
+		return "", fmt.Errorf("incorrect protocol %q", fields[1])
+	}
+	for _, port := range append(fields[3:], fields[0]) {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return "", fmt.Errorf("incorrect port number %q: %w", port, err)
 		}
 	}
-	if address, err := netip.ParseAddr(ip); err != nil || !address.Is4() {
-		return fmt.Errorf("nft: dnat to %q", ip)
-	}
-	return nil
+	return fields[2], nil
 }

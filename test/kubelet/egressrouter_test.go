@@ -96,6 +96,27 @@ func TestPluginFailsInSilence(t *testing.T) {
 	}
 }
 
+// TestPluginBefore420: what iptables refuses is missing, and the pod runs. What the plugin itself refuses fails as ever.
+func TestPluginBefore420(t *testing.T) {
+	l, err := runOn(t, PluginIptables, to("80 TCP 203.0.113.0/24", "8080 TCP 203.0.113.26 80", "example.com"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"8080 TCP 203.0.113.26 80"}; !reflect.DeepEqual(l.destinations, want) {
+		t.Errorf("got rules %q, want %q", l.destinations, want)
+	}
+	if _, err := runOn(t, PluginIptables, to("80-90 TCP 203.0.113.26")); err == nil {
+		t.Error("a port range passes")
+	}
+}
+
+func TestPluginWithoutNFT(t *testing.T) {
+	_, err := runOn(t, PluginNoNFT, to("80 TCP 203.0.113.26"))
+	if cause := errors.Unwrap(err); cause == nil || cause.Error() != "failed to get NFTables: could not find nftables binary" {
+		t.Errorf("got %v: %v", err, cause)
+	}
+}
+
 func TestPluginFailsAloud(t *testing.T) {
 	for name, test := range map[string]struct {
 		conf map[string]any
@@ -119,6 +140,12 @@ func TestPluginFailsAloud(t *testing.T) {
 // run adds the configured plugins to a link, on a node where one MAC is taken.
 func run(t *testing.T, conf map[string]any) (*link, error) {
 	t.Helper()
+	return runOn(t, "", conf)
+}
+
+// runOn does it with an egress-router plugin as PluginAnnotation says it.
+func runOn(t *testing.T, router string, conf map[string]any) (*link, error) {
+	t.Helper()
 	raw, err := json.Marshal(conf)
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +156,7 @@ func run(t *testing.T, conf map[string]any) (*link, error) {
 	}
 	l := &link{name: "net1"}
 	for _, p := range plugins {
-		if err := p.add(l, []string{"br-ex", "ens3"}, map[string]bool{"02:e6:00:00:00:01": true}); err != nil {
+		if err := p.add(l, machine{[]string{"br-ex", "ens3"}, map[string]bool{"02:e6:00:00:00:01": true}, router}); err != nil {
 			return l, err
 		}
 	}

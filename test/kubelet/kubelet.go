@@ -33,6 +33,14 @@ const (
 	// MultusAnnotation on a Namespace, with the value Asleep, gives its pods the cluster network alone, as
 	// where Multus passes a pod over.
 	MultusAnnotation = "test.kubectl-egress.io/multus"
+	// PluginAnnotation on a Namespace says which egress-router plugin its pods' nodes have: that of OpenShift 4.20 on,
+	// unless it is PluginIptables, that of the releases before, or PluginNoNFT, the newer on nodes without the program
+	// nft.
+	PluginAnnotation = "test.kubectl-egress.io/plugin"
+	// PluginIptables is a value of PluginAnnotation.
+	PluginIptables = "iptables"
+	// PluginNoNFT is a value of PluginAnnotation.
+	PluginNoNFT = "no-nft"
 	// DestinationsAnnotation on a running pod holds, as a JSON list, the destinations that the plugin
 	// read when the pod started. Later changes of its NetworkAttachmentDefinition do not show in it.
 	DestinationsAnnotation = "test.kubectl-egress.io/destinations"
@@ -135,7 +143,7 @@ func (k *kubelet) begin(ctx context.Context, pod *corev1.Pod, node *corev1.Node,
 		return 0, err
 	}
 	if ip == "" {
-		ip, err = k.createSandbox(ctx, pod, node, planned[MultusAnnotation] == Asleep)
+		ip, err = k.createSandbox(ctx, pod, node, planned)
 		if failed := (*sandboxError)(nil); errors.As(err, &failed) {
 			return pause, errors.Join(k.showCreating(ctx, pod, node), k.recordSandboxFailure(ctx, pod, failed))
 		}

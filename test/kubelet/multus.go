@@ -120,18 +120,26 @@ func parseConfig(config, definition string) (plugins []plugin, name string, err 
 	return plugins, list.Name, nil
 }
 
-// add runs the plugin on the link of a pod on a node with those interfaces and, on them, those MACs.
+// machine is what plugins find on a node: its interfaces, the MACs on them, and which egress-router plugin it has, as
+// PluginAnnotation says it.
+type machine struct {
+	interfaces []string
+	taken      map[string]bool
+	router     string
+}
+
+// add runs the plugin on the link of a pod on a node.
 // A plugin other than egress-router and tuning is taken to succeed and to change nothing.
-func (p *plugin) add(l *link, interfaces []string, taken map[string]bool) error {
+func (p *plugin) add(l *link, on machine) error {
 	switch p.Type {
 	case "egress-router":
 		supported := []string{"0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0"}
 		if p.CNIVersion != "" && !slices.Contains(supported, p.CNIVersion) {
 			return fmt.Errorf("incompatible CNI versions; config is %q, plugin supports %q", p.CNIVersion, supported)
 		}
-		return addRouter(p.raw, l, interfaces)
+		return addRouter(p.raw, l, on)
 	case "tuning":
-		return p.tune(l, taken)
+		return p.tune(l, on.taken)
 	}
 	return nil
 }

@@ -35,9 +35,9 @@ func sandboxIP(pod *corev1.Pod) (string, error) {
 	return links[0].IPs[0], nil
 }
 
-// createSandbox gives the pod its networks, or with alone the first of them, and returns its address on
-// that. What could not be set up is a *sandboxError.
-func (k *kubelet) createSandbox(ctx context.Context, pod *corev1.Pod, node *corev1.Node, alone bool) (ip string, err error) {
+// createSandbox gives the pod its networks, as planned by the annotations of its namespace, and returns its address on
+// the first. What could not be set up is a *sandboxError.
+func (k *kubelet) createSandbox(ctx context.Context, pod *corev1.Pod, node *corev1.Node, planned map[string]string) (ip string, err error) {
 	var pods corev1.PodList
 	if err := k.client.List(ctx, &pods); err != nil {
 		return "", err
@@ -50,15 +50,16 @@ func (k *kubelet) createSandbox(ctx context.Context, pod *corev1.Pod, node *core
 	if err != nil {
 		return "", &sandboxError{err}
 	}
-	if alone {
+	if planned[MultusAnnotation] == Asleep {
 		selections = nil
 	}
 	entries := []nettypes.NetworkStatus{{
 		Name: k.Network, Interface: "eth0", IPs: []string{ip}, Mac: clusterMAC(ip), Default: true,
 	}}
 	var destinations []string
+	on := machine{k.Interfaces, takenMACs(pods.Items, node.Name), planned[PluginAnnotation]}
 	for _, selection := range selections {
-		link, multus, err := k.attach(ctx, pod, selection, takenMACs(pods.Items, node.Name))
+		link, multus, err := k.attach(ctx, pod, selection, on)
 		if err != nil {
 			return "", err
 		}
@@ -72,7 +73,7 @@ func (k *kubelet) createSandbox(ctx context.Context, pod *corev1.Pod, node *core
 }
 
 // attach adds one network to the pod. Without Multus in the cluster there is none to add.
-func (k *kubelet) attach(ctx context.Context, pod *corev1.Pod, selection nettypes.NetworkSelectionElement, taken map[string]bool) (l *link, multus bool, err error) {
+func (k *kubelet) attach(ctx context.Context, pod *corev1.Pod, selection nettypes.NetworkSelectionElement, on machine) (l *link, multus bool, err error) {
 	config, multus, err := k.readNAD(ctx, pod, selection)
 	if err != nil || !multus {
 		return nil, multus, err
@@ -83,7 +84,7 @@ func (k *kubelet) attach(ctx context.Context, pod *corev1.Pod, selection nettype
 	}
 	l = &link{name: selection.InterfaceRequest}
 	for _, plugin := range plugins {
-		if err := plugin.add(l, k.Interfaces, taken); err != nil {
+		if err := plugin.add(l, on); err != nil {
 			return nil, true, &sandboxError{fmt.Errorf("[%s/%s/%s:%s]: error adding container to network %q: %w",
 				pod.Namespace, pod.Name, pod.UID, name, name, err)}
 		}

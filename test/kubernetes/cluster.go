@@ -21,7 +21,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/test/process"
 )
 
-// pluginVariable names an egress-router CNI plugin to try in the place of the stand-in.
+// pluginVariable names the file of an egress-router CNI plugin to try in the place of the stand-in.
 const pluginVariable = "EGRESS_ROUTER_PLUGIN"
 
 // lostAfter is how long a node may be silent before it counts as lost; Kubernetes' own 50 s only make a test long.
@@ -87,27 +87,27 @@ func (c *Cluster) say(format string, args ...any) {
 // build builds the project's programs: the plugin, the stand-ins, and what goes into pods.
 func (c *Cluster) build(ctx context.Context) error {
 	const module = "github.com/kubectl-egress/kubectl-egress/"
-	build := exec.CommandContext(ctx, "go", "build", "-o", c.Bin,
-		module+"cmd/kubectl-egress", module+"test/cniplugin", module+"test/kubernetes/node", module+"test/kubernetes/podtool")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0") // for images without a C library
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the programs: %w: %s", err, out)
+	const plugin = module + "test/cniplugin"
+	for _, args := range [][]string{
+		{"-o", c.Bin, module + "cmd/kubectl-egress", plugin, module + "test/kubernetes/node", module + "test/kubernetes/podtool"},
+		{"-o", c.Bin + "/cniplugin-iptables", "-ldflags", "-X main.form=iptables", plugin},
+	} {
+		build := exec.CommandContext(ctx, "go", append([]string{"build"}, args...)...)
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // for images without a C library
+		if out, err := build.CombinedOutput(); err != nil {
+			return fmt.Errorf("building the programs: %w: %s", err, out)
+		}
 	}
 	kubectl, err := kube.Kubectl()
 	if err != nil {
 		return err
 	}
-	plugin := os.Getenv(pluginVariable)
-	if plugin == "" {
-		plugin = filepath.Join(c.Bin, "cniplugin")
-	}
-	for link, target := range map[string]string{"kubectl": kubectl, "egress-router": plugin} {
-		if err := os.Symlink(target, filepath.Join(c.Bin, link)); err != nil {
-			return fmt.Errorf("linking %s: %w", link, err)
-		}
+	if err := os.Symlink(kubectl, filepath.Join(c.Bin, "kubectl")); err != nil {
+		return fmt.Errorf("linking kubectl: %w", err)
 	}
 	c.say("kubectl-egress and the CNI plugin are built")
-	return writeImages(c.images(), filepath.Join(c.Bin, "podtool"), filepath.Join(assets, "bin", "busybox"))
+	return writeImages(c.images(), filepath.Join(c.Bin, "podtool"),
+		filepath.Join(assets, "bin", "busybox"), filepath.Join(assets, "bin", "nft"))
 }
 
 func (c *Cluster) images() string { return filepath.Join(root, "images.tar") }

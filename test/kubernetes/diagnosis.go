@@ -10,19 +10,16 @@ import (
 )
 
 // PluginLog is what the egress-router CNI plugin has logged on a node.
-func (c *Cluster) PluginLog(name string) string {
-	for _, n := range c.nodes {
-		if n.name != name {
-			continue
-		}
-		// The node's files are seen through its first process.
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/root/tmp/egress-router-log", n.PID()))
-		if err != nil {
-			return err.Error()
-		}
-		return string(text)
+func (c *Cluster) PluginLog(name string) (string, error) {
+	n, err := c.node(name)
+	if err != nil {
+		return "", err
 	}
-	return ""
+	text, err := os.ReadFile(n.path("/tmp/egress-router-log"))
+	if err != nil {
+		return "", fmt.Errorf("reading the CNI plugin's log: %w", err)
+	}
+	return string(text), nil
 }
 
 // Diagnosis is the end of every program's log.
@@ -41,7 +38,11 @@ func (c *Cluster) Diagnosis() string {
 		_, _ = fmt.Fprintf(&result, "== %s\n%s\n", filepath.Base(log), strings.Join(lines[max(0, len(lines)-15):], "\n"))
 	}
 	for _, n := range c.nodes {
-		_, _ = fmt.Fprintf(&result, "== the CNI plugin on %s\n%s\n", n.name, c.PluginLog(n.name))
+		log, err := c.PluginLog(n.name)
+		if err != nil {
+			log = err.Error()
+		}
+		_, _ = fmt.Fprintf(&result, "== the CNI plugin on %s\n%s\n", n.name, log)
 	}
 	return result.String()
 }

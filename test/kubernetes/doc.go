@@ -5,6 +5,6 @@
 // It needs root, and Linux, and the folders that hack/kube-assets.sh and hack/node-assets.sh fill. It touches
 // nothing outside its namespaces but cgroups of its own, which it removes.
 //
-// The egress-router CNI plugin is package cniplugin's stand-in. To try another, name it in
-// EGRESS_ROUTER_PLUGIN.
+// The egress-router CNI plugins are package cniplugin's stand-ins: that of OpenShift 4.20 on on node-1, the one before
+// on node-2. To try another on all nodes, name its file in EGRESS_ROUTER_PLUGIN.
 package kubernetes

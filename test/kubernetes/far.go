@@ -5,20 +5,25 @@ package kubernetes
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/vishvananda/netns"
 )
 
 // far are the servers outside. Each tells a client which address and which MAC it has, and where it came to.
 type far struct {
-	web []*http.Server
-	udp []net.PacketConn
+	web    []*http.Server
+	udp    []net.PacketConn
+	narrow netns.NsHandle
 }
 
-// startFar starts the servers: HTTP on ports 80 and 8443, UDP on port 53, on every far address.
+// startFar starts the servers: HTTP on ports 80 and 8443, UDP on port 53, on every far address, and one HTTP server
+// beyond a narrow network.
 func startFar() (*far, error) {
-	f := &far{}
+	f := &far{narrow: netns.None()}
 	for _, address := range []string{far1, far2} {
 		for _, port := range []string{"80", "8443"} {
 			if err := f.serveWeb(net.JoinHostPort(address, port)); err != nil {
@@ -28,6 +33,9 @@ func startFar() (*far, error) {
 		if err := f.serveUDP(net.JoinHostPort(address, "53")); err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
+	}
+	if err := f.startNarrow(); err != nil {
+		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }
@@ -53,6 +61,10 @@ func (f *far) serveWeb(address string) error {
 	server := &http.Server{
 		ReadHeaderTimeout: time.Second,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if _, err := io.Copy(io.Discard, r.Body); err != nil {
+				http.Error(w, err.Error(), http.StatusBadRequest)
+				return
+			}
 			remote, err := net.ResolveTCPAddr("tcp4", r.RemoteAddr)
 			if err != nil {
 				http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -93,6 +105,9 @@ func (f *far) Close() error {
 	}
 	for _, conn := range f.udp {
 		errs = append(errs, conn.Close())
+	}
+	if f.narrow.IsOpen() {
+		errs = append(errs, f.narrow.Close())
 	}
 	return errors.Join(errs...)
 }

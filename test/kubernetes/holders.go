@@ -41,8 +41,7 @@ func (c *Cluster) Holders(address net.IP) ([]string, error) {
 func (c *Cluster) holdersOnce(address net.IP) ([]string, error) {
 	var held []string
 	for _, n := range c.nodes {
-		// The node's files are seen through its first process.
-		folder := fmt.Sprintf("/proc/%d/root/%s", n.PID(), podNamespaces)
+		folder := n.path(podNamespaces)
 		pods, err := os.ReadDir(folder)
 		if errors.Is(err, os.ErrNotExist) {
 			continue // no pod has run there, or the node has ended

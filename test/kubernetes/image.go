@@ -5,17 +5,22 @@ package kubernetes
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 )
 
-// ToolsImage is an image with a shell, ip, and podtool.
+// ToolsImage is an image with a shell, ip, nft, and podtool.
 const ToolsImage = "test.kubectl-egress.io/tools:1"
 
 // applets are the names that busybox goes by in the image.
@@ -32,8 +37,8 @@ type imageManifest struct {
 
 // writeImages writes an archive with ToolsImage and the images of router pods, which differ in their user: all
 // stay up, and have the same layer.
-func writeImages(file, podtool, busybox string) error {
-	layer, err := writeLayer(podtool, busybox)
+func writeImages(file, podtool, busybox, nft string) error {
+	layer, err := writeLayer(podtool, busybox, nft)
 	if err != nil {
 		return err
 	}
@@ -80,20 +85,27 @@ func imageConfig(layer []byte, user string) map[string]any {
 }
 
 // writeLayer is the images' file system.
-func writeLayer(podtool, busybox string) ([]byte, error) {
+func writeLayer(podtool, busybox, nft string) ([]byte, error) {
 	var layer bytes.Buffer
 	out := tar.NewWriter(&layer)
-	for _, dir := range []string{"bin", "dev", "etc", "proc", "sys", "tmp"} {
+	for _, dir := range []string{"bin", "dev", "etc", "lib", "lib64", "proc", "sys", "tmp"} {
 		if err := out.WriteHeader(&tar.Header{Name: dir, Typeflag: tar.TypeDir, Mode: 0o755}); err != nil {
 			return nil, fmt.Errorf("writing the images' layer: %w", err)
 		}
 	}
-	for _, program := range []string{podtool, busybox} {
-		content, err := os.ReadFile(program)
+	files, err := libraries(nft)
+	if err != nil {
+		return nil, err
+	}
+	for _, program := range []string{podtool, busybox, nft} {
+		files[filepath.Join("bin", filepath.Base(program))] = program
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		content, err := os.ReadFile(files[name])
 		if err != nil {
-			return nil, fmt.Errorf("putting a program into the images: %w", err)
+			return nil, fmt.Errorf("putting a file into the images: %w", err)
 		}
-		if err := addFile(out, filepath.Join("bin", filepath.Base(program)), content, 0o755); err != nil {
+		if err := addFile(out, name, content, 0o755); err != nil {
 			return nil, err
 		}
 	}
@@ -107,6 +119,29 @@ func writeLayer(podtool, busybox string) ([]byte, error) {
 		return nil, fmt.Errorf("writing the images' layer: %w", err)
 	}
 	return layer.Bytes(), nil
+}
+
+// libraries are what a program of the assets needs to run, by where in an image: the loader at its own path, which the
+// program names, the rest where the loader looks.
+func libraries(program string) (map[string]string, error) {
+	ldd := exec.Command("ldd", program)
+	ldd.Env = []string{"PATH=" + os.Getenv("PATH"), "LD_LIBRARY_PATH=" + filepath.Join(assets, "lib")}
+	text, err := ldd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("looking for the libraries of %s: %w", program, err)
+	}
+	files := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		name, file, linked := strings.Cut(strings.TrimSpace(line), " => ")
+		file, _, _ = strings.Cut(cmp.Or(file, name), " (")
+		switch {
+		case linked:
+			files[filepath.Join("lib", name)] = file
+		case filepath.IsAbs(file):
+			files[strings.TrimPrefix(file, "/")] = file
+		}
+	}
+	return files, nil
 }
 
 func addFile(out *tar.Writer, name string, content []byte, mode int64) error {

@@ -29,6 +29,9 @@ const root = "/mnt"
 // assets is where the isolated process finds what the variable of that name leads to.
 const assets = root + "/assets"
 
+// givenPlugin is where nodes find the CNI plugin that Enter was given.
+const givenPlugin = root + "/bin/given-egress-router"
+
 // Isolated reports whether this process runs in namespaces of its own.
 func Isolated() bool { return os.Getpid() == 1 && os.Getenv(insideVariable) != "" }
 
@@ -61,10 +64,19 @@ func Isolate(ctx context.Context, out io.Writer, args []string) error {
 }
 
 // Enter makes the namespaces usable for an isolated process: nothing that it mounts shows outside, its temporary
-// files are in memory, and its loopback interface is up. nodeAssets is the folder that hack/node-assets.sh prints.
-func Enter(nodeAssets string) error {
+// files are in memory, and its loopback interface is up. nodeAssets is the folder that hack/node-assets.sh prints,
+// plugin the file of an egress-router CNI plugin to try in the place of the stand-in, or "".
+func Enter(nodeAssets, plugin string) error {
 	if !Isolated() {
 		return errors.New("this process has no namespaces of its own")
+	}
+	var content []byte
+	if plugin != "" {
+		var err error
+		// Before anything is mounted, here or on a node: it may be anywhere.
+		if content, err = os.ReadFile(plugin); err != nil {
+			return fmt.Errorf("reading the CNI plugin that %s names: %w", pluginVariable, err)
+		}
 	}
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("keeping mounts from the machine: %w", err)
@@ -78,6 +90,11 @@ func Enter(nodeAssets string) error {
 	for _, dir := range []string{assets, filepath.Join(root, "tmp"), filepath.Join(root, "bin"), filepath.Join(root, "log")} {
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			return fmt.Errorf("making a folder: %w", err)
+		}
+	}
+	if plugin != "" {
+		if err := os.WriteFile(givenPlugin, content, 0o755); err != nil {
+			return fmt.Errorf("copying the CNI plugin: %w", err)
 		}
 	}
 	if err := os.Setenv("TMPDIR", filepath.Join(root, "tmp")); err != nil {

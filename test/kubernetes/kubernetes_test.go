@@ -90,7 +90,7 @@ func start(t *testing.T, o Options) *Cluster {
 	if dir == "" {
 		t.Fatalf("%s is not set: run `make test-kubernetes`, or set it to the folder that hack/node-assets.sh prints", assetsVariable)
 	}
-	if err := Enter(dir); err != nil {
+	if err := Enter(dir, os.Getenv(pluginVariable)); err != nil {
 		t.Fatal(err)
 	}
 	o.Log = t.Output()

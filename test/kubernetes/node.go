@@ -83,10 +83,44 @@ func (n *node) stop() error {
 
 // PowerOff ends a node as the loss of its power would: nobody on it says good-bye.
 func (c *Cluster) PowerOff(name string) error {
+	n, err := c.node(name)
+	if err != nil {
+		return err
+	}
+	return n.Kill()
+}
+
+// TakeAway removes a program from those that a node's container runtime finds, and with it its CNI plugins.
+func (c *Cluster) TakeAway(name, program string) error {
+	return c.rename(name, program, program+".away")
+}
+
+// PutBack takes TakeAway back.
+func (c *Cluster) PutBack(name, program string) error {
+	return c.rename(name, program+".away", program)
+}
+
+func (c *Cluster) rename(name, from, to string) error {
+	n, err := c.node(name)
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(n.path("/run/node/bin/"+from), n.path("/run/node/bin/"+to)); err != nil {
+		return fmt.Errorf("changing the programs of %s: %w", name, err)
+	}
+	return nil
+}
+
+func (c *Cluster) node(name string) (*node, error) {
 	for _, n := range c.nodes {
 		if n.name == name {
-			return n.Kill()
+			return n, nil
 		}
 	}
-	return fmt.Errorf("no node is called %s", name)
+	return nil, fmt.Errorf("no node is called %s", name)
+}
+
+// path is where a file of the node is seen from outside: through its first process.
+func (n *node) path(file string) string {
+	return filepath.Join(fmt.Sprintf("/proc/%d/root", n.PID()), file)
 }

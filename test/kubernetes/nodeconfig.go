@@ -49,13 +49,31 @@ func (c *Cluster) nodeConfig(number int) (nodeConfig, error) {
 		PodNetwork: podNetworkOf(number),
 		// A kubelet removes what it does not know below its root: each has its own.
 		CgroupRoot: filepath.Join("/", os.Getenv(insideVariable), nodeName(number)),
-		Assets:     assets, Plugin: filepath.Join(c.Bin, "egress-router"), Images: c.images(),
+		Assets:     assets, Plugin: c.plugin(number), Images: c.images(),
 		Kubeconfigs: kubeconfigs, Logs: filepath.Join(root, "log"),
 	}
 	if !c.options.OnlyDefaultRoute {
 		config.ClusterRoutes = []string{podNetwork, services}
 	}
 	return config, nil
+}
+
+// standIns reports whether the nodes run the stand-ins of the egress-router CNI plugin, and not one that was given.
+func standIns() bool {
+	_, err := os.Stat(givenPlugin)
+	return err != nil
+}
+
+// plugin is the egress-router CNI plugin of a node: the one that was given, or the stand-in for that of OpenShift 4.20
+// on on nodes with an odd number and for the one before on the others, as in the middle of an upgrade.
+func (c *Cluster) plugin(number int) string {
+	switch {
+	case !standIns():
+		return givenPlugin
+	case number%2 == 1:
+		return filepath.Join(c.Bin, "cniplugin")
+	}
+	return filepath.Join(c.Bin, "cniplugin-iptables")
 }
 
 // nodeUser makes a user, and a kubeconfig that leads from a node to the API server.

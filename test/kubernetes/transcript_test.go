@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,6 +43,12 @@ func playWith(t *testing.T, c *Cluster, n *Neutron, files ...string) {
 			}
 			return setup(e, c)
 		},
+		Condition: func(name string) (bool, error) {
+			if name != "stand-ins" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return standIns(), nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"eventually": transcript.Eventually(time.Minute, 200*time.Millisecond),
 			"service":    func(ts *testscript.TestScript, _ bool, args []string) { service(ts, client, args) },
@@ -49,6 +56,10 @@ func playWith(t *testing.T, c *Cluster, n *Neutron, files ...string) {
 			"elsewhere":  func(ts *testscript.TestScript, _ bool, args []string) { elsewhere(ts, client, args) },
 			"power-off":  func(ts *testscript.TestScript, _ bool, args []string) { ts.Check(c.PowerOff(args[0])) },
 			"plugin-log": func(ts *testscript.TestScript, _ bool, args []string) { pluginLog(ts, c, args) },
+			"take-away":  func(ts *testscript.TestScript, _ bool, args []string) { ts.Check(c.TakeAway(args[0], args[1])) },
+			"put-back":   func(ts *testscript.TestScript, _ bool, args []string) { ts.Check(c.PutBack(args[0], args[1])) },
+			"pod-ip":     func(ts *testscript.TestScript, _ bool, args []string) { podIP(ts, client, args) },
+			"inbound":    func(ts *testscript.TestScript, neg bool, args []string) { inbound(ts, neg, c, args) },
 
 			"follows":       func(ts *testscript.TestScript, _ bool, args []string) { follows(ts, client, n, args) },
 			"holders":       func(ts *testscript.TestScript, _ bool, args []string) { holders(ts, c, args) },
@@ -130,10 +141,36 @@ func elsewhere(ts *testscript.TestScript, client kubernetes.Interface, args []st
 	}
 }
 
-// plugin-log NODE TEXT: the CNI plugin's log on a node says TEXT somewhere.
+// plugin-log NODE: the CNI plugin has logged on a node. In which words is its own affair.
 func pluginLog(ts *testscript.TestScript, c *Cluster, args []string) {
-	if log := c.PluginLog(args[0]); !strings.Contains(log, args[1]) {
-		ts.Fatalf("the plugin's log on %s does not say %q:\n%s", args[0], args[1], log)
+	log, err := c.PluginLog(args[0])
+	ts.Check(err)
+	if strings.TrimSpace(log) == "" {
+		ts.Fatalf("the plugin's log on %s is empty", args[0])
+	}
+}
+
+// pod-ip VARIABLE NAME sets a variable to the address of a pod.
+func podIP(ts *testscript.TestScript, client kubernetes.Interface, args []string) {
+	pod, err := client.CoreV1().Pods(ts.Getenv("NS")).Get(context.Background(), args[1], metav1.GetOptions{})
+	ts.Check(err)
+	ts.Setenv(args[0], pod.Status.PodIP)
+}
+
+// inbound URL [ROUTER]: a host of the nodes' network reaches a pod, by ARP for the pod's address, or by the address of a
+// router.
+func inbound(ts *testscript.TestScript, neg bool, c *Cluster, args []string) {
+	var via net.IP
+	if len(args) > 1 {
+		via = net.ParseIP(args[1])
+	}
+	switch err := c.GetInbound(context.Background(), args[0], via); {
+	case err != nil && !neg:
+		ts.Fatalf("not reached: %v", err)
+	case err == nil && neg:
+		ts.Fatalf("%s is reached", args[0])
+	default:
+		ts.Logf("%v", err)
 	}
 }
 

@@ -5,6 +5,7 @@ package main
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,11 +24,12 @@ const (
 	proxyFile      = "/run/node/kube-proxy.yaml"
 	cniFile        = "/run/cni/net.d/00-multus.conf"
 	pluginFolder   = "/run/cni/bin"
+	programFolder  = "/run/node/bin"
 )
 
 // writeFiles writes what the node's programs read.
 func (c *config) writeFiles() error {
-	for _, dir := range []string{"/run/node", pluginFolder, filepath.Dir(cniFile)} {
+	for _, dir := range []string{programFolder, pluginFolder, filepath.Dir(cniFile)} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return fmt.Errorf("making %s: %w", dir, err)
 		}
@@ -46,7 +48,7 @@ func (c *config) writeFiles() error {
 	if err := fill("files/kube-proxy.yaml", proxyFile, "clientConnection", connection); err != nil {
 		return err
 	}
-	if err := c.linkPlugins(); err != nil {
+	if err := errors.Join(c.linkPlugins(), c.linkPrograms()); err != nil {
 		return err
 	}
 	network, err := json.MarshalIndent(c.network(), "", "  ")
@@ -85,10 +87,31 @@ func (c *config) linkPlugins() error {
 	if err != nil {
 		return fmt.Errorf("listing the CNI plugins: %w", err)
 	}
-	for _, plugin := range append(plugins, c.Plugin) {
-		if err := os.Symlink(plugin, filepath.Join(pluginFolder, filepath.Base(plugin))); err != nil {
-			return fmt.Errorf("linking CNI plugin %s: %w", plugin, err)
+	for _, plugin := range plugins {
+		if err := link(plugin, pluginFolder, filepath.Base(plugin)); err != nil {
+			return err
 		}
+	}
+	return link(c.Plugin, pluginFolder, "egress-router")
+}
+
+// linkPrograms puts the node's programs into one folder, from which a test can take one away.
+func (c *config) linkPrograms() error {
+	programs, err := filepath.Glob(filepath.Join(c.Assets, "bin", "*"))
+	if err != nil {
+		return fmt.Errorf("listing the node's programs: %w", err)
+	}
+	for _, program := range programs {
+		if err := link(program, programFolder, filepath.Base(program)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func link(target, folder, name string) error {
+	if err := os.Symlink(target, filepath.Join(folder, name)); err != nil {
+		return fmt.Errorf("linking %s: %w", name, err)
 	}
 	return nil
 }

@@ -90,7 +90,7 @@ func (c *config) startPrograms(ended chan<- error) error {
 // start starts a program of the assets.
 func (c *config) start(ended chan<- error, name string, args ...string) (*process.Process, error) {
 	cmd := exec.Command(filepath.Join(c.Assets, "bin", name), args...)
-	cmd.Env = c.environment()
+	cmd.Env = c.environment(name)
 	p, err := process.Start(cmd, c.Logs, c.Name+"-"+name)
 	if err != nil {
 		return nil, err
@@ -102,11 +102,17 @@ func (c *config) start(ended chan<- error, name string, args ...string) (*proces
 	return p, nil
 }
 
-// environment lets programs find each other, and their libraries, among the assets.
-func (c *config) environment() []string {
+// environment lets programs find each other, and their libraries, among the assets. A container runtime's is that of
+// the CNI plugins, which find nothing else.
+func (c *config) environment(program string) []string {
+	path := programFolder
+	if program != "containerd" {
+		path += ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	}
 	return []string{
-		"PATH=" + filepath.Join(c.Assets, "bin") + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"PATH=" + path,
 		"LD_LIBRARY_PATH=" + filepath.Join(c.Assets, "lib"),
+		"XTABLES_LIBDIR=" + filepath.Join(c.Assets, "lib", "xtables"),
 		"HOME=/root",
 	}
 }
@@ -117,7 +123,7 @@ func (c *config) importImages(containerd *process.Process) error {
 	defer cancel()
 	for {
 		cmd := exec.CommandContext(ctx, filepath.Join(c.Assets, "bin", "ctr"), "--namespace", "k8s.io", "images", "import", c.Images)
-		cmd.Env = c.environment()
+		cmd.Env = c.environment("ctr")
 		out, err := cmd.CombinedOutput()
 		if err == nil {
 			return nil

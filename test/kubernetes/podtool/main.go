@@ -2,10 +2,12 @@
 //
 //	podtool pause              stays up until it is told to end
 //	podtool get URL            prints what an HTTP server answers
+//	podtool post URL BYTES     sends so many bytes and prints what an HTTP server answers
 //	podtool udp HOST:PORT      sends a datagram and prints the answer
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -35,16 +38,26 @@ func run(args []string) error {
 		<-done
 		return nil
 	case len(args) == 2 && args[0] == "get":
-		return get(args[1])
+		return web(http.MethodGet, args[1], nil)
+	case len(args) == 3 && args[0] == "post":
+		size, err := strconv.Atoi(args[2])
+		if err != nil {
+			return fmt.Errorf("reading how many bytes: %w", err)
+		}
+		return web(http.MethodPost, args[1], bytes.NewReader(make([]byte, size)))
 	case len(args) == 2 && args[0] == "udp":
 		return udp(args[1])
 	}
-	return errors.New("usage: podtool pause, podtool get URL, or podtool udp HOST:PORT")
+	return errors.New("usage: podtool pause, podtool get URL, podtool post URL BYTES, or podtool udp HOST:PORT")
 }
 
-func get(url string) error {
+func web(method, url string, body io.Reader) error {
+	request, err := http.NewRequest(method, url, body)
+	if err != nil {
+		return err
+	}
 	client := &http.Client{Timeout: patience}
-	answer, err := client.Get(url)
+	answer, err := client.Do(request)
 	if err != nil {
 		return err
 	}
