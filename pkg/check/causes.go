@@ -83,10 +83,14 @@ func fatal() []finding.Code {
 	}
 }
 
+// noNFT is what the plugin of OpenShift 4.20 on logs where its node lacks nft.
+const noNFT = "could not find nftables binary"
+
 // nodeCauses are those that nothing in the API shows.
 func nodeCauses(r snapshot.Router, master, node string) []string {
 	master = "the interface " + cmp.Or(master, "of the default route")
 	out := []string{
+		sprintf("the program nft is not in the container runtime's PATH on node %s, as on many nodes that are not OpenShift's (the log says %q)", node, noNFT),
 		sprintf("%s is missing or down on node %s, or takes no macvlan", master, node),
 		sprintf("the kernel of node %s has no nf_tables", node),
 	}

@@ -53,7 +53,7 @@ func TestCausesOfANAD(t *testing.T) {
 			[]string{`the NAD's mtu is the number 1400, and the plugin wants it as text: "1400"`}},
 		{"an mtu", plugin(`,"interfaceArgs":{"mtu":"9000"}`), []string{`the NAD's mtu "9000" may be above that of the interface`}},
 	}
-	onNode := []string{"the interface of the default route is missing or down on node worker-1, or takes no macvlan", "the kernel of node worker-1 has no nf_tables"}
+	onNode := []string{"the program nft is not in the container runtime's PATH on node worker-1, as on many nodes that are not OpenShift's (the log says \"could not find nftables binary\")", "the interface of the default route is missing or down on node worker-1, or takes no macvlan", "the kernel of node worker-1 has no nf_tables"}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			got := causesOf(router(nil), &snapshot.NAD{Config: test.config}, "worker-1")

@@ -37,8 +37,31 @@ func nadDiffers(c *state, r snapshot.Router) []finding.Finding {
 	if problem == "" {
 		return nil
 	}
-	return one(r, finding.NADDiffers, sprintf("NAD %s does not say what the router asks for: %s", name, problem),
-		"the CNI plugin does as the NAD says, at the next start of the pod: another hand has changed it, or whoever provisions it has not followed the router yet", fix, show...)
+	why := "the CNI plugin does as the NAD says, at the next start of the pod: another hand has changed it, or whoever provisions it has not followed the router yet"
+	if rules := unwritable(nad); len(rules) > 0 {
+		why += sprintf("; it cannot write %s: from OpenShift 4.20 on the pod does not start, up to 4.19 it runs without, its log claims the opposite, and clients are refused there", finding.Listed(rules, mostNamed, ", "))
+	}
+	return one(r, finding.NADDiffers, sprintf("NAD %s does not say what the router asks for: %s", name, problem), why, fix, show...)
+}
+
+// unwritable are the destinations of a NAD whose target is no IPv4 address, quoted: on other faults every plugin fails.
+func unwritable(nad *snapshot.NAD) []string {
+	network, err := render.ReadNetwork(nad.Config)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, destination := range network.Destinations {
+		fields := strings.Split(destination, " ")
+		target := fields[0]
+		if len(fields) > 2 {
+			target = fields[2]
+		}
+		if badDestination(target, true) != "" && target != "" {
+			out = append(out, sprintf("%q", destination))
+		}
+	}
+	return out
 }
 
 // noNAD is EGR211, or EGR220 under the operator, where the NAD is missing. Where the operator cannot render the spec,
