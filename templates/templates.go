@@ -14,7 +14,7 @@ var (
 	NAD string
 	//go:embed networkpolicy.yaml
 	NetworkPolicy string
-	// Routes is a container of a pod.
-	//go:embed routes.yaml
-	Routes string
+	// InitContainers is a list of containers of a pod.
+	//go:embed initcontainers.yaml
+	InitContainers string
 )

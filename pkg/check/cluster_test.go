@@ -2,6 +2,7 @@ package check
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -11,11 +12,16 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
+// found is what there is to find in s, beside EGR223: that holds of every router that drops nothing, of healthy ones too.
+func found(s *snapshot.Snapshot) []finding.Finding {
+	return slices.DeleteFunc(Judge(s, Options{}).Findings, func(f finding.Finding) bool { return f.Code == finding.OpenInbound })
+}
+
 // In the clusters that the inputs of all codes are made from, there is nothing to find.
 func TestHealthy(t *testing.T) {
 	for _, name := range []string{"operator", "standalone"} {
 		t.Run(name, func(t *testing.T) {
-			if got := Judge(decode(t, base(t, name)), Options{}).Findings; len(got) > 0 {
+			if got := found(decode(t, base(t, name))); len(got) > 0 {
 				t.Errorf("got %+v", got)
 			}
 		})
@@ -47,13 +53,13 @@ func TestThreeHealthyRouters(t *testing.T) {
 	if len(s.Routers) != 3 || len(s.Pods) != 3 || len(s.Services) != 3 {
 		t.Fatalf("the input is not what it should be: %+v", s)
 	}
-	if got := Judge(s, Options{}).Findings; len(got) > 0 {
+	if got := found(s); len(got) > 0 {
 		t.Errorf("got %+v", got)
 	}
 	s.Services, s.NetworkPolicies = nil, nil
 	want := map[finding.Code]int{finding.NoService: 3, finding.OpenToAll: 3}
 	got := map[finding.Code]int{}
-	for _, f := range Judge(s, Options{}).Findings {
+	for _, f := range found(s) {
 		got[f.Code]++
 		if f.Level != finding.Info {
 			t.Errorf("%+v", f)
@@ -73,7 +79,7 @@ func TestSharedNamespaceSpeaksAlone(t *testing.T) {
 	other.Name, other.Spec.Addresses[0].IP = "partner-b", "192.168.12.98/24"
 	s.Routers = append(s.Routers, other)
 	var got []string
-	for _, f := range Judge(s, Options{}).Findings {
+	for _, f := range found(s) {
 		got = append(got, string(f.Code)+" "+f.Object)
 	}
 	if want := []string{"EGR113 billing/partner-a", "EGR113 billing/partner-b"}; !reflect.DeepEqual(got, want) {
@@ -112,7 +118,7 @@ func TestUnknownSpeaksAlone(t *testing.T) {
 			case "egressips":
 				s.Claims = nil
 			}
-			got := Judge(s, Options{}).Findings
+			got := found(s)
 			checkCodes(t, got, []finding.Code{finding.Forbidden})
 		})
 	}

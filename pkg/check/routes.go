@@ -55,16 +55,20 @@ func clusterRoutes(c *state) []finding.Finding {
 		fix, command)}
 }
 
-// routing is what is known of the cluster's pod network, and the name by which it is. One that is known to
-// give no routes weighs more than another that does: nodes of Canal carry flannel's annotations too.
+// routing is what is known of the cluster's pod network, and the name by which it is.
 func (c *state) routing() (network string, known routing) {
-	for _, name := range c.podNetworks() {
-		switch routingOf(name) {
-		case routesMissing:
-			return name, routesMissing
-		case routesGiven:
-			network, known = name, routesGiven
-		case routesUnknown:
+	return weigh(c.podNetworks(), routingOf, routesMissing, routesGiven)
+}
+
+// weigh is what is known of a pod network by its names. What a heavy one says counts for more than a light one: nodes of
+// Canal carry flannel's annotations beside Calico's.
+func weigh[T comparable](names []string, of func(string) T, heavy, light T) (network string, known T) {
+	for _, name := range names {
+		switch of(name) {
+		case heavy:
+			return name, heavy
+		case light:
+			network, known = name, light
 		}
 	}
 	return network, known

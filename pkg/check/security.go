@@ -32,8 +32,8 @@ func podSecurity(c *state, r snapshot.Router) []finding.Finding {
 	}
 	fix, label := "create the router again with this version, whose pods pass the restricted level, or give it an image and settings that do", ""
 	lenient := c.Caller.Kubectl("", "label", "namespace", r.Namespace, "--overwrite", api.EnforceLevelLabel+"=privileged")
-	if len(d.Routes) > 0 {
-		fix, label = "--cluster-routes needs NET_ADMIN and UID 0: leave it out where the pod network gives routes itself, or let the namespace have such pods", lenient
+	if len(d.Routes) > 0 || d.BlocksInbound {
+		fix, label = needsAdmin(d)+": leave out what is not needed, or let the namespace have such pods", lenient
 	}
 	if r.Provisioner != egress.Standalone {
 		fix, label = "run the router in a namespace of a more lenient level, or give this one such a level", lenient
@@ -54,6 +54,17 @@ func podSecurity(c *state, r snapshot.Router) []finding.Finding {
 	return one(r, finding.PodSecurity,
 		sprintf("the pod of Deployment %s violates the namespace's Pod Security level %s: %s", d.Name, want, violated),
 		sprintf("namespace %s has the label %s=%s: a pod that is there stays, but the next one is refused", r.Namespace, api.EnforceLevelLabel, want.Level), fix, label)
+}
+
+// needsAdmin names the flags that gave d's pod its privilege.
+func needsAdmin(d *snapshot.Deployment) string {
+	switch {
+	case !d.BlocksInbound:
+		return "--cluster-routes needs NET_ADMIN and UID 0"
+	case len(d.Routes) == 0:
+		return "--block-inbound needs NET_ADMIN and UID 0"
+	}
+	return "--cluster-routes and --block-inbound need NET_ADMIN and UID 0"
 }
 
 // violations say what of d's pod the level that labels enforce forbids; "" is nothing.

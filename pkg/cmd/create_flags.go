@@ -149,16 +149,15 @@ func given(cmd *cobra.Command, names ...string) []string {
 
 // standaloneOnly names the flags given that the operator's pod cannot have.
 func (p *podFlags) standaloneOnly(cmd *cobra.Command) []string {
-	names := given(cmd, "mac", "image", "cluster-routes", "route-image")
-	if slices.Equal(p.routes.routes, []string{routesNone}) {
-		names = slices.DeleteFunc(names, func(name string) bool { return name == "--cluster-routes" })
-	}
-	return names
+	names := given(cmd, "mac", "image", "cluster-routes", "block-inbound", "route-image")
+	return slices.DeleteFunc(names, func(name string) bool {
+		return name == "--cluster-routes" && slices.Equal(p.routes.routes, []string{routesNone}) || name == "--block-inbound" && !p.routes.blockInbound
+	})
 }
 
 // options checks the flags; auto tells that the cluster is to be asked for its networks.
 func (p *podFlags) options(cmd *cobra.Command, routers int) (o render.Options, auto bool, err error) {
-	o = render.Options{Image: p.image, NodeSelector: p.nodeSelector, Recreate: p.recreate, RouteImage: p.routes.image}
+	o = render.Options{Image: p.image, NodeSelector: p.nodeSelector, Recreate: p.recreate, RouteImage: p.routes.image, BlockInbound: p.routes.blockInbound}
 	if err := p.checkValues(cmd); err != nil {
 		return o, false, err
 	}

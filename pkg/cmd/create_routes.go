@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	configv1 "github.com/openshift/api/config/v1"
+	nov1 "github.com/openshift/api/networkoperator/v1"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
@@ -27,17 +29,20 @@ const (
 	routesAuto = "auto"
 )
 
-// routesFlags say which of the cluster's networks a standalone router gets routes to.
+// routesFlags say what init containers change in the pod of a standalone router: which of the cluster's networks it gets
+// routes to, and whether what begins on net1 reaches pods through it.
 type routesFlags struct {
-	routes []string
-	image  string
+	routes       []string
+	blockInbound bool
+	image        string
 }
 
 func (r *routesFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringSliceVar(&r.routes, "cluster-routes", []string{routesNone}, "Networks that the pod gets a route to on eth0, where the cluster's CNI gives it a default route only: none, auto (what the cluster tells of its pod and Service networks) or `CIDR,...`. An init container with NET_ADMIN and UID 0 sets them, which the Pod Security levels baseline and restricted refuse (standalone only)")
 	flags.Lookup("cluster-routes").DefValue = routesNone
-	flags.StringVar(&r.image, "route-image", "", "The `IMAGE` of that init container, with a shell and ip; by default the cluster's own egress-router image on OpenShift, else "+render.DefaultRouteImage+" (standalone only)")
+	flags.BoolVar(&r.blockInbound, "block-inbound", false, "Let no host of the nodes' network reach pods through the router: an init container with NET_ADMIN and UID 0 drops what begins on net1, which the Pod Security levels baseline and restricted refuse. Needs --route-image (standalone only)")
+	flags.StringVar(&r.image, "route-image", "", "The `IMAGE` of these init containers: with a shell and ip for --cluster-routes, by default the cluster's own egress-router image on OpenShift, else "+render.DefaultRouteImage+"; with nft for --block-inbound (standalone only)")
 }
 
 // options checks the flags; auto tells that the cluster is to be asked for the networks.
@@ -62,13 +67,13 @@ func (r *routesFlags) options() (networks []netip.Prefix, auto bool, err error) 
 			auto = text == routesAuto
 		}
 	}
-	if auto {
-		return nil, true, nil
+	if r.blockInbound && r.image == "" {
+		return nil, false, errors.New("--block-inbound needs an image that has nft: name one with --route-image IMAGE")
 	}
-	if len(networks) == 0 && r.image != "" {
-		return nil, false, fmt.Errorf("--route-image %s is the image of what --cluster-routes adds: give that too, or leave it out", r.image)
+	if !auto && len(networks) == 0 && !r.blockInbound && r.image != "" {
+		return nil, false, fmt.Errorf("--route-image %s is the image of what --cluster-routes and --block-inbound add: give one of them too, or leave it out", r.image)
 	}
-	return networks, false, nil
+	return networks, auto, nil
 }
 
 // findRoutes asks the cluster for what --cluster-routes leaves to it: the networks, and the image that every
@@ -130,10 +135,25 @@ func (o *createOptions) useNetworks(found read.Networks) error {
 	return nil
 }
 
-// refusePods stops where the Pod Security level of a namespace refuses the pod with the init container for
-// routes. Written all the same, it would end the pod that is there, and none would come after it.
+// findARP has net1 answer ARP for its own address alone, except on OpenShift, whose nodes refuse that: a pod would hang
+// there. A client dry-run asks nobody, and so leaves it out.
+func (o *createOptions) findARP(ctx context.Context) error {
+	if o.provisioner != egress.Standalone || o.dryRun == dryRunClient {
+		return nil
+	}
+	client, err := o.client(o.manager)
+	if err != nil {
+		return err
+	}
+	groups, err := client.Groups(ctx)
+	o.pod.CloseARP = groups != nil && !groups[configv1.GroupName] && !groups[nov1.GroupName]
+	return err
+}
+
+// refusePods stops where the Pod Security level of a namespace refuses the pod with an init container that changes
+// its network. Written all the same, it would end the pod that is there, and none would come after it.
 func (o *createOptions) refusePods(ctx context.Context, client *cluster.Client) error {
-	if o.provisioner != egress.Standalone || len(o.pod.Routes) == 0 || o.force {
+	if o.provisioner != egress.Standalone || len(o.pod.Routes) == 0 && !o.pod.BlockInbound || o.force {
 		return nil
 	}
 	s, err := o.pods()
@@ -161,7 +181,8 @@ func (o *createOptions) pods() (*snapshot.Snapshot, error) {
 		}
 		pod := d.Spec.Template.Spec
 		s.Deployments = append(s.Deployments, snapshot.Deployment{
-			Namespace: d.Namespace, Name: d.Name, Router: r.Name, Routes: render.ReadRoutes(&pod), Template: pod,
+			Namespace: d.Namespace, Name: d.Name, Router: r.Name, Template: pod,
+			Routes: render.ReadRoutes(&pod), BlocksInbound: render.BlocksInbound(&pod),
 		})
 	}
 	return s, nil

@@ -23,7 +23,7 @@ import (
 
 // run judges the input before anything is sent, then renders, then applies.
 func (o *createOptions) run(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{o.settle, o.check, o.findRoutes} {
+	for _, step := range []func(context.Context) error{o.settle, o.check, o.findRoutes, o.findARP} {
 		if err := step(ctx); err != nil {
 			return err
 		}

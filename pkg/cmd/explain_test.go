@@ -53,7 +53,7 @@ func TestExplain(t *testing.T) {
 
 func TestExplainRefuses(t *testing.T) {
 	for args, want := range map[string]string{
-		"EGR101 EGR221": `error: there is no finding "EGR221": the nearest are EGR220 (the operator has made nothing of a valid router), EGR211 (`,
+		"EGR101 EGR221": `error: there is no finding "EGR221": the nearest are EGR220 (the operator has made nothing of a valid router), EGR223 (`,
 		"sctp":          `error: there is no finding "sctp": the nearest are EGR115 (SCTP needs a kernel module on the nodes)`,
 		"101 -o xml":    "error: -o xml is unknown here: write one of json, yaml\n",
 	} {

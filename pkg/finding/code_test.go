@@ -13,8 +13,8 @@ func TestParseCode(t *testing.T) {
 	}
 	_, err := ParseCode("EGR221")
 	want := `there is no finding "EGR221": the nearest are EGR220 (the operator has made nothing of a valid router), ` +
-		`EGR211 (the NAD does not say what the router asks for), EGR201 (the API for egress routers, or Multus, is not served), ` +
-		`EGR219 (the network operator still complains of a router that is gone), EGR218 (no NetworkPolicy says who may use the router)`
+		`EGR223 (hosts of the nodes' network can reach pods through routers), EGR211 (the NAD does not say what the router asks for), ` +
+		`EGR201 (the API for egress routers, or Multus, is not served), EGR219 (the network operator still complains of a router that is gone)`
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)
 	}

@@ -36,8 +36,13 @@ type Options struct {
 	Recreate bool
 	// Routes are the networks that get a route on eth0, by an init container; none for no such container.
 	Routes []netip.Prefix
-	// RouteImage is that container's image; "" is DefaultRouteImage.
+	// BlockInbound drops what begins on net1 before it reaches pods, by an init container.
+	BlockInbound bool
+	// RouteImage is the image of both; "" is DefaultRouteImage.
 	RouteImage string
+	// CloseARP has net1 answer ARP for its own address alone. OpenShift's nodes refuse the sysctl that does it, and the
+	// pod with it.
+	CloseARP bool
 }
 
 // mac is the MAC that tuning sets for r, or "" for none.
@@ -72,13 +77,9 @@ func Deployment(r *nov1.EgressRouter, o Options) (*unstructured.Unstructured, er
 	d.Spec.Selector = &metav1.LabelSelector{MatchLabels: egress.Standalone.PodLabels(r.Name)}
 	d.Spec.Template.Labels = egress.Labels(r.Name)
 	d.Spec.Template.Annotations = podAnnotations
-	routes, err := routesContainer(r, o)
-	if err != nil {
-		return nil, err
-	}
 	setPod(&d.Spec.Template.Spec, o)
-	if routes != nil {
-		d.Spec.Template.Spec.InitContainers = []corev1.Container{*routes}
+	if d.Spec.Template.Spec.InitContainers, err = initContainers(r, o); err != nil {
+		return nil, err
 	}
 	return toUnstructured(&d)
 }

@@ -106,7 +106,7 @@ func checkStandalone(t *testing.T, r *nov1.EgressRouter, o Options) {
 	}
 }
 
-// checkPlugins holds that config has the plugin and, for a fixed MAC, tuning, and nothing that a value brought.
+// checkPlugins holds that config has the plugin and, for a fixed MAC or closed ARP, tuning, and nothing that a value brought.
 func checkPlugins(t *testing.T, r *nov1.EgressRouter, o Options, config string) {
 	t.Helper()
 	var list struct {
@@ -121,7 +121,7 @@ func checkPlugins(t *testing.T, r *nov1.EgressRouter, o Options, config string) 
 		t.Fatal(err)
 	}
 	want := []string{"egress-router"}
-	if o.mac(r) != "" {
+	if o.mac(r) != "" || o.CloseARP {
 		want = append(want, "tuning")
 	}
 	var types []string

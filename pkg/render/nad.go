@@ -45,12 +45,12 @@ type pluginIP struct {
 // tuningConf is the configuration of the CNI plugin tuning.
 type tuningConf struct {
 	Type   string            `json:"type"`
-	MAC    string            `json:"mac"`
+	MAC    string            `json:"mac,omitempty"`
 	Sysctl map[string]string `json:"sysctl"`
 }
 
 // standaloneNAD renders the standalone NetworkAttachmentDefinition of r: the egress-router plugin, then tuning,
-// which fixes the MAC and announces it.
+// which fixes the MAC and announces it, and has net1 answer ARP for nobody else.
 func standaloneNAD(r *nov1.EgressRouter, o Options) (*unstructured.Unstructured, error) {
 	config, err := nadConfig(r, o)
 	if err != nil {
@@ -74,15 +74,29 @@ func nadConfig(r *nov1.EgressRouter, o Options) (string, error) {
 		IP:            Want(r, egress.Standalone).plugin(),
 		LogFile:       logFile,
 	}}}
-	if mac := o.mac(r); mac != "" {
-		list.Plugins = append(list.Plugins, tuningConf{
-			Type: "tuning",
-			MAC:  mac,
-			// Without it the gateway keeps the random MAC that the plugin announced before this one was set.
-			Sysctl: map[string]string{"net.ipv4.conf.IFNAME.arp_notify": "1"},
-		})
+	if tuning := o.tuning(r); len(tuning.Sysctl) > 0 {
+		list.Plugins = append(list.Plugins, tuning)
 	}
 	return marshal(list)
+}
+
+// The sysctls that tuning sets on net1.
+const (
+	arpNotify = "net.ipv4.conf.IFNAME.arp_notify"
+	proxyARP  = "net.ipv4.conf.IFNAME.proxy_arp"
+)
+
+// tuning is what of r's interface is set after the egress-router plugin; without sysctls there is nothing to set.
+func (o Options) tuning(r *nov1.EgressRouter) tuningConf {
+	t := tuningConf{Type: "tuning", MAC: o.mac(r), Sysctl: map[string]string{}}
+	if t.MAC != "" {
+		// Without it the gateway keeps the random MAC that the plugin announced before this one was set.
+		t.Sysctl[arpNotify] = "1"
+	}
+	if o.CloseARP {
+		t.Sysctl[proxyARP] = "0" // the plugin has set it to 1
+	}
+	return t
 }
 
 // interfaceArgs are m in the plugin's words; nil where m is the plugin's own default.

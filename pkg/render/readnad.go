@@ -98,3 +98,14 @@ func ReadMAC(config string) string {
 	}
 	return ""
 }
+
+// ClosesARP reports whether a NAD's spec.config has the tuning plugin turn proxy_arp off.
+func ClosesARP(config string) bool {
+	plugins, _ := Plugins(config) // a config that cannot be read turns nothing off
+	return slices.ContainsFunc(plugins, func(p Plugin) bool {
+		var conf struct {
+			Sysctl map[string]any `json:"sysctl"`
+		}
+		return p.kind == "tuning" && p.Read(&conf) == nil && conf.Sysctl[proxyARP] == "0"
+	})
+}

@@ -53,6 +53,7 @@ func TestGoldens(t *testing.T) {
 			Image: "example.com/tools/netshoot:v1", MAC: "02:00:00:00:00:07", NodeSelector: map[string]string{"egress": "yes"}, FailoverAfter: &minute,
 		}},
 		{"standalone-random-mac.yaml", sample(), egress.Standalone, Options{MAC: egress.RandomMAC}},
+		{"standalone-closed.yaml", sample(), egress.Standalone, Options{MAC: egress.RandomMAC, CloseARP: true, BlockInbound: true, RouteImage: "example.com/nft"}},
 		{"standalone-routes.yaml", sample(), egress.Standalone, Options{Routes: networks(t, "10.128.0.0/14 172.30.0.0/16 10.128.0.0/14")}},
 	}
 	for _, test := range tests {

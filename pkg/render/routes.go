@@ -9,13 +9,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
-	"github.com/kubectl-egress/kubectl-egress/templates"
 )
 
-// DefaultRouteImage has a shell and ip(8), which the init container for routes needs.
-const DefaultRouteImage = "docker.io/library/busybox:1.37"
-
-// routesName is the name of that container in its template.
+// routesName is the name of the init container that sets routes.
 const routesName = "cluster-routes"
 
 // ParseNetwork reads an IPv4 network in CIDR notation, such as 10.128.0.0/14.
@@ -45,29 +41,19 @@ func forPods(network netip.Prefix) bool {
 	return true
 }
 
-// routesContainer is the init container that gives eth0 routes to o.Routes, or nil where there are none. A
-// network that would take what belongs on net1 is refused.
-func routesContainer(r *nov1.EgressRouter, o Options) (*corev1.Container, error) {
-	if len(o.Routes) == 0 {
-		return nil, nil
-	}
-	var c corev1.Container
-	if err := fill(templates.Routes, &c); err != nil {
-		return nil, err
-	}
-	c.Image = o.RouteImage
-	if c.Image == "" {
-		c.Image = DefaultRouteImage
-	}
-	for _, route := range o.Routes {
+// routeArgs are the networks that eth0 gets routes to, as that container reads them. One that would take what belongs on
+// net1 is refused.
+func routeArgs(r *nov1.EgressRouter, routes []netip.Prefix) ([]string, error) {
+	for _, route := range routes {
 		if err := refuseRoute(r, route); err != nil {
 			return nil, err
 		}
 	}
-	for _, route := range distinct(o.Routes) {
-		c.Args = append(c.Args, route.String())
+	var args []string
+	for _, route := range distinct(routes) {
+		args = append(args, route.String())
 	}
-	return &c, nil
+	return args, nil
 }
 
 // distinct are networks in order, without those that another contains: the order in which they were given
@@ -82,7 +68,7 @@ func distinct(networks []netip.Prefix) []netip.Prefix {
 	return out
 }
 
-// ReadRoutes reads back the networks that routesContainer gives routes to, whatever else may be among the
+// ReadRoutes reads back the networks that routeArgs names, whatever else may be among the
 // arguments of a container of its name.
 func ReadRoutes(pod *corev1.PodSpec) []string {
 	var out []string

@@ -9,10 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
-	"github.com/kubectl-egress/kubectl-egress/templates"
 )
 
 func networks(t *testing.T, text string) []netip.Prefix {
@@ -142,11 +139,12 @@ func runRoutes(t *testing.T, routes, address string) (told, said string, failed 
 			t.Fatal(err)
 		}
 	}
-	var c corev1.Container
-	if err := fill(templates.Routes, &c); err != nil {
-		t.Fatal(err)
+	containers, err := initContainers(sample(), Options{Routes: networks(t, "10.128.0.0/14 172.30.0.0/16")})
+	if err != nil || len(containers) != 1 {
+		t.Fatalf("%d containers, error %v", len(containers), err)
 	}
-	cmd := exec.Command(c.Command[0], append(c.Command[1:], "10.128.0.0/14", "172.30.0.0/16")...)
+	c := containers[0]
+	cmd := exec.Command(c.Command[0], append(c.Command[1:], c.Args...)...)
 	cmd.Env = []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "ROUTES=" + routes, "ADDRESS=" + address, "LOG=" + log}
 	out, err := cmd.CombinedOutput()
 	text, readErr := os.ReadFile(log)

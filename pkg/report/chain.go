@@ -82,7 +82,7 @@ func deploymentOf(x *snapshot.Index, r snapshot.Router) *DeploymentStatus {
 	}
 	return &DeploymentStatus{
 		Name: d.Name, Replicas: d.Replicas, Updated: d.Updated, Available: d.Available, Strategy: d.Strategy, Failure: d.Failure,
-		NodeSelector: d.Template.NodeSelector, FailoverAfter: failoverAfter(d), Routes: d.Routes,
+		NodeSelector: d.Template.NodeSelector, FailoverAfter: failoverAfter(d), Routes: d.Routes, BlocksInbound: d.BlocksInbound,
 		Images: collect.Map(d.Template.Containers, func(c corev1.Container) string { return c.Image }),
 	}
 }

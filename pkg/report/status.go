@@ -77,6 +77,8 @@ type DeploymentStatus struct {
 	FailoverAfter string `json:"failoverAfter,omitempty"`
 	// Routes are the cluster's networks that its pod gets a route to on eth0.
 	Routes []string `json:"routes,omitempty"`
+	// BlocksInbound tells that an init container drops what begins on net1 before it reaches pods.
+	BlocksInbound bool `json:"blocksInbound,omitempty"`
 	// Failure is why it cannot make its pod, or "".
 	Failure string `json:"failure,omitempty"`
 }

@@ -86,6 +86,9 @@ func deploymentText(s StatusJSON) string {
 	if len(d.Routes) > 0 {
 		text += say(", routes on eth0 to %s", strings.Join(d.Routes, ", "))
 	}
+	if d.BlocksInbound {
+		text += say(", nothing inbound by %s", egress.Interface)
+	}
 	if d.Failure != "" {
 		text += say(", %s", d.Failure)
 	}

@@ -60,6 +60,8 @@ type Deployment struct {
 	Networks string `json:"networks,omitempty"`
 	// Routes are the networks that the pods get a route to on eth0, by this tool's init container.
 	Routes []string `json:"routes,omitempty"`
+	// BlocksInbound tells that this tool's init container drops what begins on net1 before it reaches pods.
+	BlocksInbound bool `json:"blocksInbound,omitempty"`
 	// Template is the pods' spec: scheduling, security contexts, images and volumes. Commands, arguments,
 	// environment and probes are left out.
 	Template corev1.PodSpec `json:"template"`

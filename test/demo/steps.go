@@ -12,7 +12,7 @@ func steps() []step {
 		onVSphere  = "kubectl egress create partner-v -n shop --provisioner=standalone \\\n" +
 			"    --address 10.0.200.97/16 --gateway 10.0.0.1 --redirect 5432=203.0.113.40 \\\n" +
 			"    --node-selector kubernetes.io/hostname=worker-3"
-		silent = " --ignore EGR218"
+		silent = " --ignore EGR218,EGR223"
 	)
 	return []step{
 		{"A mistake that would leave the cluster's network operator Degraded is refused before it is made.",
@@ -41,17 +41,17 @@ func steps() []step {
 			"kubectl create namespace shop", 0},
 		{"", onVSphere + " --expose", 0},
 		{"", "kubectl egress preflight vsphere -n shop -o commands", 0},
-		{"", "kubectl egress preflight vsphere -n shop --fix --yes --save policies.json -o short --ignore EGR218,EGR403,EGR409,EGR411", 0},
+		{"", "kubectl egress preflight vsphere -n shop --fix --yes --save policies.json -o short --ignore EGR218,EGR223,EGR403,EGR409,EGR411", 0},
 		{"What was changed is put back exactly.", "kubectl egress preflight vsphere --revert policies.json --yes", 0},
 		{"Rules changed behind its back do not reach the running pod, and preflight says so.",
 			"kubectl patch egressrouter partner-a -n billing --type=json -p '[{\"op\":\"replace\",\"path\":\"/spec/redirect/redirectRules/0/destinationIP\",\"value\":\"203.0.113.30\"}]'", 0},
-		{"", "sleep 3; kubectl egress preflight partner-a -n billing --ignore EGR207,EGR218", 0},
+		{"", "sleep 3; kubectl egress preflight partner-a -n billing --ignore EGR207,EGR218,EGR223", 0},
 		{"Every finding has a page.", "kubectl egress explain EGR216", 0},
 		{"create says whose the change was; told to, it takes it over, and restarts the pod.",
 			"kubectl egress create partner-a -n billing --address 10.0.200.99/16 --gateway 10.0.0.1 --redirect 8080=203.0.113.31:80", 1},
 		{"", "kubectl egress create partner-a -n billing --address 10.0.200.99/16 --gateway 10.0.0.1 --redirect 8080=203.0.113.31:80 --force-conflicts", 0},
 		{"What the checks see can be saved, secrets left out, and checked elsewhere.",
-			"kubectl egress bundle -A --file cluster.json && kubectl egress preflight --from cluster.json -o short --ignore EGR207,EGR209,EGR218", 0},
+			"kubectl egress bundle -A --file cluster.json && kubectl egress preflight --from cluster.json -o short --ignore EGR207,EGR209,EGR218,EGR223", 0},
 		{"Files are checked without a cluster; here what get prints.",
 			"kubectl egress get partner-a -n billing -o yaml | kubectl egress lint -f -", 0},
 		{"Many at once: every EgressRouter of a folder, a kustomization or a stream.",

@@ -47,7 +47,7 @@ func (b *bench) testRequests(t *testing.T) {
 	}{
 		{"operator", nil, 9, 1},
 		{"exposed", []string{"--expose"}, 11, 2},
-		{"standalone", []string{"--provisioner=standalone", "--expose"}, 8, 3},
+		{"standalone", []string{"--provisioner=standalone", "--expose"}, 9, 3},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

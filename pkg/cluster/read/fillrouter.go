@@ -75,7 +75,7 @@ func deploymentOf(d *appsv1.Deployment) snapshot.Deployment {
 		Strategy: string(d.Spec.Strategy.Type),
 		NADHash:  d.Spec.Template.Annotations[egress.AnnotationNADHash],
 		Networks: d.Spec.Template.Annotations[egress.AnnotationNetworks],
-		Routes:   render.ReadRoutes(&d.Spec.Template.Spec),
+		Routes:   render.ReadRoutes(&d.Spec.Template.Spec), BlocksInbound: render.BlocksInbound(&d.Spec.Template.Spec),
 		Template: templateOf(&d.Spec.Template.Spec),
 	}
 	if d.Spec.Replicas != nil {
