@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
@@ -95,8 +96,9 @@ func (a *applyFlags) options(f *factory) (applyOptions, error) {
 	if err := cmp.Or(errs[:]...); err != nil {
 		return o, err
 	}
-	if a.manager == "" {
-		return o, fmt.Errorf("--field-manager is empty: name who applies, such as %s", egress.ManagedByValue)
+	if problems := validation.ValidateFieldManager(a.manager, nil); len(problems) > 0 {
+		return o, fmt.Errorf("--field-manager %q cannot be used: write at most %d printable characters, such as %s",
+			a.manager, validation.FieldManagerMaxLength, egress.ManagedByValue)
 	}
 	o.manager = a.manager
 	o.apply = apply.Options{DryRun: o.dryRun == dryRunServer, ForceConflicts: a.forceConflicts, Adopt: a.adopt}

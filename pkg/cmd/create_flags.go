@@ -119,7 +119,7 @@ func (r *routerFlags) macvlan() (nov1.MacvlanConfig, error) {
 type podFlags struct {
 	mac           string
 	image         string
-	nodeSelector  map[string]string
+	nodeSelector  []string
 	failoverAfter time.Duration
 	recreate      bool
 	routes        routesFlags
@@ -129,8 +129,7 @@ func (p *podFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&p.mac, "mac", "", "The `MAC` of net1, or \"random\" for another one at every start; by default 02:e6: and the bytes of the address (standalone only)")
 	flags.StringVar(&p.image, "image", "", "The pod's image (standalone only; default "+render.DefaultImage+")")
-	flags.StringToStringVar(&p.nodeSelector, "node-selector", nil, "Labels of the nodes that the router may run on, `KEY=VALUE,...`")
-	flags.Lookup("node-selector").DefValue = ""
+	flags.StringSliceVar(&p.nodeSelector, "node-selector", nil, "Labels of the nodes that the router may run on, `KEY=VALUE,...`")
 	flags.DurationVar(&p.failoverAfter, "failover-after", 0, "How long the pod stays bound to a node that is lost; by default Kubernetes' five minutes. A short one risks two holders of the address: a node that is cut off from the cluster may still be alive")
 	flags.BoolVar(&p.recreate, "recreate", false, "End the old pod before the new one starts, within seconds; a standalone router always does, the operator's with --node-selector and --failover-after too")
 	p.routes.add(cmd)
@@ -157,9 +156,12 @@ func (p *podFlags) standaloneOnly(cmd *cobra.Command) []string {
 
 // options checks the flags; auto tells that the cluster is to be asked for its networks.
 func (p *podFlags) options(cmd *cobra.Command, routers int) (o render.Options, auto bool, err error) {
-	o = render.Options{Image: p.image, NodeSelector: p.nodeSelector, Recreate: p.recreate, RouteImage: p.routes.image, BlockInbound: p.routes.blockInbound}
+	o = render.Options{Image: p.image, Recreate: p.recreate, RouteImage: p.routes.image, BlockInbound: p.routes.blockInbound}
 	if err := p.checkValues(cmd); err != nil {
 		return o, false, err
+	}
+	if o.NodeSelector, err = render.ParseLabels(p.nodeSelector, "node"); err != nil {
+		return o, false, fmt.Errorf("--node-selector: %w", err)
 	}
 	if p.mac != "" {
 		if o.MAC, err = egress.ParseMAC(p.mac); err != nil {

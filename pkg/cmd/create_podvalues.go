@@ -7,27 +7,13 @@ import (
 
 	"github.com/distribution/reference"
 	"github.com/spf13/cobra"
-
-	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 )
 
 // checkValues refuses what a pod could not have, before anything is sent: the server takes some of it, and the
 // rest only after other objects are written.
 func (p *podFlags) checkValues(cmd *cobra.Command) error {
-	for _, flag := range []struct{ name, value, what string }{
-		{"mac", p.mac, "a MAC, or random"}, {"image", p.image, "an image"}, {"route-image", p.routes.image, "an image"},
-	} {
-		if cmd.Flags().Changed(flag.name) && flag.value == "" {
-			return fmt.Errorf("--%s is empty: name %s, or leave it out", flag.name, flag.what)
-		}
-	}
 	if err := cmp.Or(checkImage("image", p.image), checkImage("route-image", p.routes.image)); err != nil {
 		return err
-	}
-	for key, value := range p.nodeSelector {
-		if err := render.CheckLabel(key, value); err != nil {
-			return fmt.Errorf("--node-selector: %w", err)
-		}
 	}
 	if cmd.Flags().Changed("failover-after") {
 		return checkFailover(p.failoverAfter)

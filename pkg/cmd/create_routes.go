@@ -47,9 +47,6 @@ func (r *routesFlags) add(cmd *cobra.Command) {
 
 // options checks the flags; auto tells that the cluster is to be asked for the networks.
 func (r *routesFlags) options() (networks []netip.Prefix, auto bool, err error) {
-	if len(r.routes) == 0 {
-		return nil, false, errors.New("--cluster-routes is empty: write none, auto, or CIDRs with commas between")
-	}
 	for _, text := range r.routes {
 		switch text = strings.TrimSpace(text); {
 		case text != routesNone && text != routesAuto:

@@ -54,15 +54,12 @@ func runs[O interface{ run(context.Context) error }](f *factory, complete func(*
 		if err != nil {
 			return invalid(err)
 		}
-		if err := filled(cmd); err != nil {
-			return invalid(err)
-		}
 		return o.run(cmd.Context())
 	}
 }
 
 // filled refuses a flag that is given as "": behind it is a variable that nobody set, and what such a flag leaves open
-// would be written as the default says.
+// would be as the default says.
 func filled(cmd *cobra.Command) error {
 	var errs []error
 	inherited := cmd.InheritedFlags()

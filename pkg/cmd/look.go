@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
@@ -47,6 +48,11 @@ func (l *lookFlags) read(ctx context.Context, f *factory, names []string) (*look
 	namespace, explicit, err := f.currentNamespace()
 	if err != nil {
 		return nil, invalid(err)
+	}
+	for _, name := range names {
+		if len(validation.IsDNS1123Subdomain(name)) > 0 {
+			return nil, invalid(fmt.Errorf("%q cannot be a router's name: see which there are with \"%s get -A\"", name, f.name))
+		}
 	}
 	switch {
 	case l.all && len(names) > 0:

@@ -73,10 +73,15 @@ really gets out.
 
 An egress router is a pod that owns an address which a partner's firewall lets in. Clients in the
 cluster send to its Service; it redirects each port to a named destination, from that address.`,
-		Annotations:       map[string]string{cobra.CommandDisplayNameAnnotation: f.name},
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		PersistentPreRunE: func(*cobra.Command, []string) error { return f.start() },
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: f.name},
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := filled(cmd); err != nil {
+				return err
+			}
+			return f.start()
+		},
 	}
 	root.SetUsageTemplate(usageTemplate)
 	root.SetFlagErrorFunc(flagError)
@@ -100,10 +105,14 @@ cluster send to its Service; it redirects each port to a named destination, from
 	return root
 }
 
-// flagError says where to read on about a flag that was typed wrong, and how a time is written.
+// flagError says where to read on about a flag that was typed wrong, and how its value is written.
 func flagError(cmd *cobra.Command, err error) error {
-	if value, ok := errors.AsType[*pflag.InvalidValueError](err); ok && value.GetFlag().Value.Type() == "duration" {
-		err = fmt.Errorf("%w: write a number and a unit, such as 90s or 5m", err)
+	if value, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		if form := map[string]string{
+			"duration": "a number and a unit, such as 90s or 5m", "int": "a whole number, such as 8", "bool": "true or false",
+		}[value.GetFlag().Value.Type()]; form != "" {
+			err = fmt.Errorf("--%s %q: write %s", value.GetFlag().Name, value.GetValue(), form)
+		}
 	}
 	return fmt.Errorf("%w: see \"%s --help\"", err, cmd.CommandPath())
 }

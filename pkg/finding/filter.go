@@ -18,7 +18,8 @@ func ParseIgnore(s string) (Ignore, error) {
 	if _, err := Lookup(ignore.code); err != nil {
 		return Ignore{}, fmt.Errorf("--ignore %s: %w", s, err)
 	}
-	if scoped && !strings.Contains(object, "/") {
+	namespace, name, _ := strings.Cut(object, "/")
+	if scoped && (namespace == "" || name == "" || strings.Contains(name, "/")) {
 		return Ignore{}, fmt.Errorf("--ignore %s: write CODE:NAMESPACE/NAME", s)
 	}
 	return ignore, nil

@@ -39,34 +39,28 @@ func ParseClients(text string) (Clients, error) {
 	if !some {
 		return c, nil
 	}
-	c.labels = map[string]string{}
-	for _, label := range strings.Split(labels, ",") {
-		key, value, ok := strings.Cut(label, "=")
-		if !ok {
-			return c, fmt.Errorf("%s: %w", text, notLabel(label))
-		}
-		if err := CheckLabel(key, value); err != nil {
-			return c, fmt.Errorf("%s: %w", text, err)
-		}
-		if other, twice := c.labels[key]; twice && other != value {
-			return c, fmt.Errorf("%s: label %s is given as %s and as %s: no pod has both", text, key, other, value)
-		}
-		c.labels[key] = value
+	var err error
+	if c.labels, err = ParseLabels(strings.Split(labels, ","), "pod"); err != nil {
+		return c, fmt.Errorf("%s: %w", text, err)
 	}
 	return c, nil
 }
 
-// CheckLabel refuses what no object can have as a label.
-func CheckLabel(key, value string) error {
-	if len(validation.IsQualifiedName(key)) > 0 || len(validation.IsValidLabelValue(value)) > 0 {
-		return notLabel(key + "=" + value)
+// ParseLabels reads LABEL=VALUE, each; of is what bears them. Who writes another notation of selectors is told the one
+// that is known here.
+func ParseLabels(texts []string, of string) (map[string]string, error) {
+	labels := map[string]string{}
+	for _, text := range texts {
+		key, value, ok := strings.Cut(text, "=")
+		if !ok || len(validation.IsQualifiedName(key)) > 0 || len(validation.IsValidLabelValue(value)) > 0 {
+			return nil, fmt.Errorf("%q is not a label: write LABEL=VALUE, such as app=billing, with commas between several", text)
+		}
+		if other, twice := labels[key]; twice && other != value {
+			return nil, fmt.Errorf("label %s is given as %s and as %s: no %s has both", key, other, value, of)
+		}
+		labels[key] = value
 	}
-	return nil
-}
-
-// notLabel says that text is none; who writes another notation of selectors is told the one that is known here.
-func notLabel(text string) error {
-	return fmt.Errorf("%q is not a label: write LABEL=VALUE, such as app=billing, with commas between several", text)
+	return labels, nil
 }
 
 // PolicyOptions say which NetworkPolicy of a router to render.
