@@ -40,8 +40,16 @@ add rule ip egress_cni prerouting iif eth0 dnat to 203.0.113.7
 func TestNFTMissing(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	err := redirectByNFT("eth0", "net1", net.IPv4(192, 0, 2, 50), nil)
-	if err == nil || !strings.HasPrefix(err.Error(), "failed to get NFTables: could not find nftables binary") {
+	const words = "could not find nftables binary"
+	if err == nil || !strings.HasPrefix(err.Error(), "failed to get NFTables: "+words) {
 		t.Errorf("got %v", err)
+	}
+	page, err := os.ReadFile("../../docs/findings/EGR210.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), words) {
+		t.Errorf("docs/findings/EGR210.md does not say %q", words)
 	}
 }
 
