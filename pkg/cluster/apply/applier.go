@@ -80,6 +80,9 @@ func (a *Applier) Router(ctx context.Context, r Request) ([]Applied, error) {
 			owner = object.GetUID()
 		}
 	}
+	if err := a.refuseConflicts(ctx, r.Objects, live, owner); err != nil {
+		return nil, err
+	}
 	var done []Applied
 	for i, render := range r.Objects {
 		object, err := render(owner)
@@ -100,6 +103,27 @@ func (a *Applier) Router(ctx context.Context, r Request) ([]Applied, error) {
 		}
 	}
 	return done, nil
+}
+
+// refuseConflicts asks the server what it would refuse of what others have set too, so that nothing is written where
+// one of several objects is refused.
+func (a *Applier) refuseConflicts(ctx context.Context, objects []Object, live []*unstructured.Unstructured, owner types.UID) error {
+	if a.options.ForceConflicts || a.options.DryRun || len(objects) == 1 {
+		return nil // the first request tells
+	}
+	for i, render := range objects {
+		if live[i] == nil || !shared(live[i], a.client.Manager()) {
+			continue
+		}
+		object, err := render(owner)
+		if err != nil {
+			return err
+		}
+		if err := a.refuseConflict(ctx, object, live[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // own applies again what came before its owner, the EgressRouter, which did not exist then.

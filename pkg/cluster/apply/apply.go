@@ -134,8 +134,8 @@ func foreign(c *cluster.Client, live *unstructured.Unstructured, router string) 
 	return ""
 }
 
-// otherManager says who made an EgressRouter. It bears no label of ours, since it is applied as it was
-// given: the field manager tells.
+// otherManager says who made live, if this tool has not applied it: an EgressRouter bears no label of ours, since it is
+// applied as it was given, and anybody can write labels. The field manager tells.
 func otherManager(c *cluster.Client, live *unstructured.Unstructured) string {
 	for _, entry := range live.GetManagedFields() {
 		if entry.Operation == metav1.ManagedFieldsOperationApply && (entry.Manager == c.Manager() || entry.Manager == egress.ManagedByValue) {

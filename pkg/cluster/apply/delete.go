@@ -25,7 +25,8 @@ type Remains struct {
 }
 
 // RemainsOf finds what create and expose made of the router name: its EgressRouter, and everything that
-// bears its labels. Objects made by another are refused unless adopt is set; what nobody labelled stays.
+// bears its labels. Labels can be copied, so objects that the server does not know as applied by this tool are refused
+// unless adopt is set; what nobody labelled stays.
 func RemainsOf(ctx context.Context, c *cluster.Client, namespace, name string, asked egress.Provisioner, adopt bool) (*Remains, error) {
 	r := &Remains{namespace: namespace, name: name, provisioner: egress.Standalone}
 	cr, err := egressRouter(ctx, c, namespace, name, asked)
@@ -33,9 +34,6 @@ func RemainsOf(ctx context.Context, c *cluster.Client, namespace, name string, a
 		return nil, err
 	}
 	if cr != nil {
-		if owner := foreign(c, cr, name); owner != "" && !adopt {
-			return nil, fmt.Errorf("%s in namespace %s was made by %s: pass --adopt to delete it all the same", cluster.Name(cr), namespace, owner)
-		}
 		r.provisioner = egress.Operator
 	}
 	labelled, err := labelled(ctx, c, namespace, name)
@@ -51,6 +49,11 @@ func RemainsOf(ctx context.Context, c *cluster.Client, namespace, name string, a
 	}
 	// Last, so that it limits who may use the router for as long as there is one.
 	r.Objects = append(r.Objects, labelled.of("NetworkPolicy")...)
+	for _, object := range r.Objects {
+		if owner := otherManager(c, object); owner != "" && !adopt {
+			return nil, fmt.Errorf("%s in namespace %s was made by %s, and nothing was deleted: pass --adopt to delete it all the same", cluster.Name(object), namespace, owner)
+		}
+	}
 	return r, nil
 }
 

@@ -36,6 +36,13 @@ func appliedBy(live *unstructured.Unstructured, manager string) *metav1.ManagedF
 	return nil
 }
 
+// shared reports whether others than manager have set fields of live, beside its status.
+func shared(live *unstructured.Unstructured, manager string) bool {
+	return slices.ContainsFunc(live.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
+		return !isApply(entry, manager) && entry.Subresource != "status"
+	})
+}
+
 // owned are the fields of live that this tool owns by applying them; nil where there are none.
 func owned(c *cluster.Client, live *unstructured.Unstructured) *fieldpath.Set {
 	if entry := appliedBy(live, c.Manager()); entry != nil {

@@ -30,7 +30,7 @@ func (a *Applier) takeover(object, live *unstructured.Unstructured) *takeover {
 	if owned := owned(a.client, live); owned != nil {
 		own = owned
 	}
-	t := &takeover{obstacles: portsInTheWay(object, live, own)}
+	t := &takeover{obstacles: append(portsInTheWay(object, live, own), scaledAway(object, live, own)...)}
 	fields := fieldpath.NewSetMatcher(false)
 	if a.options.Adopt {
 		fields = fieldpath.MakePrefixMatcherOrDie("spec")
@@ -77,10 +77,7 @@ func fieldsV1(fields *fieldpath.Set) *metav1.FieldsV1 {
 // conflicts is refused before anything is written, unless that is to be forced.
 func (a *Applier) takeOver(ctx context.Context, object, live *unstructured.Unstructured, t *takeover) (Applied, error) {
 	if !a.options.ForceConflicts {
-		if len(t.obstacles) > 0 {
-			return Applied{}, conflictOver(cluster.Name(object), owners(a.client, live, t.obstacles))
-		}
-		if _, err := a.send(ctx, object, true); err != nil {
+		if err := a.refuseConflict(ctx, object, live); err != nil {
 			return Applied{}, err
 		}
 	}
@@ -95,6 +92,22 @@ func (a *Applier) takeOver(ctx context.Context, object, live *unstructured.Unstr
 	}
 	applied, err := a.send(ctx, object, false)
 	return Applied{applied, Configured}, err
+}
+
+// refuseConflict asks the server, without writing, whether object can be applied on top of live.
+func (a *Applier) refuseConflict(ctx context.Context, object, live *unstructured.Unstructured) error {
+	object = object.DeepCopy()
+	if err := noteRules(object, live); err != nil {
+		return fmt.Errorf("applying %s: %w", cluster.Name(object), err)
+	}
+	if t := a.takeover(object, live); t != nil && len(t.obstacles) > 0 {
+		return conflictOver(cluster.Name(object), owners(a.client, live, t.obstacles))
+	}
+	if same(object, live, a.client.Manager()) {
+		return nil
+	}
+	_, err := a.send(ctx, object, true)
+	return err
 }
 
 // replacement is a JSON patch that makes the spec of live that of object, and adds object's metadata.
@@ -154,6 +167,18 @@ func (o obstacle) matcher() *fieldpath.SetMatcher {
 		parts = append(parts, part)
 	}
 	return fieldpath.MakePrefixMatcherOrDie(parts...)
+}
+
+// scaledAway is the number of replicas of a Deployment that another has scaled to 0: the server then takes the field from
+// this tool and notes nobody as its owner (seen with Kubernetes 1.34), so that nothing conflicts.
+func scaledAway(object, live *unstructured.Unstructured, own *fieldpath.Set) []obstacle {
+	path := fieldpath.MakePathOrDie("spec", "replicas")
+	asked, _, _ := unstructured.NestedInt64(object.Object, "spec", "replicas")
+	there, _, _ := unstructured.NestedInt64(live.Object, "spec", "replicas")
+	if own.Empty() || own.Has(path) || asked == there {
+		return nil
+	}
+	return []obstacle{{path, fmt.Sprintf("%s, scaled to %d", path, there)}}
 }
 
 // portsInTheWay are the ports of a live Service that others have changed in what server-side apply knows a port by: one
