@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/kubectl-egress/kubectl-egress/test/cno/facts"
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
 )
 
@@ -28,32 +29,33 @@ const (
 	ReleaseAnnotation = "test.kubectl-egress.io/release"
 	// ImageAnnotation is the pods' image.
 	ImageAnnotation = "test.kubectl-egress.io/image"
+	// TroubleAnnotation on ClusterOperator network is another trouble of the operator's, in its words. It is of a lower level
+	// than routers, so that Degraded tells of it alone. It is heeded at the next report.
+	TroubleAnnotation = "test.kubectl-egress.io/trouble"
 
 	nap = 100 * time.Millisecond // between two looks at an annotation that says asleep
 )
 
 // Options set the operator's pace. Zero values are the real operator's.
 type Options struct {
-	Delay         time.Duration // from when a router appears to its first reconciliation: a slow operator
-	DegradedAfter time.Duration // how long rendering must fail before ClusterOperator network says so; real: 2 minutes
-	Resync        time.Duration // between two applies of an unchanged router; real: 5 minutes
-	Release                     // whose operator it is; empty fields: a release and an image that look the part
+	Delay   time.Duration // from when a router appears to its first reconciliation: a slow operator
+	Clock   float64       // how many times faster than the real one it retries, resyncs and turns Degraded
+	Release               // whose operator it is; empty fields: a release and an image that look the part
 }
 
 // Release is what an upgrade of OpenShift changes.
 type Release struct {
-	Version string // such as 4.20.8
+	Version string // such as 4.20.8; it decides when Degraded comes
 	Image   string // of the router pods
 }
 
 // operator is the state of one run. The real one keeps it in memory too, which is why a restart clears it.
 type operator struct {
 	Options
+	status
 	client client.Client
-	seen   map[types.UID]time.Time // when each router appeared
-
-	failures     map[client.ObjectKey]error // of routers, deleted ones among them: nothing ever forgets those
-	failingSince time.Time                  // when failures last became non-empty
+	seen   map[types.UID]time.Time  // when each router appeared
+	failed map[client.ObjectKey]int // how often in a row each was not reconciled
 }
 
 // Run plays the operator in a cluster that serves the OpenShift APIs, until ctx ends. Starting it is a
@@ -64,10 +66,11 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 		return err
 	}
 	op := &operator{
-		Options:  withDefaults(o),
-		client:   c,
-		seen:     map[types.UID]time.Time{},
-		failures: map[client.ObjectKey]error{},
+		Options: withDefaults(o),
+		status:  status{failures: map[client.ObjectKey]error{}},
+		client:  c,
+		seen:    map[types.UID]time.Time{},
+		failed:  map[client.ObjectKey]int{},
 	}
 	if err := op.report(ctx); err != nil {
 		return err
@@ -76,12 +79,7 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 }
 
 func withDefaults(o Options) Options {
-	if o.DegradedAfter == 0 {
-		o.DegradedAfter = 2 * time.Minute
-	}
-	if o.Resync == 0 {
-		o.Resync = 5 * time.Minute
-	}
+	o.Clock = cmp.Or(o.Clock, 1)
 	o.Version = cmp.Or(o.Version, "4.20.8")
 	o.Image = cmp.Or(o.Image, "quay.io/openshift/origin-egress-router-cni:latest")
 	return o
@@ -90,6 +88,7 @@ func withDefaults(o Options) Options {
 func (o *operator) reconcile(ctx context.Context, key client.ObjectKey) (again time.Duration, err error) {
 	var router netopv1.EgressRouter
 	if err := o.client.Get(ctx, key, &router); err != nil {
+		delete(o.failed, key)
 		return 0, client.IgnoreNotFound(err) // deleted: its objects are the garbage collector's, its failure stays
 	}
 	asleep, err := o.asleep(ctx, key.Namespace)
@@ -100,11 +99,17 @@ func (o *operator) reconcile(ctx context.Context, key client.ObjectKey) (again t
 		return wait, nil
 	}
 	if err := o.ensure(ctx, &router); err != nil {
-		o.fail(key, err)
-		return o.retry(), o.report(ctx)
+		o.failed[key]++
+		return o.scaled(facts.Retry(o.failed[key])), o.fail(ctx, key, err)
 	}
+	delete(o.failed, key)
 	delete(o.failures, key)
-	return o.Resync, o.report(ctx)
+	return o.scaled(facts.Resync), o.summarize(ctx)
+}
+
+// scaled is a time of the real operator's on o's clock.
+func (o *operator) scaled(t time.Duration) time.Duration {
+	return max(time.Duration(float64(t)/o.Clock), time.Millisecond)
 }
 
 // releaseOf is the operator's own release, or what the namespace has been upgraded to.
@@ -133,9 +138,4 @@ func (o *operator) notBefore(uid types.UID) time.Duration {
 		o.seen[uid] = time.Now()
 	}
 	return time.Until(o.seen[uid].Add(o.Delay))
-}
-
-// retry is the pause after a failure: short enough that Degraded comes about when it should.
-func (o *operator) retry() time.Duration {
-	return min(max(o.DegradedAfter/10, 50*time.Millisecond), 5*time.Second)
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	nettypes "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
-	configv1 "github.com/openshift/api/config/v1"
 	netopv1 "github.com/openshift/api/networkoperator/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -96,7 +95,7 @@ func checkOwner(t *testing.T, owned client.Object, router *netopv1.EgressRouter)
 // A change of rules reaches the NetworkAttachmentDefinition and not the Deployment, and what others set
 // there stays, while what the operator sets comes back.
 func TestReappliesItsOwnFieldsOnly(t *testing.T) {
-	startOperator(t, Options{Resync: 300 * time.Millisecond})
+	startOperator(t, Options{Clock: 1000})
 	router := newRouter(newNamespace(t), "partner-a")
 	create(t, router)
 	_, deployment := rendered(t, router.Namespace)
@@ -128,7 +127,7 @@ func TestReappliesItsOwnFieldsOnly(t *testing.T) {
 // An upgrade writes NAD and Deployment again, and no rule: the NAD keeps its generation, while the Deployment's counts a
 // change of annotations too.
 func TestUpgradeInTwoStepsAndInOne(t *testing.T) {
-	startOperator(t, Options{Resync: 200 * time.Millisecond, Release: Release{Version: "4.20.8", Image: "router:4.20.8"}})
+	startOperator(t, Options{Clock: 1500, Release: Release{Version: "4.20.8", Image: "router:4.20.8"}})
 	namespace := newNamespace(t)
 	create(t, newRouter(namespace, "partner-a"))
 	nad, deployment := rendered(t, namespace)
@@ -158,7 +157,7 @@ func TestUpgradeInTwoStepsAndInOne(t *testing.T) {
 }
 
 func TestTwoRoutersOverwriteEachOther(t *testing.T) {
-	startOperator(t, Options{Resync: 300 * time.Millisecond})
+	startOperator(t, Options{Clock: 1000})
 	namespace := newNamespace(t)
 	a, b := newRouter(namespace, "a"), newRouter(namespace, "b")
 	b.Spec.Addresses[0].IP = "192.168.12.98/24"
@@ -169,45 +168,6 @@ func TestTwoRoutersOverwriteEachOther(t *testing.T) {
 			var nad nettypes.NetworkAttachmentDefinition
 			err := shared.client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: facts.NADName}, &nad)
 			return strings.Contains(nad.Spec.Config, ip) && len(nad.OwnerReferences) == 1, client.IgnoreNotFound(err)
-		})
-	}
-}
-
-func TestWhatCannotBeRenderedDegradesTheOperatorLater(t *testing.T) {
-	const after = time.Second
-	for name, addresses := range map[string][]netopv1.EgressRouterAddress{
-		"no prefix":  {{IP: "192.168.12.99", Gateway: "192.168.12.1"}},
-		"no gateway": {{IP: "192.168.12.99/24"}},
-		"no address": {},
-	} {
-		t.Run(name, func(t *testing.T) {
-			stop := startOperator(t, Options{DegradedAfter: after})
-			router := newRouter(newNamespace(t), "bad")
-			router.Spec.Addresses = addresses
-			create(t, router)
-
-			time.Sleep(after / 2)
-			if n, err := count(t.Context(), router.Namespace); n != 0 || err != nil {
-				t.Errorf("%d objects are there, error %v", n, err)
-			}
-			if got := degraded(t); got.Status != configv1.ConditionFalse {
-				t.Errorf("after half the time: %+v", got)
-			}
-			awaitDegraded(t, router)
-
-			remove(t, router)
-			time.Sleep(after / 2)
-			awaitDegraded(t, router)
-
-			if name == "no prefix" {
-				stop()
-				startOperator(t, Options{})
-			} else {
-				create(t, newRouter(router.Namespace, router.Name))
-			}
-			eventually(t, "Degraded is withdrawn", func(context.Context) (bool, error) {
-				return degraded(t).Status == configv1.ConditionFalse, nil
-			})
 		})
 	}
 }

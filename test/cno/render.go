@@ -2,9 +2,7 @@ package cno
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 
 	netopv1 "github.com/openshift/api/networkoperator/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -22,8 +20,7 @@ import (
 
 // ensure applies the router's two objects, or nothing if the router cannot be rendered.
 func (o *operator) ensure(ctx context.Context, router *netopv1.EgressRouter) error {
-	address, err := usableAddress(router)
-	if err != nil {
+	if err := facts.RenderError(&router.Spec); err != nil {
 		return err
 	}
 	owner := meta.OwnerReference().
@@ -41,30 +38,10 @@ func (o *operator) ensure(ctx context.Context, router *netopv1.EgressRouter) err
 	if err := o.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(nad), options...); err != nil {
 		return fmt.Errorf("failed to apply / update %s %s/%s: %w", nad.GroupVersionKind(), router.Namespace, facts.NADName, err)
 	}
-	if err := o.client.Apply(ctx, deployment(router.Namespace, facts.Networks(address.Gateway), release, owner), options...); err != nil {
-		return fmt.Errorf("failed to apply / update apps/v1, Kind=Deployment %s/%s: %w", router.Namespace, facts.DeploymentName, err)
+	if err := o.client.Apply(ctx, deployment(router.Namespace, facts.Networks(router.Spec.Addresses[0].Gateway), release, owner), options...); err != nil {
+		return facts.ApplyError(router.Namespace, err)
 	}
 	return nil
-}
-
-// usableAddress is the first address, the only one that is looked at. The operator asks less than the
-// plugin: an IPv6 address, or a gateway off the subnet, passes here and fails on the node.
-func usableAddress(router *netopv1.EgressRouter) (netopv1.EgressRouterAddress, error) {
-	if len(router.Spec.Addresses) == 0 {
-		return netopv1.EgressRouterAddress{}, errors.New("router without addresses")
-	}
-	address := router.Spec.Addresses[0]
-	missing := ""
-	if net.ParseIP(address.Gateway) == nil {
-		missing = "Gateway"
-	}
-	if _, _, err := net.ParseCIDR(address.IP); err != nil {
-		missing = "Addresses" // the template comes to it first
-	}
-	if missing != "" {
-		return address, fmt.Errorf("failed to render manifests: failed to render file bindata/egress-router/000-nad.yaml: map has no entry for key %q", missing)
-	}
-	return address, nil
 }
 
 func renderNAD(router *netopv1.EgressRouter, release Release, owner *meta.OwnerReferenceApplyConfiguration) (*unstructured.Unstructured, error) {

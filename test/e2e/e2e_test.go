@@ -32,7 +32,11 @@ func TestVanilla(t *testing.T) { run(t, "vanilla", lab.Options{}) }
 func TestWithoutMultus(t *testing.T) { run(t, "nomultus", lab.Options{NoMultus: true}) }
 
 // TestClusterWide plays what changes the whole cluster, in one that nobody else uses.
-func TestClusterWide(t *testing.T) { run(t, "clusterwide", lab.Options{OpenShift: true}) }
+func TestClusterWide(t *testing.T) {
+	for _, release := range []string{"4.21.9", "4.22.0"} { // Degraded at once, and after two minutes
+		t.Run(release, func(t *testing.T) { run(t, "clusterwide", lab.Options{OpenShift: true, Release: release}) })
+	}
+}
 
 // TestCalico plays what is different where the pod network is Calico's.
 func TestCalico(t *testing.T) {

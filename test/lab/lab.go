@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"time"
 
 	"github.com/kubectl-egress/kubectl-egress/test/cno"
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
@@ -19,6 +18,8 @@ import (
 type Options struct {
 	// OpenShift serves EgressRouters and runs the network operator.
 	OpenShift bool
+	// Release is OpenShift's, which decides when ClusterOperator network is Degraded; empty: 4.20.8.
+	Release string
 	// NoMultus leaves out NetworkAttachmentDefinitions.
 	NoMultus bool
 	// Network is what Multus calls the network of eth0; empty: ovn-kubernetes, which nodes then tell of too.
@@ -64,7 +65,7 @@ func Start(ctx context.Context, o Options) (*Lab, error) {
 	})
 	if o.OpenShift {
 		l.play(running, "network operator", func(ctx context.Context) error {
-			return cno.Run(ctx, cluster.Config, cno.Options{DegradedAfter: 2 * time.Second, Resync: 5 * time.Second})
+			return cno.Run(ctx, cluster.Config, cno.Options{Clock: 60, Release: cno.Release{Version: o.Release}})
 		})
 	}
 	return l, nil
