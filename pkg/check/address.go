@@ -15,7 +15,7 @@ import (
 func sprintf(format string, args ...any) string { return fmt.Sprintf(format, args...) }
 
 // degrades is what the operator does with an address or a gateway that it cannot render.
-const degrades = "the operator cannot render it, says nothing for two minutes, and then ClusterOperator/network is Degraded, even after the router is deleted"
+const degrades = "the operator cannot render it: ClusterOperator/network turns Degraded (" + complainsWhen + "), and stays so even after the router is deleted"
 
 // renders is what follows, for r, from an address or a gateway that cannot be parsed.
 func renders(r snapshot.Router) string {

@@ -70,9 +70,10 @@ func starting(pod snapshot.Pod) bool {
 	return slices.ContainsFunc([]string{"ContainerCreating", "PodInitializing", "Pending"}, func(state string) bool { return strings.HasPrefix(pod.State, state) })
 }
 
-// noPod is EGR210 where there is no pod at all. A NAD that is missing too explains it (EGR211).
+// noPod is EGR210 where there is no pod at all. A NAD that is missing too explains it (EGR211), and a Deployment of
+// another's (EGR222).
 func (c *state) noPod(r snapshot.Router) []finding.Finding {
-	if !c.knows(r, deployments) || !c.Serves(nadsResource) || c.knows(r, nadsResource) && c.NADOf(r) == nil {
+	if c.ForeignOf(r) != nil || !c.knows(r, deployments) || !c.Serves(nadsResource) || c.knows(r, nadsResource) && c.NADOf(r) == nil {
 		return nil
 	}
 	name := r.Provisioner.DeploymentName(r.Name)

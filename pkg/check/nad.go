@@ -90,7 +90,7 @@ func (c *state) silent(r snapshot.Router, name string) []finding.Finding {
 		return nil
 	}
 	found := one(r, finding.OperatorSilent, sprintf("the operator has not made NAD %s yet", name),
-		"without it no pod can start; an operator that is well makes it within seconds, and one that cannot may say nothing for two minutes or more; "+c.operatorSays(),
+		"without it no pod can start; an operator that is well makes it within seconds; "+c.operatorSays(),
 		"see whether the operator runs and what it says"+c.onManagement(), c.operatorLog())
 	asked := r.Changed
 	if asked.IsZero() {
@@ -111,9 +111,9 @@ func (c *state) operatorSays() string {
 	case operator == nil:
 		return "there is no ClusterOperator/network that would say how it does"
 	case operator.Degraded:
-		return "ClusterOperator/network is Degraded, and does not name this router: " + said(operator)
+		return "ClusterOperator/network is Degraded, and does not name this router, which may be a cause all the same (" + hides + "): " + said(operator)
 	}
-	return "ClusterOperator/network is not Degraded, so it is slow, or does not run"
+	return "ClusterOperator/network is not Degraded: the operator is slow, does not run, or fails and has not said so yet (it does " + complainsWhen + ")"
 }
 
 // unrenderable says which faults of r's spec the operator cannot render, or "".

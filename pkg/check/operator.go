@@ -15,6 +15,12 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
+// complainsWhen is when ClusterOperator/network turns Degraded because of a router, in any release of OpenShift 4.
+const complainsWhen = "at once up to 4.21, after two minutes or more from 4.22"
+
+// hides says why the operator's message is no evidence of what it does not say.
+const hides = "it shows only its first trouble, which hides others, and its message may be minutes old"
+
 // degraded is EGR204 on the cluster, where the operator names no router. What it says of routers that are there is on
 // those, and what it says of routers that are gone is EGR219's alone.
 func degraded(c *state) []finding.Finding {
@@ -23,18 +29,31 @@ func degraded(c *state) []finding.Finding {
 		return nil
 	}
 	return []finding.Finding{onCluster(finding.OperatorDegraded, finding.Warning, c.degradedMessage(),
-		"it names no egress router that is known here, so the cause is another; an operator in trouble may be slow to make a router, or not make it at all",
+		"it names no egress router that is known here, which does not say that none is concerned: "+hides+
+			"; an operator in trouble may be slow to make a router, or not make it at all",
 		"read what the operator says"+c.onManagement(), c.operatorLog())}
 }
 
-// refusedByOperator is EGR204 on a router that the operator names.
+// refusedByOperator is EGR204 on a router that the operator names: an info where it has followed the router all the same.
 func refusedByOperator(c *state, r snapshot.Router) []finding.Finding {
 	if !c.named(r) {
 		return nil
 	}
+	if c.followed(r) {
+		return at(finding.Info, one(r, finding.OperatorDegraded, c.degradedMessage(),
+			sprintf("the operator names this router, and yet NAD %s and Deployment %s are there as its spec asks: the message is most likely old, and holds nothing up",
+				r.Provisioner.NADName(r.Name), r.Provisioner.DeploymentName(r.Name)),
+			"wait: the operator renews its message some minutes later; if it does not, read what it says"+c.onManagement(), c.operatorLog()))
+	}
 	return one(r, finding.OperatorDegraded, c.degradedMessage(),
-		"the operator names this router: it cannot reconcile it, and the router does not follow its spec until it can",
+		"the operator names this router: it could not reconcile it when it said so, and nothing shows that it has done so since",
 		"fix the errors found in the router's spec, if there are any, and apply it again; else read what the operator says"+c.onManagement(), c.operatorLog())
+}
+
+// followed reports whether the operator has surely done what r asks for: its NAD says that, and its Deployment is there.
+func (c *state) followed(r snapshot.Router) bool {
+	d := c.DeploymentOf(r)
+	return c.comparedNAD(r) != nil && c.unrenderable(r) == "" && d != nil && d.Router == r.Name
 }
 
 func (c *state) degradedMessage() string {
@@ -118,7 +137,7 @@ func ghosts(c *state) []finding.Finding {
 		out = append(out, finding.New(finding.GhostRouter, key,
 			sprintf("ClusterOperator/network is Degraded%s because of router %s, which is gone: %s",
 				since(c.Cluster.NetworkOperator.Since), key, said(c.Cluster.NetworkOperator)),
-			"the operator remembers a router that it could not reconcile until one of that name succeeds, or until it is restarted: deleting the router does not clear it",
+			"the operator remembers a router that it could not reconcile until one of that name succeeds, or until it is restarted: deleting the router does not clear it, and the complaint can even begin after that ("+complainsWhen+")",
 			fix, command))
 	}
 	return out

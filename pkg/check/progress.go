@@ -79,7 +79,7 @@ func (c *state) progress(r snapshot.Router) Progress {
 func (c *state) chain(r snapshot.Router) []finding.Finding {
 	var out []finding.Finding
 	for _, check := range []func(*state, snapshot.Router) []finding.Finding{
-		refusedByOperator, nadDiffers, podSecurity, hangs, noNet1, twoHolders, oldRules,
+		refusedByOperator, foreign, nadDiffers, podSecurity, hangs, noNet1, twoHolders, oldRules,
 	} {
 		out = append(out, check(c, r)...)
 	}
@@ -90,7 +90,7 @@ func (c *state) chain(r snapshot.Router) []finding.Finding {
 func holdingUp(stage Stage) []finding.Code {
 	return map[Stage][]finding.Code{
 		StageNetwork:    {finding.OperatorDegraded, finding.OperatorSilent, finding.NADDiffers},
-		StageDeployment: {finding.PodSecurity, finding.PodHangs},
+		StageDeployment: {finding.ForeignDeploy, finding.PodSecurity, finding.PodHangs},
 		StagePod:        {finding.PodHangs},
 		StageInterface:  {finding.NoNet1},
 	}[stage]

@@ -42,6 +42,9 @@ func (o *createOptions) run(ctx context.Context) error {
 	if err := o.refuseBeside(ctx, client); err != nil {
 		return err
 	}
+	if err := o.refuseForeign(ctx, client); err != nil {
+		return err
+	}
 	if err := o.refusePods(ctx, client); err != nil {
 		return err
 	}

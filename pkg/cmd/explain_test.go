@@ -53,7 +53,7 @@ func TestExplain(t *testing.T) {
 
 func TestExplainRefuses(t *testing.T) {
 	for args, want := range map[string]string{
-		"EGR101 EGR221": `error: there is no finding "EGR221": the nearest are EGR220 (the operator has made nothing of a valid router), EGR223 (`,
+		"EGR101 EGR412": `error: there is no finding "EGR412": the nearest are EGR411 (the change goes against a hardening rule), EGR410 (`,
 		"sctp":          `error: there is no finding "sctp": the nearest are EGR115 (SCTP needs a kernel module on the nodes)`,
 		"101 -o xml":    "error: -o xml is unknown here: write one of json, yaml\n",
 	} {

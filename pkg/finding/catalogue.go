@@ -50,6 +50,7 @@ const (
 	OpenToAll        Code = "EGR218"
 	GhostRouter      Code = "EGR219"
 	OperatorSilent   Code = "EGR220"
+	ForeignDeploy    Code = "EGR222"
 	OpenInbound      Code = "EGR223"
 )
 
@@ -134,6 +135,7 @@ func Catalogue() []Entry {
 		{OpenToAll, Info, "no NetworkPolicy says who may use the router"},
 		{GhostRouter, Warning, "the network operator still complains of a router that is gone"},
 		{OperatorSilent, Error, "the operator has made nothing of a valid router"},
+		{ForeignDeploy, Error, "a Deployment of another is in the operator's way"},
 		{OpenInbound, Warning, "hosts of the nodes' network can reach pods through routers"},
 		{NoPort, Error, "the node has no Neutron port that fits, or several"},
 		{PairMissing, Error, "the allowed-address pair is missing"},

@@ -11,10 +11,10 @@ func TestParseCode(t *testing.T) {
 			t.Errorf("ParseCode(%q) is %q, %v; want %s", text, got, err, want)
 		}
 	}
-	_, err := ParseCode("EGR221")
-	want := `there is no finding "EGR221": the nearest are EGR220 (the operator has made nothing of a valid router), ` +
-		`EGR223 (hosts of the nodes' network can reach pods through routers), EGR211 (the NAD does not say what the router asks for), ` +
-		`EGR201 (the API for egress routers, or Multus, is not served), EGR219 (the network operator still complains of a router that is gone)`
+	_, err := ParseCode("EGR412")
+	want := `there is no finding "EGR412": the nearest are EGR411 (the change goes against a hardening rule), ` +
+		`EGR410 (promiscuous mode with several uplinks duplicates packets), EGR402 (forged transmits are rejected), ` +
+		`EGR212 (the pod runs without the reserved address on net1), EGR112 (the mode is not Redirect)`
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)
 	}

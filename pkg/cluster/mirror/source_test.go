@@ -57,7 +57,7 @@ func clientOf(t *testing.T, handler http.Handler) *cluster.Client {
 // is told to, and tells of changes.
 func TestSource(t *testing.T) {
 	server := &lister{}
-	r := read.OperatorDeployments().Called("egress-router-cni-deployment")
+	r := read.OperatorDeployments().Labelled(read.Operators())
 	r.Format = cluster.AsUnstructured
 	s := NewSource(clientOf(t, server), r, "billing").Whole()
 	news := make(chan *held, 2)

@@ -3,6 +3,7 @@ package read
 import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -53,18 +54,23 @@ func BareRouter(r snapshot.Router) snapshot.Router {
 	return out
 }
 
-// addOperatorDeployment adds a Deployment of the Cluster Network Operator's: not one that another gave the
-// same label.
-func addOperatorDeployment(s *snapshot.Snapshot, deployment *appsv1.Deployment) error {
-	if deployment.Name == egress.OperatorDeployment {
-		s.Deployments = append(s.Deployments, deploymentOf(deployment))
+func addDeployment(s *snapshot.Snapshot, deployment *appsv1.Deployment) error {
+	d := deploymentOf(deployment)
+	if d.Foreign != "" && d.Router == "" {
+		d = snapshot.Deployment{Namespace: d.Namespace, Name: d.Name, Created: d.Created, Foreign: d.Foreign} // the rest is no router's
 	}
+	s.Deployments = append(s.Deployments, d)
 	return nil
 }
 
-func addDeployment(s *snapshot.Snapshot, deployment *appsv1.Deployment) error {
-	s.Deployments = append(s.Deployments, deploymentOf(deployment))
-	return nil
+// foreign is the selector of a Deployment that has the name of the operator's and another selector, and is there to stay; "" of
+// any other.
+func foreign(d *appsv1.Deployment) string {
+	operators := &metav1.LabelSelector{MatchLabels: Operators()}
+	if d.Name != egress.OperatorDeployment || d.DeletionTimestamp != nil || d.Spec.Selector == nil || equality.Semantic.DeepEqual(d.Spec.Selector, operators) {
+		return ""
+	}
+	return metav1.FormatLabelSelector(d.Spec.Selector)
 }
 
 func deploymentOf(d *appsv1.Deployment) snapshot.Deployment {
@@ -72,7 +78,7 @@ func deploymentOf(d *appsv1.Deployment) snapshot.Deployment {
 		Namespace: d.Namespace, Name: d.Name, Router: routerOf(d), Created: d.CreationTimestamp.UTC(),
 		Observed: d.Status.ObservedGeneration >= d.Generation, Generation: d.Generation,
 		Replicas: 1, Current: d.Status.Replicas, Updated: d.Status.UpdatedReplicas, Available: d.Status.AvailableReplicas,
-		Strategy: string(d.Spec.Strategy.Type),
+		Strategy: string(d.Spec.Strategy.Type), Foreign: foreign(d),
 		NADHash:  d.Spec.Template.Annotations[egress.AnnotationNADHash],
 		Networks: d.Spec.Template.Annotations[egress.AnnotationNetworks],
 		Routes:   render.ReadRoutes(&d.Spec.Template.Spec), BlocksInbound: render.BlocksInbound(&d.Spec.Template.Spec),

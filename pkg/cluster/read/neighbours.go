@@ -36,6 +36,11 @@ func OperatorRouters(ctx context.Context, c *cluster.Client, namespaces []string
 	return neighbours(ctx, c, givenRouters()[0], namespaces, len(namespaces) > 1)
 }
 
+// Foreign reads the Deployments that bear the name of the operator's, whoever made them, as OperatorRouters does.
+func Foreign(ctx context.Context, c *cluster.Client, namespaces []string) (s *snapshot.Snapshot, unreadable, err error) {
+	return neighbours(ctx, c, OperatorDeployments(), namespaces, len(namespaces) > 1)
+}
+
 // neighbours reads r in the whole cluster, if wide is set and that is allowed, else in each of the namespaces.
 func neighbours(ctx context.Context, c *cluster.Client, r cluster.Reading, namespaces []string, wide bool) (s *snapshot.Snapshot, unreadable, err error) {
 	r, bad := Tolerant(r)

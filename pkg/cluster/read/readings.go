@@ -44,9 +44,10 @@ func StandaloneRouters() cluster.Reading {
 	return cluster.Reads(cluster.Deployments, addStandalone).Labelled(Ours())
 }
 
-// OperatorDeployments reads the Deployments that the Cluster Network Operator has made.
+// OperatorDeployments reads the Deployments that the Cluster Network Operator has made, and those of others that bear
+// their name, by which it finds them.
 func OperatorDeployments() cluster.Reading {
-	return cluster.Reads(cluster.Deployments, addOperatorDeployment).Labelled(Operators())
+	return Of(cluster.Deployments).Called(egress.OperatorDeployment)
 }
 
 // readings are the lists that o asks for: their number does not grow with that of routers or namespaces.
