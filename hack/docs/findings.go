@@ -14,7 +14,7 @@ func findingIndex() string {
 		"`explain CODE` shows its page in the terminal.\n\n")
 	b.WriteString("| code | level | what |\n| --- | --- | --- |\n")
 	for _, e := range finding.Catalogue() {
-		fmt.Fprintf(&b, "| [%s](findings/%s.md) | %s | %s |\n", e.Code, e.Code, e.Level, e.Title)
+		fmt.Fprintf(&b, "| [%s](findings/%s.md) | %s | %s |\n", e.Code, e.Code, e.Levels(), e.Title)
 	}
 	return b.String()
 }

@@ -18,7 +18,7 @@ func TestFindingIndex(t *testing.T) {
 	}
 	for i, e := range finding.Catalogue() {
 		page := "findings/" + string(e.Code) + ".md"
-		if want := "| [" + string(e.Code) + "](" + page + ") | " + string(e.Level) + " | " + e.Title + " |"; lines[i] != want {
+		if want := "| [" + string(e.Code) + "](" + page + ") | " + e.Levels() + " | " + e.Title + " |"; lines[i] != want {
 			t.Errorf("line %d is %s, want %s", i+1, lines[i], want)
 		}
 		if _, err := os.Stat(filepath.Join("../../docs", page)); err != nil {

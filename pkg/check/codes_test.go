@@ -117,7 +117,20 @@ func (c codeCase) check(t *testing.T, code finding.Code) {
 	if !slices.EqualFunc(got, c.Want, same) {
 		t.Errorf("%s", compared(got, c.Want))
 	}
+	c.checkWant(t, code)
+}
+
+// checkWant holds what the case wants against the catalogue, and has it say something of all texts.
+func (c codeCase) checkWant(t *testing.T, code finding.Code) {
+	t.Helper()
+	entry, err := finding.Lookup(code)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, want := range c.Want {
+		if want.Level != entry.Level && !slices.Contains(entry.Also, want.Level) {
+			t.Errorf("the catalogue gives %s no level %s", code, want.Level)
+		}
 		if want.Why == "" || want.Fix == "" {
 			t.Errorf("the case holds nothing against why or fix: %+v", want)
 		}

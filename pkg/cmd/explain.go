@@ -99,7 +99,7 @@ func (e *explainFlags) list(f *factory) error {
 	w := printers.GetNewTabWriter(f.Out)
 	fprintf(w, "CODE\tLEVEL\tWHAT\n")
 	for _, entry := range finding.Catalogue() {
-		fprintf(w, "%s\t%s\t%s\n", entry.Code, entry.Level, entry.Title)
+		fprintf(w, "%s\t%s\t%s\n", entry.Code, entry.Levels(), entry.Title)
 	}
 	return w.Flush()
 }

@@ -89,13 +89,63 @@ type Entry struct {
 	Code Code `json:"code"`
 	// Level is what a finding of this code has unless its check says otherwise.
 	Level Level `json:"level"`
+	// Also are the levels that its check gives it in other cases, which its page names.
+	Also []Level `json:"also,omitempty"`
 	// Title is the finding in general, in a few words.
 	Title string `json:"title"`
 }
 
+// Levels names the levels that findings of the code can have, the usual one first.
+func (e Entry) Levels() string {
+	out := string(e.Level)
+	for _, level := range e.Also {
+		out += " or " + string(level)
+	}
+	return out
+}
+
 // Catalogue lists every code, in order.
 func Catalogue() []Entry {
-	return []Entry{
+	also := otherLevels()
+	var out []Entry
+	for _, u := range usual() {
+		out = append(out, Entry{Code: u.code, Level: u.level, Also: also[u.code], Title: u.title})
+	}
+	return out
+}
+
+// otherLevels are the levels of codes beside the usual one.
+func otherLevels() map[Code][]Level {
+	return map[Code][]Level{
+		Forbidden:        {Warning, Info},
+		NoMacvlan:        {Warning},
+		OperatorDegraded: {Warning, Info},
+		NodeReadiness:    {Warning},
+		PodHangs:         {Info},
+		NADDiffers:       {Error},
+		NoClusterRoutes:  {Info},
+		OperatorSilent:   {Info},
+		OpenInbound:      {Info},
+		PairMissing:      {Warning},
+		PairLimit:        {Warning},
+		SecurityGroups:   {Info},
+		AddressHeld:      {Info},
+		MACOnSeveral:     {Warning},
+		MACChanges:       {Error},
+		HostsDiffer:      {Error},
+		NoPrivilege:      {Warning},
+	}
+}
+
+// row is a code with its usual level.
+type row struct {
+	code  Code
+	level Level
+	title string
+}
+
+func usual() []row {
+	return []row{
 		{NoPrefix, Error, "the address is not an IP address with a prefix length"},
 		{UnusableAddress, Error, "the address is one that no pod can own"},
 		{NoGateway, Error, "there is no gateway, or it is not an IP address"},

@@ -59,7 +59,7 @@ func PageOf(code Code) (Page, error) {
 
 // head is how the page of e begins.
 func (e Entry) head() string {
-	return fmt.Sprintf("# %s: %s\n\nLevel: %s. All codes are in [findings](../findings.md).\n", e.Code, e.Title, e.Level)
+	return fmt.Sprintf("# %s: %s\n\nLevel: %s. All codes are in [findings](../findings.md).\n", e.Code, e.Title, e.Levels())
 }
 
 // parsePage reads text, which must hold the head of entry, the four sections, and nothing else.
