@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 )
 
 // prefix is how every code begins.
@@ -22,10 +24,7 @@ func ParseCode(s string) (Code, error) {
 	if _, err := Lookup(code); err == nil {
 		return code, nil
 	}
-	var near []string
-	for _, e := range handful(s) {
-		near = append(near, fmt.Sprintf("%s (%s)", e.Code, e.Title))
-	}
+	near := collect.Map(handful(s), func(e Entry) string { return fmt.Sprintf("%s (%s)", e.Code, e.Title) })
 	return "", fmt.Errorf("there is no finding %q: the nearest are %s", s, strings.Join(near, ", "))
 }
 
@@ -39,11 +38,11 @@ func handful(s string) []Entry {
 
 func nearest(s string) []Entry {
 	digits, _ := strings.CutPrefix(strings.ToUpper(strings.TrimSpace(s)), prefix)
-	if begun := entries(func(e Entry) bool { return strings.HasPrefix(e.digits(), digits) }); digits != "" && len(begun) > 0 {
+	if begun := collect.Filter(Catalogue(), func(e Entry) bool { return strings.HasPrefix(e.digits(), digits) }); digits != "" && len(begun) > 0 {
 		return begun
 	}
 	word := strings.ToLower(strings.TrimSpace(s))
-	if named := entries(func(e Entry) bool { return strings.Contains(strings.ToLower(e.Title), word) }); word != "" && len(named) > 0 {
+	if named := collect.Filter(Catalogue(), func(e Entry) bool { return strings.Contains(strings.ToLower(e.Title), word) }); word != "" && len(named) > 0 {
 		return named
 	}
 	number, _ := strconv.Atoi(digits) // 0 will do for what is no number
@@ -55,10 +54,6 @@ func nearest(s string) []Entry {
 		)
 	})
 	return out
-}
-
-func entries(wanted func(Entry) bool) []Entry {
-	return slices.DeleteFunc(Catalogue(), func(e Entry) bool { return !wanted(e) })
 }
 
 // digits are e's code without its prefix.

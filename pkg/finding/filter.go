@@ -2,7 +2,10 @@ package finding
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 )
 
 // Ignore is one --ignore value: a code, everywhere or on one object only.
@@ -27,20 +30,7 @@ func ParseIgnore(s string) (Ignore, error) {
 
 // Without are the findings of fs that no entry of ignore takes out.
 func Without(fs []Finding, ignore []Ignore) []Finding {
-	var out []Finding
-	for _, f := range fs {
-		if !ignored(f, ignore) {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
-func ignored(f Finding, ignore []Ignore) bool {
-	for _, i := range ignore {
-		if i.code == f.Code && (i.object == "" || i.object == f.Object) {
-			return true
-		}
-	}
-	return false
+	return collect.Filter(fs, func(f Finding) bool {
+		return !slices.ContainsFunc(ignore, func(i Ignore) bool { return i.code == f.Code && (i.object == "" || i.object == f.Object) })
+	})
 }

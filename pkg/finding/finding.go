@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"reflect"
 	"slices"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 )
 
 // Level says how much a finding weighs.
@@ -53,12 +55,7 @@ func New(code Code, object, message, why, fix string, commands ...string) Findin
 	if entry, err := Lookup(code); err == nil {
 		level = entry.Level
 	}
-	lines := []string{} // a list in JSON, also where it is empty
-	for _, command := range commands {
-		if command != "" {
-			lines = append(lines, Printable(command))
-		}
-	}
+	lines := collect.Map(collect.Filter(commands, func(command string) bool { return command != "" }), Printable)
 	return Finding{
 		Code: code, Level: level, Object: Printable(object),
 		Message: Printable(message), Why: Printable(why), Fix: Printable(fix), Commands: lines,
@@ -110,11 +107,5 @@ func Sort(fs []Finding) {
 
 // AtLeast are the findings of fs that weigh as much as level, or more.
 func AtLeast(fs []Finding, level Level) []Finding {
-	var out []Finding
-	for _, f := range fs {
-		if f.Level.weight() <= level.weight() {
-			out = append(out, f)
-		}
-	}
-	return out
+	return collect.Filter(fs, func(f Finding) bool { return f.Level.weight() <= level.weight() })
 }

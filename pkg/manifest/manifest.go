@@ -32,12 +32,16 @@ func Load(s Source) ([]Input, error) {
 	if err != nil {
 		return nil, err
 	}
+	return gather(contents, func(_ int, c content) ([]Input, error) { return decodeAll(c) })
+}
+
+// gather reads each of several, and gives all that is in them, or all that is wrong with them.
+func gather[T any](several []T, read func(i int, one T) ([]Input, error)) ([]Input, error) {
 	var inputs []Input
 	var errs []error
-	for _, c := range contents {
-		routers, err := decodeAll(c)
-		inputs = append(inputs, routers...)
-		errs = append(errs, err)
+	for i, one := range several {
+		found, err := read(i, one)
+		inputs, errs = append(inputs, found...), append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -54,18 +58,13 @@ func decodeAll(c content) ([]Input, error) {
 	if len(documents) == 0 {
 		return nil, fmt.Errorf("%s is empty: it holds no EgressRouter", c.name)
 	}
-	var inputs []Input
-	var errs []error
-	for i, document := range documents {
+	return gather(documents, func(i int, document json.RawMessage) ([]Input, error) {
 		place := c.name
 		if len(documents) > 1 {
 			place = fmt.Sprintf("%s, document %d", c.name, i+1)
 		}
-		routers, err := decode(document, place)
-		inputs = append(inputs, routers...)
-		errs = append(errs, err)
-	}
-	return inputs, errors.Join(errs...)
+		return decode(document, place)
+	})
 }
 
 // split cuts data into documents of JSON: those of a YAML stream, or JSON objects one after another.
@@ -179,14 +178,9 @@ func decodeList(document json.RawMessage, place string) ([]Input, error) {
 	if len(list.Items) == 0 {
 		return nil, fmt.Errorf("%s is a list without items: it holds no EgressRouter", place)
 	}
-	var inputs []Input
-	var errs []error
-	for i, item := range list.Items {
-		routers, err := decode(item, fmt.Sprintf("%s, item %d", place, i+1))
-		inputs = append(inputs, routers...)
-		errs = append(errs, err)
-	}
-	return inputs, errors.Join(errs...)
+	return gather(list.Items, func(i int, item json.RawMessage) ([]Input, error) {
+		return decode(item, fmt.Sprintf("%s, item %d", place, i+1))
+	})
 }
 
 func what(apiVersion, kind string) string {

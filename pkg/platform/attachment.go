@@ -6,6 +6,7 @@ import (
 
 	nov1 "github.com/openshift/api/networkoperator/v1"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
@@ -15,11 +16,7 @@ import (
 // with allNodes every other one that it could be scheduled to. A router without a usable address has none.
 func Attachments(s *snapshot.Snapshot, routers []snapshot.Router, allNodes bool) []Attachment {
 	x := s.Index()
-	var out []Attachment
-	for _, r := range routers {
-		out = append(out, attachments(x, r, allNodes)...)
-	}
-	return out
+	return collect.Flat(routers, func(r snapshot.Router) []Attachment { return attachments(x, r, allNodes) })
 }
 
 func attachments(x *snapshot.Index, r snapshot.Router, allNodes bool) []Attachment {
@@ -41,13 +38,10 @@ func attachments(x *snapshot.Index, r snapshot.Router, allNodes bool) []Attachme
 		return nil
 	}
 	like := Attachment{Router: egress.Key(&r.EgressRouter), IP: prefix, MAC: macOf(x, r), Destinations: destinations(&r.EgressRouter)}
-	var out []Attachment
-	for _, node := range nodes {
-		a := like
-		a.Node, a.Active = nodeOf(node), node.Name == here
-		out = append(out, a)
-	}
-	return out
+	return collect.Map(nodes, func(node snapshot.Node) Attachment {
+		like.Node, like.Active = nodeOf(node), node.Name == here
+		return like
+	})
 }
 
 // macOf is the MAC of r's net1: what Multus reports of the pod, else what the NAD fixes.
@@ -65,11 +59,8 @@ func macOf(x *snapshot.Index, r snapshot.Router) string {
 func destinations(r *nov1.EgressRouter) []netip.Addr {
 	var out []netip.Addr
 	seen := map[netip.Addr]bool{}
-	texts := []string{egress.Fallback(r)}
-	for _, rule := range egress.Rules(r) {
-		texts = append(texts, rule.DestinationIP)
-	}
-	for _, text := range texts {
+	texts := collect.Map(egress.Rules(r), func(rule nov1.L4RedirectRule) string { return rule.DestinationIP })
+	for _, text := range append([]string{egress.Fallback(r)}, texts...) {
 		if addr, err := netip.ParseAddr(text); err == nil && !seen[addr] {
 			seen[addr] = true
 			out = append(out, addr)

@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 )
 
 // apiVersion and kind name the file's format; a change that older readers would misunderstand gets a new one.
@@ -56,26 +59,14 @@ func Load(data []byte) (*Snapshot, error) {
 // checkNames refuses names that no API server would have taken: findings put them into commands that people
 // paste, and the file may come from anyone.
 func (s *Snapshot) checkNames() error {
-	var names []string
-	for _, r := range s.Routers {
-		names = append(names, r.Namespace, r.Name)
-	}
-	for _, n := range s.NADs {
-		names = append(names, n.Namespace, n.Name, n.Router)
-	}
-	for _, d := range s.Deployments {
-		names = append(names, d.Namespace, d.Name, d.Router)
-	}
-	for _, p := range s.Pods {
-		names = append(names, p.Namespace, p.Name, p.Node)
-	}
-	for _, service := range s.Services {
-		names = append(names, service.Namespace, service.Name)
-	}
-	for _, n := range s.Nodes {
-		names = append(names, n.Name)
-	}
-	for _, name := range names {
+	for _, name := range slices.Concat(
+		collect.Flat(s.Routers, func(r Router) []string { return []string{r.Namespace, r.Name} }),
+		collect.Flat(s.NADs, func(n NAD) []string { return []string{n.Namespace, n.Name, n.Router} }),
+		collect.Flat(s.Deployments, func(d Deployment) []string { return []string{d.Namespace, d.Name, d.Router} }),
+		collect.Flat(s.Pods, func(p Pod) []string { return []string{p.Namespace, p.Name, p.Node} }),
+		collect.Flat(s.Services, func(v Service) []string { return []string{v.Namespace, v.Name} }),
+		collect.Map(s.Nodes, func(n Node) string { return n.Name }),
+	) {
 		if name != "" && len(validation.IsDNS1123Subdomain(name)) > 0 {
 			return fmt.Errorf("%q is no name that a cluster's object can have", name)
 		}

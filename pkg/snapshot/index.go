@@ -5,6 +5,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
 
@@ -67,6 +68,17 @@ func find[T any](list []T, index map[types.NamespacedName]int, namespace, name s
 	return nil
 }
 
+// chosen are those of the objects at some positions of list that something is true of.
+func chosen[T any](list []T, positions []int, holds func(*T) bool) []T {
+	var out []T
+	for _, i := range positions {
+		if holds(&list[i]) {
+			out = append(out, list[i])
+		}
+	}
+	return out
+}
+
 // NADOf returns the NAD that the pods of r ask for, or nil.
 func (x *Index) NADOf(r Router) *NAD {
 	return find(x.NADs, x.nads, r.Namespace, r.Provisioner.NADName(r.Name))
@@ -105,24 +117,14 @@ func (x *Index) NamespaceOf(name string) *Namespace {
 func (x *Index) AllPodsOf(r Router) []Pod {
 	own := r.Provisioner.PodLabels(r.Name)
 	selector := labels.SelectorFromSet(own)
-	var out []Pod
-	for _, i := range x.pods[types.NamespacedName{Namespace: r.Namespace, Name: own[egress.LabelInstance]}] {
-		if selector.Matches(labels.Set(x.Pods[i].Labels)) {
-			out = append(out, x.Pods[i])
-		}
-	}
-	return out
+	return chosen(x.Pods, x.pods[types.NamespacedName{Namespace: r.Namespace, Name: own[egress.LabelInstance]}], func(p *Pod) bool {
+		return selector.Matches(labels.Set(p.Labels))
+	})
 }
 
 // PodsOf returns the pods of r that are to stay.
 func (x *Index) PodsOf(r Router) []Pod {
-	var out []Pod
-	for _, p := range x.AllPodsOf(r) {
-		if !p.Deleting {
-			out = append(out, p)
-		}
-	}
-	return out
+	return collect.Filter(x.AllPodsOf(r), func(p Pod) bool { return !p.Deleting })
 }
 
 // PodOf returns the pod that counts for r: a ready one before one that is not, then the newest; nil where
@@ -141,25 +143,17 @@ func (x *Index) PodOf(r Router) *Pod {
 // a pod runs.
 func (x *Index) ServicesOf(r Router) []Service {
 	pod := r.podLabels()
-	var out []Service
-	for _, i := range x.services[types.NamespacedName{Namespace: r.Namespace}] {
-		if selector := x.Services[i].Selector; len(selector) > 0 && labels.SelectorFromSet(selector).Matches(pod) {
-			out = append(out, x.Services[i])
-		}
-	}
-	return out
+	return chosen(x.Services, x.services[types.NamespacedName{Namespace: r.Namespace}], func(s *Service) bool {
+		return len(s.Selector) > 0 && labels.SelectorFromSet(s.Selector).Matches(pod)
+	})
 }
 
 // PoliciesOf returns the policies that limit who may use r. A selector that cannot be read selects nothing.
 func (x *Index) PoliciesOf(r Router) []NetworkPolicy {
-	var out []NetworkPolicy
-	for _, i := range x.policies[types.NamespacedName{Namespace: r.Namespace}] {
-		selector, err := metav1.LabelSelectorAsSelector(&x.NetworkPolicies[i].Pods)
-		if err == nil && selector.Matches(r.podLabels()) {
-			out = append(out, x.NetworkPolicies[i])
-		}
-	}
-	return out
+	return chosen(x.NetworkPolicies, x.policies[types.NamespacedName{Namespace: r.Namespace}], func(p *NetworkPolicy) bool {
+		selector, err := metav1.LabelSelectorAsSelector(&p.Pods)
+		return err == nil && selector.Matches(r.podLabels())
+	})
 }
 
 // EndpointsOf returns those of the Service.

@@ -9,6 +9,8 @@ import (
 	schedule "k8s.io/component-helpers/scheduling/corev1"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 	"k8s.io/klog/v2"
+
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 )
 
 // transient begins the keys of the taints that say how a node does, not what it is for.
@@ -32,12 +34,7 @@ func (x *Index) NodesFor(r Router) []Node {
 		// Nodes may not be readable; that the pod is there still is.
 		out = append(out, Node{Name: here})
 	}
-	for _, node := range x.Nodes {
-		if node.Name == here || takes(node, pod, wanted) {
-			out = append(out, node)
-		}
-	}
-	return out
+	return append(out, collect.Filter(x.Nodes, func(node Node) bool { return node.Name == here || takes(node, pod, wanted) })...)
 }
 
 // takes reports whether the scheduler could put pod on node once the node is well.

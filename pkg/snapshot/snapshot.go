@@ -80,7 +80,7 @@ func (s *Snapshot) UnknownOf(resources ...string) *Unknown {
 	return nil
 }
 
-// Sort orders everything in s by namespace and name.
+// Sort orders everything in s by namespace and name, and keeps each claim once.
 func (s *Snapshot) Sort() {
 	slices.Sort(s.NotServed)
 	slices.SortFunc(s.Routers, func(a, b Router) int {
@@ -97,6 +97,7 @@ func (s *Snapshot) Sort() {
 	slices.SortFunc(s.Claims, func(a, b Claim) int {
 		return cmp.Or(cmp.Compare(a.By, b.By), cmp.Compare(a.Address, b.Address))
 	})
+	s.Claims = slices.Compact(s.Claims)
 	slices.SortFunc(s.Unknown, func(a, b Unknown) int { return cmp.Compare(a.String(), b.String()) })
 }
 

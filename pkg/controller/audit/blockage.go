@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
@@ -31,27 +32,19 @@ type cause struct {
 // blockages are those of the routers whose frames do not pass, or may not, by namespace/name.
 func blockages(permissions []platform.Permission) map[string]*blockage {
 	out := map[string]*blockage{}
-	for _, l := range permissions {
-		if l.Allowed == platform.Yes {
-			continue
-		}
-		b := out[l.Router]
-		if b == nil {
-			b = &blockage{}
-			out[l.Router] = b
-		}
-		causes := &b.unknown
-		if l.Allowed == platform.No {
-			causes = &b.rejects
-		}
-		i := slices.IndexFunc(*causes, func(c cause) bool { return c.why == l.Why })
-		if i < 0 {
-			i = len(*causes)
-			*causes = append(*causes, cause{why: l.Why})
-		}
-		(*causes)[i].nodes = append((*causes)[i].nodes, l.Node)
+	lacking := collect.Filter(permissions, func(p platform.Permission) bool { return p.Allowed != platform.Yes })
+	for router, own := range collect.By(lacking, func(p platform.Permission) string { return p.Router }) {
+		no := func(p platform.Permission) bool { return p.Allowed == platform.No }
+		out[router] = &blockage{rejects: causes(collect.Filter(own, no)), unknown: causes(slices.DeleteFunc(own, no))}
 	}
 	return out
+}
+
+// causes are why frames do not pass, each with its nodes.
+func causes(permissions []platform.Permission) []cause {
+	return collect.Map(collect.Groups(permissions, func(p platform.Permission) string { return p.Why }), func(alike []platform.Permission) cause {
+		return cause{alike[0].Why, collect.Map(alike, func(p platform.Permission) string { return p.Node })}
+	})
 }
 
 // reason is that of an Event.
@@ -64,11 +57,7 @@ func (b *blockage) reason() string {
 
 // nodes are all that it is about, those that are sure first.
 func (b *blockage) nodes() []string {
-	var out []string
-	for _, c := range slices.Concat(b.rejects, b.unknown) {
-		out = append(out, c.nodes...)
-	}
-	return out
+	return collect.Flat(slices.Concat(b.rejects, b.unknown), func(c cause) []string { return c.nodes })
 }
 
 // newNode is a node that was not announced before, else the first. Events with the same reason and node within a few minutes are
@@ -100,11 +89,9 @@ func (b *blockage) text(r snapshot.Router, o Options) string {
 
 // places names the nodes of each cause, and the cause.
 func places(causes []cause) string {
-	var out []string
-	for _, c := range causes {
-		out = append(out, fmt.Sprintf("%s (%s)", finding.Listed(c.nodes, shownNodes, ", "), c.why))
-	}
-	return strings.Join(out, ", ")
+	return strings.Join(collect.Map(causes, func(c cause) string {
+		return fmt.Sprintf("%s (%s)", finding.Listed(c.nodes, shownNodes, ", "), c.why)
+	}), ", ")
 }
 
 // cut is text in at most n bytes, with dots where some of it is left out.

@@ -45,7 +45,7 @@ func TestBlockages(t *testing.T) {
 			rejects: []cause{{"EGR402: x", []string{"worker-2", "worker-5"}}, {"EGR404: y", []string{"worker-4"}}},
 			unknown: []cause{{"EGR401: z", []string{"worker-3"}}},
 		},
-		"billing/partner-c": {unknown: []cause{{"EGR401: z", []string{"worker-1"}}}},
+		"billing/partner-c": {rejects: []cause{}, unknown: []cause{{"EGR401: z", []string{"worker-1"}}}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Fatalf("got %+v", got)
