@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/scheme"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
@@ -18,9 +19,9 @@ import (
 func NeededRights(provisioner egress.Provisioner) []snapshot.Right {
 	var needed []snapshot.Right
 	add := func(kind Kind, verbs ...string) {
-		for _, verb := range verbs {
-			needed = append(needed, snapshot.Right{Verb: verb, Group: kind.GVR().Group, Resource: kind.GVR().Resource})
-		}
+		needed = append(needed, collect.Map(verbs, func(verb string) snapshot.Right {
+			return snapshot.Right{Verb: verb, Group: kind.GVR().Group, Resource: kind.GVR().Resource}
+		})...)
 	}
 	look := []string{"get", "list", "watch"}
 	// Server-side apply is a patch, and where there is nothing yet a creation too.

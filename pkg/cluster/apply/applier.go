@@ -4,6 +4,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	nov1 "github.com/openshift/api/networkoperator/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -51,10 +52,8 @@ func New(ctx context.Context, c *cluster.Client, routers []*nov1.EgressRouter, p
 		return a, nil
 	}
 	namespace := routers[0].Namespace
-	for _, r := range routers {
-		if r.Namespace != namespace {
-			namespace = ""
-		}
+	if slices.ContainsFunc(routers, func(r *nov1.EgressRouter) bool { return r.Namespace != namespace }) {
+		namespace = ""
 	}
 	var err error
 	a.before, err = newIndex(ctx, c, namespace, provisioner, services, o.NetworkPolicies)

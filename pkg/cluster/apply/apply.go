@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 
 	nov1 "github.com/openshift/api/networkoperator/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -137,10 +138,10 @@ func foreign(c *cluster.Client, live *unstructured.Unstructured, router string) 
 // otherManager says who made live, if this tool has not applied it: an EgressRouter bears no label of ours, since it is
 // applied as it was given, and anybody can write labels. The field manager tells.
 func otherManager(c *cluster.Client, live *unstructured.Unstructured) string {
-	for _, entry := range live.GetManagedFields() {
-		if entry.Operation == metav1.ManagedFieldsOperationApply && (entry.Manager == c.Manager() || entry.Manager == egress.ManagedByValue) {
-			return ""
-		}
+	if slices.ContainsFunc(live.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
+		return entry.Operation == metav1.ManagedFieldsOperationApply && (entry.Manager == c.Manager() || entry.Manager == egress.ManagedByValue)
+	}) {
+		return ""
 	}
 	return quotedManager(live)
 }

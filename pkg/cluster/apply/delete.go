@@ -13,6 +13,7 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/mirror"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
 
@@ -131,10 +132,7 @@ func WaitGone(ctx context.Context, c *cluster.Client, r *Remains, timeout time.D
 	reasons := &reasons{say: say}
 	within, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	var sources []*mirror.Source
-	for _, s := range r.selections() {
-		sources = append(sources, mirror.NewSource(c, s, r.namespace).Whole())
-	}
+	sources := collect.Map(r.selections(), func(s cluster.Reading) *mirror.Source { return mirror.NewSource(c, s, r.namespace).Whole() })
 	err := mirror.Follow(within, sources, func() (bool, error) {
 		if all, err := mirror.Seen(sources); !all || err != nil {
 			return false, err
@@ -181,16 +179,11 @@ func selected(ctx context.Context, c *cluster.Client, s cluster.Reading, namespa
 // left names what of r is still there, or "".
 func (r *Remains) left(found []*unstructured.Unstructured) string {
 	shared := r.shared(found)
-	var names []string
-	for _, object := range found {
-		if r.counts(object, shared) {
-			names = append(names, cluster.Name(object))
-		}
-	}
-	if len(names) == 0 {
+	left := collect.Filter(found, func(object *unstructured.Unstructured) bool { return r.counts(object, shared) })
+	if len(left) == 0 {
 		return ""
 	}
-	return strings.Join(names, ", ") + " still there"
+	return strings.Join(collect.Map(left, cluster.Name), ", ") + " still there"
 }
 
 // counts reports whether object is one to wait for. What another made under the same name stays.

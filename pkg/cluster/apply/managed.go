@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 )
 
 // fieldsOf are the fields of an entry, as the server records them; none where that cannot be read.
@@ -56,11 +57,7 @@ func has(fields *fieldpath.Set, field fieldpath.Path) bool { return fields != ni
 
 // pathOf is a path of names alone.
 func pathOf(names []string) fieldpath.Path {
-	var path fieldpath.Path
-	for _, name := range names {
-		path = append(path, fieldpath.FieldNameElement(name))
-	}
-	return path
+	return collect.Map(names, fieldpath.FieldNameElement)
 }
 
 // owning are the entries of live whose managers own the field.

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 )
 
 // takeover is what others have set in a live object and server-side apply would leave there: it drops only what its own
@@ -162,11 +163,7 @@ type obstacle struct {
 
 // matcher matches the obstacle and all below it.
 func (o obstacle) matcher() *fieldpath.SetMatcher {
-	var parts []any
-	for _, part := range o.path {
-		parts = append(parts, part)
-	}
-	return fieldpath.MakePrefixMatcherOrDie(parts...)
+	return fieldpath.MakePrefixMatcherOrDie(collect.Map(o.path, func(part fieldpath.PathElement) any { return part })...)
 }
 
 // scaledAway is the number of replicas of a Deployment that another has scaled to 0: the server then takes the field from

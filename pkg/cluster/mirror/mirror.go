@@ -2,6 +2,7 @@
 package mirror
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
@@ -164,10 +166,7 @@ func (m *Mirror) Trouble() error {
 // and must not be changed.
 func (m *Mirror) Snapshot() (*snapshot.Snapshot, error) {
 	s := &snapshot.Snapshot{}
-	var errs []error
-	for _, source := range m.sources() {
-		errs = append(errs, source.fill(s))
-	}
+	errs := collect.Map(m.sources(), func(source *Source) error { return source.fill(s) })
 	m.trim(s)
 	s.Sort()
 	return s, errors.Join(errs...)
@@ -213,10 +212,7 @@ func (m *Mirror) routerChanged(before, after *held) {
 }
 
 func (m *Mirror) podChanged(before, after *held) {
-	h := after
-	if h == nil {
-		h = before
-	}
+	h := cmp.Or(after, before)
 	if name := h.Labels[egress.LabelInstance]; name != "" && h.Labels["app"] != egress.OperatorApp {
 		m.events.Changed(cluster.Key(h.Namespace, name))
 		return
@@ -227,10 +223,7 @@ func (m *Mirror) podChanged(before, after *held) {
 // operatorsChanged is for a pod or a Deployment of the operator's: it does not name its router, which is the only one in
 // its namespace.
 func (m *Mirror) operatorsChanged(before, after *held) {
-	h := after
-	if h == nil {
-		h = before
-	}
+	h := cmp.Or(after, before)
 	routers, err := m.routers[0].informer.GetIndexer().ByIndex(cache.NamespaceIndex, h.Namespace)
 	if err != nil {
 		return

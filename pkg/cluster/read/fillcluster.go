@@ -1,7 +1,6 @@
 package read
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -10,8 +9,10 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
@@ -44,24 +45,25 @@ func addInfrastructure(s *snapshot.Snapshot, infrastructure *configv1.Infrastruc
 		return nil
 	}
 	s.Cluster.Platform = string(status.PlatformStatus.Type)
-	vips, err := vipsOf(status.PlatformStatus)
-	s.Claims = append(s.Claims, vips...)
-	return err
+	return addVIPs(s, status.PlatformStatus)
 }
 
-// vipsOf are the virtual IPs of whichever platform it is: each has its own type, with fields of the same
+// claim adds addresses that by holds; "" is none.
+func claim(s *snapshot.Snapshot, by string, addresses ...string) {
+	for _, address := range addresses {
+		if address != "" {
+			s.Claims = append(s.Claims, snapshot.Claim{Address: address, By: by})
+		}
+	}
+}
+
+// addVIPs adds the virtual IPs of whichever platform it is: each has its own type, with fields of the same
 // names, and older clusters have but the single ones.
-func vipsOf(status *configv1.PlatformStatus) ([]snapshot.Claim, error) {
-	data, err := json.Marshal(status)
+func addVIPs(s *snapshot.Snapshot, status *configv1.PlatformStatus) error {
+	platforms, err := runtime.DefaultUnstructuredConverter.ToUnstructured(status)
 	if err != nil {
-		return nil, fmt.Errorf("reading the platform's status: %w", err)
+		return fmt.Errorf("reading the platform's status: %w", err)
 	}
-	var platforms map[string]any
-	if err := json.Unmarshal(data, &platforms); err != nil {
-		return nil, fmt.Errorf("reading the platform's status: %w", err)
-	}
-	var out []snapshot.Claim
-	seen := map[snapshot.Claim]bool{}
 	for _, platform := range platforms {
 		fields, ok := platform.(map[string]any)
 		if !ok {
@@ -71,15 +73,10 @@ func vipsOf(status *configv1.PlatformStatus) ([]snapshot.Claim, error) {
 			{"apiServerInternalIPs", "the API server's VIP"}, {"apiServerInternalIP", "the API server's VIP"},
 			{"ingressIPs", "the ingress VIP"}, {"ingressIP", "the ingress VIP"},
 		} {
-			for _, ip := range texts(fields[of.field]) {
-				if claim := (snapshot.Claim{Address: ip, By: of.by}); !seen[claim] {
-					seen[claim] = true
-					out = append(out, claim)
-				}
-			}
+			claim(s, of.by, texts(fields[of.field])...)
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // texts are the strings of a JSON value, one or a list, that are not empty.
@@ -99,9 +96,7 @@ func texts(value any) []string {
 
 func addNetwork(s *snapshot.Snapshot, network *configv1.Network) error {
 	s.Cluster.NetworkType = network.Status.NetworkType
-	for _, entry := range network.Status.ClusterNetwork {
-		s.Cluster.PodCIDRs = append(s.Cluster.PodCIDRs, entry.CIDR)
-	}
+	s.Cluster.PodCIDRs = collect.Map(network.Status.ClusterNetwork, func(entry configv1.ClusterNetworkEntry) string { return entry.CIDR })
 	s.Cluster.ServiceCIDRs = append(s.Cluster.ServiceCIDRs, network.Status.ServiceNetwork...)
 	return nil
 }
@@ -129,9 +124,7 @@ func addEgressIP(s *snapshot.Snapshot, object *unstructured.Unstructured) error 
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", cluster.Name(object), err)
 	}
-	for _, ip := range addresses {
-		s.Claims = append(s.Claims, snapshot.Claim{Address: ip, By: "EgressIP " + object.GetName()})
-	}
+	claim(s, "EgressIP "+object.GetName(), addresses...)
 	return nil
 }
 
@@ -141,6 +134,6 @@ func addCloudPrivateIP(s *snapshot.Snapshot, object *metav1.PartialObjectMetadat
 	if _, err := netip.ParseAddr(address); err != nil {
 		address = strings.ReplaceAll(address, ".", ":")
 	}
-	s.Claims = append(s.Claims, snapshot.Claim{Address: address, By: "CloudPrivateIPConfig " + object.Name})
+	claim(s, "CloudPrivateIPConfig "+object.Name, address)
 	return nil
 }

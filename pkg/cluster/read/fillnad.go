@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
@@ -33,9 +34,7 @@ func addNAD(s *snapshot.Snapshot, nad *nadv1.NetworkAttachmentDefinition) error 
 			}
 			addresses, ranges := conf.IPAM.read()
 			out.Addresses = append(out.Addresses, addresses...)
-			for _, prefix := range ranges {
-				s.Claims = append(s.Claims, snapshot.Claim{Address: prefix.String(), By: "NAD " + cluster.Key(nad.Namespace, nad.Name)})
-			}
+			claim(s, "NAD "+cluster.Key(nad.Namespace, nad.Name), collect.Map(ranges, netip.Prefix.String)...)
 		}
 	}
 	s.NADs = append(s.NADs, out)
@@ -79,14 +78,8 @@ func (i ipam) read() (addresses []string, ranges []netip.Prefix) {
 			addresses = append(addresses, address)
 		}
 	}
-	all := append([]ipRange{i.ipRange}, i.IPRanges...)
-	for _, r := range i.Ranges {
-		all = append(all, r...)
-	}
-	for _, r := range all {
-		ranges = append(ranges, r.prefixes()...)
-	}
-	return addresses, ranges
+	all := slices.Concat([]ipRange{i.ipRange}, i.IPRanges, slices.Concat(i.Ranges...))
+	return addresses, collect.Flat(all, ipRange.prefixes)
 }
 
 // prefixes are the range less what is excluded from it; none where it cannot be read.

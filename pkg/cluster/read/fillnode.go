@@ -3,12 +3,14 @@ package read
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
@@ -26,18 +28,11 @@ func addNode(s *snapshot.Snapshot, node *corev1.Node) error {
 		CIDRs: hostCIDRs(node.Annotations), Labels: node.Labels, Taints: node.Spec.Taints,
 		Unschedulable: node.Spec.Unschedulable, PodCIDRs: podCIDRs(node), CNI: cniOf(node.Annotations),
 	}
-	for _, kind := range []corev1.NodeAddressType{corev1.NodeInternalIP, corev1.NodeExternalIP} {
-		for _, a := range node.Status.Addresses {
-			if a.Type == kind {
-				n.Addresses = append(n.Addresses, a.Address)
-			}
-		}
+	of := func(kind corev1.NodeAddressType) []string {
+		some := collect.Filter(node.Status.Addresses, func(a corev1.NodeAddress) bool { return a.Type == kind })
+		return collect.Map(some, func(a corev1.NodeAddress) string { return a.Address })
 	}
-	for _, a := range node.Status.Addresses {
-		if a.Type == corev1.NodeHostName {
-			n.Hostname = a.Address
-		}
-	}
+	n.Addresses, n.Hostname = slices.Concat(of(corev1.NodeInternalIP), of(corev1.NodeExternalIP)), cmp.Or(of(corev1.NodeHostName)...)
 	n.NotReady = notReady(node)
 	n.Ready = n.NotReady == ""
 	s.Nodes = append(s.Nodes, n)
@@ -66,13 +61,8 @@ func hostCIDRs(annotations map[string]string) []string {
 	_ = json.Unmarshal([]byte(annotations[ovnHostCIDRs]), &out)
 	var primary map[string]string
 	_ = json.Unmarshal([]byte(annotations[ovnPrimary]), &primary)
-	for _, cidr := range primary {
-		out = append(out, cidr)
-	}
-	out = append(out, annotations[calicoAddress])
-	out = slices.DeleteFunc(out, func(cidr string) bool { return !strings.Contains(cidr, "/") })
-	slices.Sort(out)
-	return slices.Compact(out)
+	out = append(slices.AppendSeq(out, maps.Values(primary)), annotations[calicoAddress])
+	return collect.Unique(slices.DeleteFunc(out, func(cidr string) bool { return !strings.Contains(cidr, "/") }))
 }
 
 // podCIDRs are the networks of the node's pods: what the controller manager gave it, or OVN-Kubernetes,

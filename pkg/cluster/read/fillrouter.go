@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
@@ -38,9 +39,7 @@ func addStandalone(s *snapshot.Snapshot, deployment *appsv1.Deployment) error {
 
 // Bare takes from the routers of s what is not the routers'.
 func Bare(s *snapshot.Snapshot) {
-	for i := range s.Routers {
-		s.Routers[i] = BareRouter(s.Routers[i])
-	}
+	s.Routers = collect.Map(s.Routers, BareRouter)
 }
 
 // BareRouter is r with those of its metadata that a Snapshot may be shown with.

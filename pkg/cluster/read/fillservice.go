@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
@@ -20,14 +21,9 @@ import (
 // addService adds a Service that selects pods, and the addresses that any Service holds beside its cluster IP.
 func addService(s *snapshot.Snapshot, service *corev1.Service) error {
 	name := cluster.Key(service.Namespace, service.Name)
-	for _, ip := range service.Spec.ExternalIPs {
-		s.Claims = append(s.Claims, snapshot.Claim{Address: ip, By: "an external IP of Service " + name})
-	}
-	for _, ingress := range service.Status.LoadBalancer.Ingress {
-		if ingress.IP != "" {
-			s.Claims = append(s.Claims, snapshot.Claim{Address: ingress.IP, By: "the load balancer of Service " + name})
-		}
-	}
+	claim(s, "an external IP of Service "+name, service.Spec.ExternalIPs...)
+	balanced := collect.Map(service.Status.LoadBalancer.Ingress, func(i corev1.LoadBalancerIngress) string { return i.IP })
+	claim(s, "the load balancer of Service "+name, balanced...)
 	if len(service.Spec.Selector) == 0 {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
@@ -21,11 +22,7 @@ func Merge(s, part *snapshot.Snapshot) {
 	s.Namespaces = append(s.Namespaces, part.Namespaces...)
 	s.Nodes = append(s.Nodes, part.Nodes...)
 	s.Claims = append(s.Claims, part.Claims...)
-	for _, u := range part.Unknown {
-		if !slices.Contains(s.Unknown, u) { // pods are read by two lists
-			s.Unknown = append(s.Unknown, u)
-		}
-	}
+	s.Unknown = union(s.Unknown, part.Unknown) // pods are read by two lists
 	mergeCluster(&s.Cluster, part.Cluster)
 }
 
@@ -40,13 +37,8 @@ func mergeCluster(c *snapshot.Cluster, part snapshot.Cluster) {
 }
 
 // union adds those of more that are not in list yet, in order.
-func union(list, more []string) []string {
-	for _, s := range more {
-		if !slices.Contains(list, s) {
-			list = append(list, s)
-		}
-	}
-	return list
+func union[T comparable](list, more []T) []T {
+	return append(list, collect.Filter(more, func(item T) bool { return !slices.Contains(list, item) })...)
 }
 
 // trim leaves out what has to do with no router: what other people run in the cluster is nobody's who is

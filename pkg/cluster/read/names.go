@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
 
@@ -29,8 +30,7 @@ func RouterNames(ctx context.Context, c *cluster.Client, namespace string) ([]st
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	names := slices.Sorted(slices.Values(slices.Concat(operators, standalone)))
-	return slices.Compact(names), nil
+	return collect.Unique(slices.Concat(operators, standalone)), nil
 }
 
 // NamespaceNames lists the namespaces; where the user may not, OpenShift's projects, which are what that shows of
@@ -52,11 +52,6 @@ func names(ctx context.Context, c *cluster.Client, r cluster.Reading, namespace,
 	if apierrors.IsForbidden(err) || cluster.NotServed(err) {
 		return nil, nil
 	}
-	var names []string
-	for _, object := range found {
-		if annotation == "" || object.Annotations[annotation] != "" {
-			names = append(names, object.Name)
-		}
-	}
-	return names, r.Explain(err, namespace)
+	found = collect.Filter(found, func(o *metav1.PartialObjectMetadata) bool { return annotation == "" || o.Annotations[annotation] != "" })
+	return collect.Map(found, func(o *metav1.PartialObjectMetadata) string { return o.Name }), r.Explain(err, namespace)
 }

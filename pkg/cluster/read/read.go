@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
@@ -152,15 +153,9 @@ func sortUnknown(ctx context.Context, c *cluster.Client, s *snapshot.Snapshot) e
 	if served == nil || err != nil {
 		return err
 	}
-	unknown := s.Unknown
-	s.Unknown = nil
-	for _, u := range unknown {
-		if lacking(u) && !served[u.Group] {
-			s.NotServed = append(s.NotServed, u.Resource)
-			continue
-		}
-		s.Unknown = append(s.Unknown, u)
-	}
+	absent := func(u snapshot.Unknown) bool { return lacking(u) && !served[u.Group] }
+	s.NotServed = append(s.NotServed, collect.Map(collect.Filter(s.Unknown, absent), func(u snapshot.Unknown) string { return u.Resource })...)
+	s.Unknown = slices.DeleteFunc(s.Unknown, absent)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package read
 
 import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
 
@@ -58,13 +59,10 @@ func readings(o Options) []cluster.Reading {
 		return lists
 	}
 	lists = append(lists, Of(cluster.Nodes), OperatorDeployments())
-	for _, k := range []cluster.Kind{
+	return append(lists, collect.Map([]cluster.Kind{
 		cluster.NADs, cluster.EndpointSlices, cluster.NetworkPolicies, cluster.ServiceCIDRs, cluster.Namespaces,
 		cluster.Infrastructures, cluster.ClusterNetworks, cluster.ClusterOperators, cluster.EgressIPs, cluster.CloudPrivateIPs,
-	} {
-		lists = append(lists, Of(k))
-	}
-	return lists
+	}, Of)...)
 }
 
 // givenRouters are the lists of the routers of both provisioners, as they were given.
