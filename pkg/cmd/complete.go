@@ -16,6 +16,7 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/report"
@@ -104,7 +105,7 @@ func (f *factory) askQuietly(ctx context.Context, read namesReader) ([]string, e
 
 // beginning are the choices that begin with what was typed.
 func beginning(typed string, choices []string) []string {
-	return slices.DeleteFunc(slices.Clone(choices), func(choice string) bool { return !strings.HasPrefix(choice, typed) })
+	return collect.Filter(choices, func(choice string) bool { return strings.HasPrefix(choice, typed) })
 }
 
 // addCompletions sees to it that every flag of every command is completed with what it takes. A flag means
@@ -222,9 +223,7 @@ func completeOutput(cmd *cobra.Command, _ []string, toComplete string) ([]cobra.
 // completeCodes completes --ignore, a list with commas, with the codes and what they are about.
 func completeCodes(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	before := toComplete[:strings.LastIndex(toComplete, ",")+1]
-	var codes []cobra.Completion
-	for _, entry := range finding.Catalogue() {
-		codes = append(codes, cobra.CompletionWithDesc(before+string(entry.Code), entry.Title))
-	}
-	return beginning(toComplete, codes), cobra.ShellCompDirectiveNoFileComp
+	return beginning(toComplete, collect.Map(finding.Catalogue(), func(e finding.Entry) cobra.Completion {
+		return cobra.CompletionWithDesc(before+string(e.Code), e.Title)
+	})), cobra.ShellCompDirectiveNoFileComp
 }

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -19,6 +20,14 @@ type explainFlags struct {
 
 // dataFormats are those of what is no list of findings.
 func dataFormats() []string { return []string{"json", "yaml"} }
+
+// checkData refuses what is none of them; "" is text.
+func checkData(format string) error {
+	if format == "" || slices.Contains(dataFormats(), format) {
+		return nil
+	}
+	return fmt.Errorf("-o %s is unknown here: write json or yaml, or leave it out", format)
+}
 
 func newExplainCommand(f *factory) *cobra.Command {
 	e := &explainFlags{}
@@ -40,11 +49,8 @@ Without a CODE it lists them all. It needs no cluster.`,
 }
 
 func (e *explainFlags) run(f *factory, args []string) error {
-	if e.output != "" && !slices.Contains(dataFormats(), e.output) {
-		return invalid(fmt.Errorf("-o %s is unknown here: write one of %s", e.output, strings.Join(dataFormats(), ", ")))
-	}
 	codes, err := parseCodes(args)
-	if err != nil {
+	if err := cmp.Or(checkData(e.output), err); err != nil {
 		return invalid(err)
 	}
 	if len(codes) == 0 {

@@ -55,7 +55,7 @@ func TestExplainRefuses(t *testing.T) {
 	for args, want := range map[string]string{
 		"EGR101 EGR412": `error: there is no finding "EGR412": the nearest are EGR411 (the change goes against a hardening rule), EGR410 (`,
 		"sctp":          `error: there is no finding "sctp": the nearest are EGR115 (SCTP needs a kernel module on the nodes)`,
-		"101 -o xml":    "error: -o xml is unknown here: write one of json, yaml\n",
+		"101 -o xml":    "error: -o xml is unknown here: write json or yaml, or leave it out\n",
 	} {
 		code, out, errOut := explain(t, strings.Fields(args)...)
 		if code != exitInvalid || out != "" || !strings.HasPrefix(errOut, want) {

@@ -12,6 +12,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
@@ -129,9 +130,8 @@ func (o *exposeOptions) unread() *read.Found {
 	o.note("no cluster is configured: whether the router redirects these ports was not checked")
 	found := &read.Found{Router: snapshot.Router{Provisioner: o.provisioner.Offline()}}
 	found.Name, found.Namespace = o.router, o.namespace
-	found.Spec.Redirect = &nov1.RedirectConfig{}
-	for _, p := range o.ports {
-		found.Spec.Redirect.RedirectRules = append(found.Spec.Redirect.RedirectRules, nov1.L4RedirectRule{Port: p.Number, Protocol: p.Protocol})
-	}
+	found.Spec.Redirect = &nov1.RedirectConfig{RedirectRules: collect.Map(o.ports, func(p egress.Port) nov1.L4RedirectRule {
+		return nov1.L4RedirectRule{Port: p.Number, Protocol: p.Protocol}
+	})}
 	return found
 }

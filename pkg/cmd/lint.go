@@ -3,9 +3,11 @@ package cmd
 import (
 	"fmt"
 
+	nov1 "github.com/openshift/api/networkoperator/v1"
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
@@ -58,9 +60,8 @@ func (l *lintFlags) run(f *factory) error {
 	if err != nil {
 		return invalid(err)
 	}
-	var s snapshot.Snapshot
-	for _, r := range routers {
-		s.Routers = append(s.Routers, snapshot.Router{EgressRouter: *r, Provisioner: provisioner.Offline()})
-	}
-	return o.report(f, check.Specs(&s), nil, nil, exitInvalid)
+	s := &snapshot.Snapshot{Routers: collect.Map(routers, func(r *nov1.EgressRouter) snapshot.Router {
+		return snapshot.Router{EgressRouter: *r, Provisioner: provisioner.Offline()}
+	})}
+	return o.report(f, check.Specs(s), nil, nil, exitInvalid)
 }

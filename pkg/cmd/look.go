@@ -11,6 +11,7 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
@@ -96,13 +97,7 @@ func loadFile(f *factory, path string) (*snapshot.Snapshot, error) {
 
 // routers are those to report.
 func (l *look) routers() []snapshot.Router {
-	var out []snapshot.Router
-	for _, r := range l.Routers {
-		if l.reports(r.Namespace, r.Name) {
-			out = append(out, r)
-		}
-	}
-	return out
+	return collect.Filter(l.Routers, func(r snapshot.Router) bool { return l.reports(r.Namespace, r.Name) })
 }
 
 func (l *look) reports(namespace, name string) bool {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
@@ -115,22 +116,14 @@ func (t platformTable) row(name string) (row platformRow, ok bool) {
 
 // known are the platforms, for Detect.
 func (t platformTable) known() []platform.Platform {
-	return each(t, func(r platformRow) platform.Platform { return r.Platform })
+	return collect.Map(t, func(r platformRow) platform.Platform { return r.Platform })
 }
 
 // spell joins what text makes of each row: "openstack, vsphere or other".
 func (t platformTable) spell(last string, text func(platformRow) string) string {
-	words := each(t, text)
+	words := collect.Map(t, text)
 	if n := len(words); n > 1 {
 		words = append(words[:n-2], words[n-2]+" "+last+" "+words[n-1])
 	}
 	return strings.Join(words, ", ")
-}
-
-func each[T any](t platformTable, of func(platformRow) T) []T {
-	var out []T
-	for _, row := range t {
-		out = append(out, of(row))
-	}
-	return out
 }

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,10 +91,7 @@ func (p *openstackPreflight) keeper(ctx context.Context, f *factory, l *look) (p
 	if o.Recorded, err = records(l.routers()); err != nil {
 		return nil, err
 	}
-	nodes := platform.Nodes(l.Snapshot)
-	for _, name := range slices.Sorted(maps.Keys(nodes)) {
-		o.Nodes = append(o.Nodes, nodes[name])
-	}
+	o.Nodes = slices.SortedFunc(maps.Values(platform.Nodes(l.Snapshot)), func(a, b platform.Node) int { return cmp.Compare(a.Name, b.Name) })
 	cloud, err := p.cloud(ctx, f)
 	if err != nil {
 		return nil, err

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,8 +44,8 @@ folded where there are several. It ends with 0 whatever it finds: preflight is f
 }
 
 func (s *statusFlags) run(ctx context.Context, f *factory, names []string) error {
-	if s.output != "" && !slices.Contains(dataFormats(), s.output) {
-		return invalid(fmt.Errorf("-o %s is unknown here: write json or yaml, or leave it out for a tree", s.output))
+	if err := checkData(s.output); err != nil {
+		return invalid(err)
 	}
 	if s.watch && s.from != "" {
 		return invalid(errors.New("a file does not change: leave --watch out"))

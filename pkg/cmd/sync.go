@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -14,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 )
 
@@ -33,7 +36,7 @@ type syncFlags struct {
 func newSyncCommand(f *factory) *cobra.Command {
 	s := &syncFlags{on: map[string]platformSync{}, owners: map[string]platformTable{}}
 	cmd := &cobra.Command{
-		Use:   "sync [" + strings.Join(each(f.platforms, platformRow.name), "|") + "]",
+		Use:   "sync [" + strings.Join(collect.Map(f.platforms, platformRow.name), "|") + "]",
 		Short: "Keep the platform in step while routers' pods move, or watch over its policies",
 		Args: func(_ *cobra.Command, args []string) error {
 			_, err := f.named(args)
@@ -91,11 +94,7 @@ func (s *syncFlags) add(cmd *cobra.Command, f *factory) {
 }
 
 func (s *syncFlags) validate() error {
-	var own []error
-	for _, on := range s.on {
-		own = append(own, on.validate())
-	}
-	if err := errors.Join(own...); err != nil {
+	if err := errors.Join(collect.Map(slices.Collect(maps.Values(s.on)), platformSync.validate)...); err != nil {
 		return err
 	}
 	switch {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -72,13 +71,10 @@ func newVersionCommand(f *factory) *cobra.Command {
 }
 
 func (v *versionFlags) check(args []string) error {
-	if v.output != "" && !slices.Contains(dataFormats(), v.output) {
-		return fmt.Errorf("-o %s is unknown here: write json or yaml, or leave it out", v.output)
-	}
 	if len(args) > 0 {
 		return fmt.Errorf("version takes no argument (got %q)", args[0])
 	}
-	return nil
+	return checkData(v.output)
 }
 
 // run shows what there is to show even where the cluster does not answer, which fails the command.
