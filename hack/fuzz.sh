@@ -16,7 +16,7 @@ fuzz() {
 	"$GO" test -run '^$' -fuzz "^$2\$" -fuzztime "$FUZZTIME" -fuzzminimizetime 100x -parallel 2 "$1" >"$log" 2>&1
 }
 
-# deadline tells whether all that failed is Go's own end of the time: up to Go 1.26 it can be taken for a
+# deadline reports whether all that failed is Go's own end of the time: up to Go 1.26 it can be taken for a
 # failure of the target (https://go.dev/issue/75804), which then left no input behind.
 deadline() {
 	grep -qE '^ +context deadline exceeded$' "$log" && ! grep -qE 'Failing input|panic|seed corpus entry|_test\.go:' "$log"

@@ -63,14 +63,13 @@ func (c *state) progress(r snapshot.Router) Progress {
 		}
 		break
 	}
-	if p.Stage == StagePod || p.Stage == StageInterface {
-		p.node, p.failure = c.failingNode(r), p.Reason
-		return p
-	}
 	hanging := slices.IndexFunc(p.Findings, func(f finding.Finding) bool { return f.Code == finding.PodHangs && f.Level == finding.Error })
-	if waiting := c.waiting(r); hanging >= 0 && len(waiting) > 0 {
+	switch {
+	case p.Stage == StagePod || p.Stage == StageInterface:
+		p.node, p.failure = c.failingNode(r), p.Reason
+	case hanging >= 0:
 		f := p.Findings[hanging]
-		p.node, p.failure, p.works = waiting[0].Node, sprintf("%s: %s", f.Code, f.Message), platform.No
+		p.node, p.failure, p.works = c.failingNode(r), sprintf("%s: %s", f.Code, f.Message), platform.No
 	}
 	return p
 }
