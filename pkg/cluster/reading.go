@@ -68,7 +68,7 @@ func Typed(from *unstructured.Unstructured, to any) error {
 	return nil
 }
 
-// Labelled is r for the objects that bear the labels.
+// Labelled is r for the objects that have the labels.
 func (r Reading) Labelled(with map[string]string) Reading {
 	r.Labels = labels.FormatLabels(with)
 	return r

@@ -71,7 +71,7 @@ func (f *factory) askCluster(ctx context.Context, read namesReader) []string {
 	ctx, cancel := context.WithTimeout(ctx, completionPatience)
 	defer cancel()
 	found := make(chan []string, 1)
-	go func() { // a credential plugin heeds no context
+	go func() { // a credential plugin observes no context
 		names, err := f.askQuietly(ctx, read)
 		if err != nil {
 			names = nil
@@ -86,7 +86,7 @@ func (f *factory) askCluster(ctx context.Context, read namesReader) []string {
 	}
 }
 
-// askQuietly reads without a word on the terminal, and without taking what the person types.
+// askQuietly reads silently, and without taking what the person types.
 func (f *factory) askQuietly(ctx context.Context, read namesReader) ([]string, error) {
 	cfg, err := f.restConfig()
 	if err != nil {

@@ -54,7 +54,7 @@ func (f *factory) addGlobalFlags(flags *pflag.FlagSet) {
 func (f *factory) start() error {
 	f.started = true
 	if f.verbosity == 0 {
-		// What the client library logs by the way is said in the command's own words, or was mended.
+		// What the client library logs by the way is said in the command's own words, or was fixed.
 		klog.SetLogger(logr.Discard())
 	}
 	logs := flag.NewFlagSet("klog", flag.ContinueOnError)

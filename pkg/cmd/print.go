@@ -14,7 +14,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 )
 
-// printer writes a line an object, or the objects themselves where -o asks for them.
+// printer writes one line per object, or the objects themselves where -o asks for them.
 type printer struct {
 	out    io.Writer
 	suffix string
@@ -40,7 +40,7 @@ func newPrinter(out io.Writer, flags *genericclioptions.PrintFlags, d dryRun) (*
 	return p, nil
 }
 
-// lines reports whether a line an object is written.
+// lines reports whether one line per object is written.
 func (p *printer) lines() bool { return p.whole == nil && !p.name }
 
 // object prints what became of object.

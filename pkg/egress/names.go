@@ -11,7 +11,7 @@ import (
 )
 
 // Names that the Cluster Network Operator gives to what it makes of an EgressRouter. They are fixed,
-// which is why only one router of the operator's fits a namespace.
+// which is why only one operator-managed router fits a namespace.
 const (
 	OperatorNAD        = "egress-router-cni-nad"
 	OperatorDeployment = "egress-router-cni-deployment"
@@ -55,7 +55,7 @@ const (
 // Interface is the name of the macvlan interface in the router's pod.
 const Interface = "net1"
 
-// ValidateName says why name cannot be a router's name, or nil. The router's Service bears the name,
+// ValidateName says why name cannot be a router's name, or nil. It is also the Service's name,
 // so it must be a DNS-1035 label.
 func ValidateName(name string) error {
 	problems := validation.IsDNS1035Label(name)

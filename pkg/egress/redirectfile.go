@@ -9,7 +9,7 @@ import (
 	nov1 "github.com/openshift/api/networkoperator/v1"
 )
 
-// ParseRedirectFile reads the line format that the egress routers of OpenShift SDN used: a rule a line,
+// ParseRedirectFile reads the line format that the egress routers of OpenShift SDN used: one rule per line,
 // "80 udp 10.100.3.0" or "8080 tcp 203.0.113.26 80"; a bare IP, as the last line, takes all other
 // traffic; '#' begins a comment. Errors name the line.
 func ParseRedirectFile(r io.Reader) (rules []nov1.L4RedirectRule, fallback string, err error) {

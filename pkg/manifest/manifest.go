@@ -109,7 +109,7 @@ func splitYAML(data []byte) ([]json.RawMessage, error) {
 }
 
 // alone says what follows the first YAML document of text, or nil. The reader splits at lines of --- alone,
-// and the parser stops without a word where a document ends: at a line of ..., say, or at a last brace.
+// and the parser stops silently where a document ends: at a line of ..., say, or at a last brace.
 func alone(text []byte) error {
 	decoder := kyaml.NewDecoder(bytes.NewReader(text))
 	var node kyaml.Node

@@ -88,7 +88,7 @@ type Plan struct {
 	Changes  []Change `json:"changes"`
 	// Where is the Adapter's.
 	Where string `json:"-"`
-	// Findings are what is wrong now, whether or not Changes mend it.
+	// Findings are what is wrong now, whether or not Changes fix it.
 	Findings []finding.Finding `json:"-"`
 	// Permissions hold one entry for each Attachment that was asked about.
 	Permissions []Permission `json:"-"`

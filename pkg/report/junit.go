@@ -14,7 +14,7 @@ import (
 // suiteName names the whole, and the test that passes where nothing was found.
 const suiteName = "kubectl-egress"
 
-// junit writes a suite an object and a test a finding. Those that fail the command are failures; the others
+// junit writes one suite per object and one test per finding. Those that fail the command are failures; the others
 // pass, with their texts as output. XML 1.0 cannot hold control characters, and a finding has none.
 func (r Report) junit(w io.Writer) error {
 	all := junit.Testsuites{Name: suiteName}

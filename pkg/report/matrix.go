@@ -24,7 +24,7 @@ const (
 	foldFrom = 4
 )
 
-// readiness writes which router would work on which node: nodes by routers, or a line a router where there
+// readiness writes which router would work on which node: nodes by routers, or one line per router where there
 // are many.
 func (r Report) readiness(b *strings.Builder) error {
 	if len(r.rows) == 0 {
@@ -68,7 +68,7 @@ func newGrid(rows []check.Row) grid {
 	return g
 }
 
-// byNode writes a row a node. Many nodes of which the same is true, and that hold no pod, share a row.
+// byNode writes one row per node. Many nodes of which the same is true, and that hold no pod, share a row.
 func (g grid) byNode(w io.Writer) error {
 	out := []string{strings.Join(append([]string{"NODE"}, collect.Map(g.routers, finding.Printable)...), "\t")}
 	alike := collect.By(g.nodes, g.row)
@@ -85,7 +85,7 @@ func (g grid) byNode(w io.Writer) error {
 	return err
 }
 
-// row is what is true of node, a cell a router.
+// row is what is true of node, one cell per router.
 func (g grid) row(node string) string {
 	return strings.Join(collect.Map(g.routers, func(router string) string {
 		if row, ok := g.cells[[2]string{router, node}]; ok {
@@ -107,7 +107,7 @@ func answer(row check.Row) string {
 	return mark(text, row.Active)
 }
 
-// byRouter writes a row a router.
+// byRouter writes one row per router.
 func (g grid) byRouter(w io.Writer) error {
 	out := []string{"ROUTER\tPOD ON\tYES\tNO\tUNKNOWN\tWOULD NOT WORK ON"}
 	for _, rows := range collect.Groups(g.rows, func(row check.Row) string { return row.Router }) {

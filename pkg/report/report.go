@@ -116,7 +116,7 @@ func (r Report) Write(w io.Writer, format string, colour bool) error {
 	}
 }
 
-// short writes one line a finding, for grep.
+// short writes one line per finding, for grep.
 func (r Report) short(w io.Writer) error {
 	for _, f := range r.Findings {
 		if _, err := fmt.Fprintf(w, "%s %s %s: %s\n", f.Level, f.Code, f.Object, f.Message); err != nil {

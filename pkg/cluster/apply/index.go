@@ -31,7 +31,7 @@ func (x *reader) object(ctx context.Context, k cluster.Kind, namespace, name str
 	return x.client.Get(ctx, k, namespace, name)
 }
 
-// pods are those that bear the labels.
+// pods are those that have the labels.
 func (x *reader) pods(ctx context.Context, namespace string, labels map[string]string) ([]*unstructured.Unstructured, error) {
 	listed := x.lists[cluster.Pods]
 	if listed == nil {
@@ -40,7 +40,7 @@ func (x *reader) pods(ctx context.Context, namespace string, labels map[string]s
 	return slices.DeleteFunc(slices.Collect(maps.Values(listed)), func(pod *unstructured.Unstructured) bool { return pod.GetNamespace() != namespace }), nil
 }
 
-// isPartial reports whether only the metadata of a listed object is known, as of what bears no label of ours.
+// isPartial reports whether only the metadata of a listed object is known, as of what has no label of ours.
 func (x *reader) isPartial(k cluster.Kind, object *unstructured.Unstructured) bool {
 	return x.lists[k] != nil && object.Object["spec"] == nil
 }

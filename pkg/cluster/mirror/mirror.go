@@ -220,7 +220,7 @@ func (m *Mirror) podChanged(before, after *held) {
 	m.operatorsChanged(before, after)
 }
 
-// operatorsChanged is for a pod or a Deployment of the operator's: it does not name its router, which is the only one in
+// operatorsChanged is for a pod or a Deployment that the operator has made: it does not name its router, which is the only one in
 // its namespace.
 func (m *Mirror) operatorsChanged(before, after *held) {
 	h := cmp.Or(after, before)

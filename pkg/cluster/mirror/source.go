@@ -28,7 +28,7 @@ type Source struct {
 	informer  cache.SharedIndexInformer
 	// whole keeps the objects as they were sent, too.
 	whole bool
-	// refused, unless it is nil, hears of what asking again does not mend: the user may not read this, or the cluster
+	// refused, unless it is nil, is told of what asking again does not fix: the user may not read this, or the cluster
 	// does not serve it.
 	refused func(error)
 

@@ -95,7 +95,7 @@ func deploymentOf(d *appsv1.Deployment) snapshot.Deployment {
 }
 
 // routerOf names the router that an object was made for: the EgressRouter that owns it, or the standalone
-// one whose labels it bears.
+// one whose labels it has.
 func routerOf(object metav1.Object) string {
 	name := ""
 	for _, owner := range object.GetOwnerReferences() {

@@ -46,7 +46,7 @@ func Snapshot(ctx context.Context, c *cluster.Client, o Options) (*snapshot.Snap
 		s.Deployments = nil
 	}
 	s.Sort()
-	// One that bears the labels of both provisioners was listed twice.
+	// One that has the labels of both provisioners was listed twice.
 	s.Pods = slices.CompactFunc(s.Pods, func(a, b snapshot.Pod) bool { return a.UID == b.UID })
 	return s, nil
 }

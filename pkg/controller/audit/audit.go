@@ -162,7 +162,7 @@ func (w *work) plan(ctx context.Context, need []platform.Attachment) (*platform.
 	return plan, nil
 }
 
-// trouble notes that the platform does not answer. The next try logs in anew, perhaps with other credentials.
+// trouble notes that the platform does not answer. The next try logs in again, perhaps with other credentials.
 func (w *work) trouble(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
 		w.Troubles.Say("cloud", err)

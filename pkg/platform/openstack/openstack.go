@@ -43,7 +43,7 @@ type Options struct {
 	// Concurrency is how many writes are in flight; 0: DefaultConcurrency.
 	Concurrency int
 	// AllNodes asks for the pair on the port of every node that was given, not only where the pod is. It needs
-	// Backend OpenVSwitch: elsewhere one MAC on several ports breaks without a word.
+	// Backend OpenVSwitch: elsewhere one MAC on several ports breaks silently.
 	AllNodes bool
 	// Backend is what the user says that Neutron works with: OVN, OpenVSwitch, or empty.
 	Backend string
@@ -81,7 +81,7 @@ type Adapter struct {
 	cloud   *Cloud
 	options Options
 	ledger  *ledger
-	// guarded reports whether Neutron heeds If-Match; asked once.
+	// guarded reports whether Neutron honours If-Match; asked once.
 	guard sync.Mutex
 	heeds *bool
 }

@@ -36,7 +36,7 @@ func (a *Adapter) Plan(ctx context.Context, need []platform.Attachment) (*platfo
 	return p.plan, nil
 }
 
-// guarded reports whether Neutron heeds revisions; it asks once.
+// guarded reports whether Neutron honours revisions; it asks once.
 func (a *Adapter) guarded(ctx context.Context) (bool, error) {
 	a.guard.Lock()
 	defer a.guard.Unlock()
@@ -117,7 +117,7 @@ func (p *planner) place(need []platform.Attachment) {
 	}
 }
 
-// judge says what is wrong at s, and plans what mends it.
+// judge says what is wrong at s, and plans what fixes it.
 func (p *planner) judge(s *site) {
 	if s.port == nil {
 		p.permit(s, platform.Unknown, string(finding.NoPort)+": "+s.fault)

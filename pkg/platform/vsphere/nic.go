@@ -97,8 +97,8 @@ func (inv *inventory) backing(b types.BaseVirtualDeviceBackingInfo) (ref, bool) 
 	return ref{}, false
 }
 
-// choose is the network that the attachment's frames leave by: the NIC that bears an address in the
-// reserved address's subnet, else the one that bears an address of the node.
+// choose is the network that the attachment's frames leave by: the NIC that has an address in the
+// reserved address's subnet, else the one that has an address of the node.
 func choose(a platform.Attachment, v *vm) (ref, error) {
 	switch len(v.networks) {
 	case 0:

@@ -84,7 +84,7 @@ func (a *Adapter) edit(j *job, now state) (*edit, error) {
 	if len(o.fields) > 0 {
 		return &o.edit, o.set(&j.change)
 	}
-	if j.target.kind != isDVPG { // another did it meanwhile
+	if j.target.kind != isDVPG { // another did it in the meantime
 		o = now.open(asked)
 	}
 	o.after = o.before
@@ -106,7 +106,7 @@ func askedFor(c platform.Change) ([]field, error) {
 	return out, err
 }
 
-// replaced reports whether another of the two ways to have frames delivered has been opened meanwhile.
+// replaced reports whether another of the two ways to have frames delivered has been opened in the meantime.
 func (o Options) replaced(f field, p policy) bool {
 	return o.Require == RequireMinimal && (f == promiscuous && p.accepts(learning) || f == learning && p.accepts(promiscuous))
 }
