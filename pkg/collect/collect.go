@@ -34,10 +34,11 @@ func Groups[K comparable, T any](items []T, key func(T) K) [][]T {
 	at := map[K]int{}
 	var out [][]T
 	for _, item := range items {
-		i, known := at[key(item)]
+		k := key(item)
+		i, known := at[k]
 		if !known {
 			i = len(out)
-			at[key(item)], out = i, append(out, nil)
+			at[k], out = i, append(out, nil)
 		}
 		out[i] = append(out[i], item)
 	}
@@ -48,7 +49,8 @@ func Groups[K comparable, T any](items []T, key func(T) K) [][]T {
 func By[K comparable, T any](items []T, key func(T) K) map[K][]T {
 	out := map[K][]T{}
 	for _, item := range items {
-		out[key(item)] = append(out[key(item)], item)
+		k := key(item)
+		out[k] = append(out[k], item)
 	}
 	return out
 }

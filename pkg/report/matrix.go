@@ -144,16 +144,19 @@ func mark(text string, active bool) string {
 func (g grid) reasons(b *strings.Builder) {
 	type reason struct{ router, why string }
 	nodes := map[reason][]string{}
-	reasons := collect.Flat(g.rows, func(row check.Row) []reason {
-		return collect.Map(row.Why, func(why string) reason {
+	var reasons []reason
+	for _, row := range g.rows {
+		for _, why := range row.Why {
 			r := reason{finding.Printable(row.Router), finding.Printable(why)}
+			if nodes[r] == nil {
+				reasons = append(reasons, r)
+			}
 			nodes[r] = append(nodes[r], finding.Printable(row.Node))
-			return r
-		})
-	})
+		}
+	}
 	text := func(r reason) string { return finding.Listed(nodes[r], mostNodes, ", ") + ": " + r.why }
 	for _, alike := range collect.Groups(reasons, text) {
 		routers := collect.Map(alike, func(r reason) string { return r.router })
-		fmt.Fprintf(b, "  %s on %s\n", finding.Listed(slices.Compact(routers), mostColumns, ", "), text(alike[0]))
+		fmt.Fprintf(b, "  %s on %s\n", finding.Listed(routers, mostColumns, ", "), text(alike[0]))
 	}
 }
