@@ -18,10 +18,10 @@ func openToAll(c *state, r snapshot.Router) []finding.Finding {
 	policies := c.PoliciesOf(r)
 	for _, p := range policies {
 		if len(p.Everybody) > 0 {
-			fix, command := c.closePolicy(r, p)
+			fix, commands := c.closePolicies(r, policies)
 			return one(r, finding.OpenToAll, sprintf("NetworkPolicy %s lets in everybody: %s", p.Name, finding.Listed(p.Everybody, mostNamed, ", ")),
 				"policies add up, so no other can take that back: every pod of the cluster can send to the router, and what it sends leaves with the reserved address",
-				fix, command)
+				fix, commands...)
 		}
 	}
 	if len(policies) > 0 {
@@ -36,16 +36,28 @@ func openToAll(c *state, r snapshot.Router) []finding.Finding {
 		fix, command)
 }
 
-// closePolicy is how to have p let in no longer everybody. What selects more than r's pod is not deleted: with it others
-// may lose the clients that it lets in to them.
-func (c *state) closePolicy(r snapshot.Router, p snapshot.NetworkPolicy) (fix, command string) {
-	fix = "let it name who may use the router (create with --allow-from makes a policy of its own)"
-	for label, value := range r.Provisioner.PodLabels(r.Name) {
-		if p.Pods.MatchLabels[label] != value || c.shares(r) {
-			return fix + "; it may be for other pods too, so agree on it with their owners", c.Caller.Kubectl(r.Namespace, "describe", "networkpolicy", p.Name)
+// closePolicies is how to have policies let in no longer everybody. What selects more than r's pod is not deleted: with it
+// others may lose the clients that it lets in to them. Where none remains that limits who may come, one takes their place.
+func (c *state) closePolicies(r snapshot.Router, policies []snapshot.NetworkPolicy) (fix string, commands []string) {
+	limits := false
+	for _, p := range policies {
+		if len(p.Everybody) == 0 {
+			limits = true
+			continue
 		}
+		for label, value := range r.Provisioner.PodLabels(r.Name) {
+			if p.Pods.MatchLabels[label] != value || c.shares(r) {
+				return "let it name who may use the router (create with --allow-from makes a policy of its own); it may be for other pods too, so agree on it with their owners",
+					[]string{c.Caller.Kubectl(r.Namespace, "describe", "networkpolicy", p.Name)}
+			}
+		}
+		commands = append(commands, c.Caller.Kubectl(r.Namespace, "delete", "networkpolicy", p.Name))
 	}
-	return fix + ", or delete it", c.Caller.Kubectl(r.Namespace, "delete", "networkpolicy", p.Name)
+	if limits {
+		return "let it name who may use the router, or delete it: another policy limits that", commands
+	}
+	return "let it name who may use the router, or put one in its place that lets in the pods of its own namespace alone; create with --allow-from names others",
+		append(commands, c.Caller.Piped(policyFor(r), "create"))
 }
 
 // policyFor lets in to r what comes from its own namespace.

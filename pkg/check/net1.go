@@ -39,8 +39,8 @@ func (c *state) netProblem(r snapshot.Router, pod snapshot.Pod, reserved netip.A
 			"Multus writes this annotation, and nobody else says what address the pod has: whether the router works is unknown",
 			"restart the pod: Multus writes it again", []string{c.restart(r)}
 	case pod.IP == "":
-		why, fix, commands = c.notAttached(r, pod)
-		return sprintf("pod %s on node %s runs without %s", pod.Name, pod.Node, egress.Interface), why, fix, append(commands, c.restart(r))
+		why, fix, commands := c.notAttached(r, pod)
+		return sprintf("pod %s on node %s runs without %s", pod.Name, pod.Node, egress.Interface), why, fix, commands
 	case ipOf(pod) != reserved:
 		return sprintf("pod %s has %s on %s, and the reserved address is %s", pod.Name, pod.IP, egress.Interface, reserved),
 			"what the router sends leaves with another address than the partner expects; the pod started before the NAD had the address, or another NAD answers to the name",
@@ -50,17 +50,17 @@ func (c *state) netProblem(r snapshot.Router, pod snapshot.Pod, reserved netip.A
 	return "", "", "", nil
 }
 
-// notAttached says why a pod may run without net1, and what to do; the commands come before the one that restarts it.
+// notAttached says why a pod may run without net1, and what to do.
 func (c *state) notAttached(r snapshot.Router, pod snapshot.Pod) (why, fix string, commands []string) {
 	nad := r.Provisioner.NADName(r.Name)
 	if d := c.DeploymentOf(r); d != nil && !asksMultus(d.Networks, r.Namespace, nad) {
 		return sprintf("the pod template of Deployment %s does not ask Multus for NAD %s: its annotation %s is %q, so the pod has no reserved address",
 				d.Name, nad, egress.AnnotationNetworks, d.Networks),
-			sprintf("put the annotation back: %s; then restart the pod", again(r)), nil
+			"put the annotation back: " + again(r), []string{c.Caller.Kubectl(r.Namespace, "describe", "deployment", d.Name)}
 	}
 	return "the pod asks for the network and Multus has not attached it: Multus does not run on that node, or did not yet when the pod started",
 		sprintf("see that Multus runs on node %s, then restart the pod", pod.Node),
-		[]string{c.Caller.Kubectl("", "get", "pods", "-A", "-o", "wide", "--field-selector", "spec.nodeName="+pod.Node)}
+		[]string{c.Caller.Kubectl("", "get", "pods", "-A", "-o", "wide", "--field-selector", "spec.nodeName="+pod.Node), c.restart(r)}
 }
 
 // asksMultus reports whether an annotation asks Multus for the NAD, in either of its notations.
@@ -155,19 +155,30 @@ func (c *state) surge(r snapshot.Router, holders []snapshot.Pod) (cause, fix str
 				"delete that pod", []string{c.Caller.Kubectl(pod.Namespace, "delete", "pod", pod.Name)}
 		}
 	}
-	oldest := slices.MinFunc(holders, func(a, b snapshot.Pod) int { return a.Created.Compare(b.Created) })
-	remove := c.Caller.Kubectl(oldest.Namespace, "delete", "pod", oldest.Name)
 	d := c.DeploymentOf(r)
+	extra := slices.MinFunc(holders, func(a, b snapshot.Pod) int { return a.Created.Compare(b.Created) })
+	byHand := slices.IndexFunc(holders, func(p snapshot.Pod) bool { return !madeBy(d, p) })
+	if d != nil && byHand >= 0 {
+		extra = holders[byHand]
+	}
+	remove := []string{c.Caller.Kubectl(extra.Namespace, "delete", "pod", extra.Name)}
 	switch {
 	case d == nil:
-		return "the router has no Deployment, so the pods were made by hand", "delete the older one", []string{remove}
-	case d.Strategy == "RollingUpdate":
-		return sprintf("the strategy of Deployment %s is RollingUpdate, which starts the new pod before the old one ends", d.Name),
-			"set it to Recreate, and delete the older pod", []string{
-				c.Caller.Kubectl(r.Namespace, "patch", "deployment", d.Name, "--type=merge", "-p", `{"spec":{"strategy":{"type":"Recreate","rollingUpdate":null}}}`), remove}
+		return "the router has no Deployment, so the pods were made by hand", "delete the older one", remove
 	case d.Replicas > 1:
 		return sprintf("Deployment %s has %d replicas", d.Name, d.Replicas),
 			"scale it to 1", []string{c.Caller.Kubectl(r.Namespace, "scale", "deployment", d.Name, "--replicas=1")}
+	case byHand >= 0:
+		return sprintf("pod %s is not of Deployment %s, which has one of its own", extra.Name, d.Name), "delete that pod", remove
+	case d.Strategy == "RollingUpdate":
+		return sprintf("the strategy of Deployment %s is RollingUpdate, which starts the new pod before the old one ends", d.Name),
+			"set it to Recreate, which ends the older pod first", []string{
+				c.Caller.Kubectl(r.Namespace, "patch", "deployment", d.Name, "--type=merge", "-p", `{"spec":{"strategy":{"type":"Recreate","rollingUpdate":null}}}`)}
 	}
-	return "both belong to the router", "delete the older one", []string{remove}
+	return "both belong to the router", "delete the older one", remove
+}
+
+// madeBy reports whether d made pod, by its name, and would make it again.
+func madeBy(d *snapshot.Deployment, pod snapshot.Pod) bool {
+	return d != nil && strings.HasPrefix(pod.Name, d.Name+"-")
 }
