@@ -24,7 +24,7 @@ type Matrix struct {
 type Row struct {
 	Router string `json:"router"`
 	Node   string `json:"node"`
-	// Active tells that the router's pod is there now.
+	// Active tells that a pod of the router is there now.
 	Active bool `json:"active,omitempty"`
 	// Works reports whether the router would work there.
 	Works platform.Answer `json:"works"`
@@ -43,18 +43,32 @@ func (c *state) readiness() Matrix {
 		if err != nil || !prefix.Addr().Is4() || !c.Knows(nodesResource) {
 			continue
 		}
-		pod, nodes := c.PodOf(r), c.NodesFor(r)
+		here, nodes := c.standsOn(r, prefix.Addr()), c.NodesFor(r)
 		if len(nodes) == 0 {
 			m.nowhere = append(m.nowhere, egress.Key(&r.EgressRouter))
 		}
 		for _, node := range nodes {
-			row := Row{Router: egress.Key(&r.EgressRouter), Node: node.Name, Active: pod != nil && pod.Node == node.Name, Works: platform.Yes}
+			row := Row{Router: egress.Key(&r.EgressRouter), Node: node.Name, Active: here[node.Name], Works: platform.Yes}
 			row.hold(serves(node))
 			row.hold(reaches(node, r, prefix))
 			m.Rows = append(m.Rows, row)
 		}
 	}
 	return m
+}
+
+// standsOn are the nodes of the pod that counts for r, and of each other that has its address (EGR214).
+func (c *state) standsOn(r snapshot.Router, reserved netip.Addr) map[string]bool {
+	out := map[string]bool{}
+	if pod := c.PodOf(r); pod != nil {
+		out[pod.Node] = true
+	}
+	for _, pod := range c.AllPodsOf(r) {
+		if c.holds(pod) && ipOf(pod) == reserved {
+			out[pod.Node] = true
+		}
+	}
+	return out
 }
 
 // failing is m with the nodes on which a router's own pod fails, or has yet to start: whatever else is right with such a

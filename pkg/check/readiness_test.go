@@ -2,6 +2,7 @@ package check
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -128,5 +129,22 @@ func TestNowhere(t *testing.T) {
 	got := c.notReady(c.readiness())
 	if len(got) != 1 || got[0].Level != finding.Error || got[0].Message != "no node can take its pod" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// Where two pods have the address, each has its star.
+func TestTwoActive(t *testing.T) {
+	s := decode(t, base(t, "standalone"))
+	second := s.Pods[0]
+	second.Name, second.Node = "second", "worker-2"
+	s.Pods = append(s.Pods, second)
+	var on []string
+	for _, row := range Judge(s, Options{}).Matrix.Rows {
+		if row.Active {
+			on = append(on, row.Node)
+		}
+	}
+	if want := []string{"worker-1", "worker-2"}; !slices.Equal(on, want) {
+		t.Errorf("the pods are on %v, want %v", on, want)
 	}
 }

@@ -98,12 +98,12 @@ func (s *server) applyUnchanged(t *testing.T, namespace string, provisioner egre
 	}
 }
 
-// recordOnAnother: a router that was made anew, or is gone, is not written to.
+// recordOnAnother: a router that was created again, or is gone, is not written to.
 func (s *server) recordOnAnother(t *testing.T, namespace string) {
 	t.Helper()
 	r := s.read(t, namespace)
 	r.UID = "00000000-0000-0000-0000-000000000000"
-	if err := apply.Record(t.Context(), s.client, r, egress.AnnotationOpenStack, pairs); err == nil || !strings.Contains(err.Error(), "it was made anew since it was read") {
+	if err := apply.Record(t.Context(), s.client, r, egress.AnnotationOpenStack, pairs); err == nil || !strings.Contains(err.Error(), "it was created again since it was read") {
 		t.Errorf("another of that name: %v", err)
 	}
 	r.Name = "partner-z"

@@ -98,8 +98,8 @@ func parseDestination(s string) (ip string, target int32, err error) {
 func parsePortNumber(s string) (int32, error) {
 	n, err := strconv.ParseUint(s, 10, 16)
 	if err != nil || n == 0 {
-		if strings.ContainsAny(s, "-:,") {
-			return 0, fmt.Errorf("port %q is a range or list: write one rule a port", s)
+		if strings.LastIndexAny(s, "-:,") > 0 { // -1 is neither
+			return 0, fmt.Errorf("port %q is a range or list: write one rule per port", s)
 		}
 		return 0, fmt.Errorf("port %q is not a number from 1 to 65535", s)
 	}

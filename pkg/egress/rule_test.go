@@ -30,6 +30,8 @@ func TestParseRule(t *testing.T) {
 		{in: "=10.0.0.1", err: "not a number from 1 to 65535"},
 		{in: "0=10.0.0.1", err: "not a number from 1 to 65535"},
 		{in: "65536=10.0.0.1", err: "not a number from 1 to 65535"},
+		{in: "-1=10.0.0.1", err: "port \"-1\" is not a number from 1 to 65535"},
+		{in: "80-=10.0.0.1", err: "is a range or list"},
 		{in: "+80=10.0.0.1", err: "not a number from 1 to 65535"},
 		{in: "http=10.0.0.1", err: "not a number from 1 to 65535"},
 		{in: "8000-8010=10.0.0.1", err: "is a range"},

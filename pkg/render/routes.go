@@ -57,7 +57,7 @@ func routeArgs(r *nov1.EgressRouter, routes []netip.Prefix) ([]string, error) {
 }
 
 // distinct are networks in order, without those that another contains: the order in which they were given
-// would otherwise start the pod anew.
+// would otherwise restart the pod.
 func distinct(networks []netip.Prefix) []netip.Prefix {
 	var out []netip.Prefix
 	for _, n := range slices.SortedFunc(slices.Values(networks), netip.Prefix.Compare) {

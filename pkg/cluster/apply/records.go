@@ -116,7 +116,7 @@ const recordManager = "kubectl-egress-record"
 
 // Record sets an annotation of this tool's on r as it was read: on its EgressRouter, or on the Deployment
 // of a standalone one. "" removes it. Nothing is sent where it stands already. A router that is gone, or
-// was made anew since it was read, is an error; of one that is gone, errors.Is tells ErrNotFound.
+// was created again since it was read, is an error; of one that is gone, errors.Is tells ErrNotFound.
 func Record(ctx context.Context, c *cluster.Client, r snapshot.Router, annotation, value string) error {
 	if r.Annotations[annotation] == value {
 		return nil
@@ -139,7 +139,7 @@ func Record(ctx context.Context, c *cluster.Client, r snapshot.Router, annotatio
 	case err == nil:
 		return nil
 	case hasCause(err, "metadata.uid"):
-		return fmt.Errorf("recording %s on the router %s: it was made anew since it was read: run this again", annotation, key)
+		return fmt.Errorf("recording %s on the router %s: it was created again since it was read: run this again", annotation, key)
 	case apierrors.IsNotFound(err) && !cluster.NotServed(err):
 		return fmt.Errorf("recording %s on the router %s: %w", annotation, key, cluster.ErrNotFound)
 	default:

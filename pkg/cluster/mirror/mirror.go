@@ -28,7 +28,7 @@ const lookAgain = 30 * time.Second
 type Events struct {
 	// Changed hears of a router by namespace/name, when it or its pods change; of "" when a node does.
 	Changed func(router string)
-	// Gone hears of a router that was deleted, or made anew, as it was last seen.
+	// Gone hears of a router that was deleted, or created again, as it was last seen.
 	Gone func(last snapshot.Router)
 }
 

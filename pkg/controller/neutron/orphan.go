@@ -38,7 +38,7 @@ func (w *work) Deleted(last snapshot.Router) {
 }
 
 // inherit gives s what deleted routers have left, and returns what is to be taken back. A pair for the address of a
-// router of s is that router's from now on, as when it was made anew or under the other provisioner; it waits until it is
+// router of s is that router's from now on, as when it was created again or under the other provisioner; it waits until it is
 // known where that is.
 func (w *work) inherit(s *state) map[types.UID]orphan {
 	w.mu.Lock()

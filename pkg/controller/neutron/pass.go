@@ -86,7 +86,7 @@ func (w *work) plan(ctx context.Context, s *state) (*attempt, error) {
 	return &attempt{s, keeper, plan}, nil
 }
 
-// cloudTrouble notes that the cloud does not do as asked. The next try logs in anew, perhaps with other credentials.
+// cloudTrouble notes that the cloud does not do as asked. The next try logs in again, perhaps with other credentials.
 func (w *work) cloudTrouble(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
 		w.cloud = nil
