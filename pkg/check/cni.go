@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"path"
 	"slices"
 	"strings"
 
@@ -122,11 +123,13 @@ func (c *state) logFix(r snapshot.Router, pod snapshot.Pod) (fix, command string
 		if conf, err := readConfig(nad.Config); err == nil {
 			if file = cmp.Or(conf.LogFile, defaultLog); conf.LogFile == "" {
 				fix = sprintf("NAD %s sets no log_file, so nothing is written: add \"log_file\":%q to its egress-router plugin, and when the pod has failed again read the log on the node", nad.Name, defaultLog)
+			} else if !path.IsAbs(file) {
+				fix = sprintf("read the log on the node: log_file %q in NAD %s is relative to the folder that the container runtime works in, which is / as a rule; with %q it is found for certain", file, nad.Name, defaultLog)
 			}
 		}
 	}
 	if c.Caller.CLI() == "oc" {
-		return fix, c.Caller.Kubectl("", "debug", "node/"+node, "--", "chroot", "/host", "cat", file)
+		return fix, c.Caller.Kubectl("", "debug", "node/"+node, "--", "chroot", "/host", "cat", path.Join("/", file))
 	}
-	return fix, c.Caller.Kubectl("", "debug", "node/"+node, "-it", "--image=busybox", "--", "cat", "/host"+file)
+	return fix, c.Caller.Kubectl("", "debug", "node/"+node, "-it", "--image=busybox", "--", "cat", path.Join("/host", file))
 }

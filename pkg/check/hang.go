@@ -88,12 +88,12 @@ func (c *state) noPod(r snapshot.Router) []finding.Finding {
 		return nil // EGR208's
 	case d.Failure != "":
 		return one(r, finding.PodHangs, sprintf("Deployment %s cannot make its pod: %s", name, d.Failure), why, "look at the Deployment", describe)
-	case d.Replicas == 0 && d.Observed && !c.young(d.Created):
+	case d.Replicas == 0:
 		return one(r, finding.PodHangs, sprintf("Deployment %s is scaled to 0", name), why,
 			"scale it to 1", c.Caller.Kubectl(r.Namespace, "scale", "deployment", name, "--replicas=1"))
 	}
 	found := one(r, finding.PodHangs, sprintf("Deployment %s has not made its pod yet", name), why, "look at the Deployment", describe)
-	if c.young(d.Created) {
+	if c.young(d.Created) || !d.Observed {
 		return at(finding.Info, found)
 	}
 	return found

@@ -190,25 +190,41 @@ func onRouter(router string, level finding.Level, message, why, fix string, comm
 	return finding.New(finding.NodeReadiness, router, message, why, fix, commands...).At(level)
 }
 
+// worksOn says on how many nodes a router works. What is not known is not counted as a no.
+func worksOn(works, unknown, all int) string {
+	const scheduled = "nodes that its pod could be scheduled to"
+	switch unknown {
+	case 0:
+		return sprintf("works on %d of the %d %s", works, all, scheduled)
+	case all:
+		return sprintf("whether it works on the %d %s is not known", all, scheduled)
+	}
+	return sprintf("works on %d of the %d %s; of %d it is not known", works, all, scheduled, unknown)
+}
+
 // notReadyOn is EGR207 of one router.
 func notReadyOn(rows []Row) []finding.Finding {
 	var bad []string
+	unknown := 0
 	for _, row := range rows {
 		if row.Works != platform.Yes {
 			bad = append(bad, sprintf("%s: %s", row.Node, strings.Join(row.Why, "; ")))
+		}
+		if row.Works != platform.Yes && row.Works != platform.No {
+			unknown++
 		}
 	}
 	if len(bad) == 0 {
 		return nil
 	}
-	message := sprintf("works on %d of the %d nodes that its pod could be scheduled to", len(rows)-len(bad), len(rows))
+	message := worksOn(len(rows)-len(bad), unknown, len(rows))
 	if surelyNot := !slices.ContainsFunc(rows, func(r Row) bool { return r.Works != platform.No }); surelyNot {
 		return []finding.Finding{onRouter(rows[0].Router, finding.Error, message,
 			"there is no node from which its traffic would get out: "+finding.Listed(bad, shown, "; "),
 			"fix a node, or take an address of a network that the nodes are in")}
 	}
 	return []finding.Finding{onRouter(rows[0].Router, finding.Warning, message,
-		"when its node is lost, the pod may come back on one where the router does not work: "+finding.Listed(bad, shown, "; "),
+		"when its node is lost, the pod may come back on one where the router does not work, or may not: "+finding.Listed(bad, shown, "; "),
 		"fix these nodes, or keep the pod from them with a node selector")}
 }
 

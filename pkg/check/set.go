@@ -60,7 +60,7 @@ func sharedNamespaces(routers []snapshot.Router) []finding.Finding {
 		return about(r, finding.SharedNamespace,
 			sprintf("namespace %s has another router of the operator's: %s", r.Namespace, others),
 			"the operator gives the NAD and the Deployment of every router in a namespace the same names: the routers overwrite each other every five minutes, and each address works in turn",
-			"give each router a namespace of its own, or use --provisioner=standalone, which names objects after the router")
+			"give each router a namespace of its own, or create it with --provisioner=standalone, which names objects after the router; one that is there already must be deleted before it is created so")
 	})
 }
 

@@ -26,6 +26,8 @@ type deleteFlags struct {
 	output      string
 	adopt       bool
 	yes         bool
+
+	ignoreNotFound bool
 }
 
 // deleteOptions are what delete needs to run.
@@ -63,6 +65,7 @@ it back. What "preflight vsphere --fix" changed is shared with others, and goes 
 	flags.StringVar(&d.dryRun, "dry-run", d.dryRun, "none, client (say what would be deleted) or server (let the server check it, without deleting)")
 	flags.StringVarP(&d.output, "output", "o", "", "\"name\" for the names of the objects alone")
 	flags.BoolVar(&d.adopt, "adopt", false, "Delete a router that was made by another")
+	flags.BoolVar(&d.ignoreNotFound, "ignore-not-found", false, "Succeed where there is no such router")
 	d.revokeFlags.add(cmd)
 	d.waitFlags.add(cmd, true, "Wait until nothing of the router is left")
 	return cmd
@@ -127,11 +130,10 @@ func (o *deleteOptions) one(ctx context.Context, client *cluster.Client, name st
 				return o.awaitGone(ctx, client, remains, name)
 			}
 		}
-		o.note("egress router %s in namespace %s is not there: nothing to delete", name, o.namespace)
-		absent := &unstructured.Unstructured{}
-		absent.SetGroupVersionKind(egress.Kind)
-		absent.SetName(name)
-		return o.print.object(absent, apply.Unchanged)
+		if o.ignoreNotFound {
+			return nil
+		}
+		return fmt.Errorf("egress router %s in namespace %s: %w", name, o.namespace, cluster.ErrNotFound)
 	}
 	pairs, err := written(remains)
 	if err != nil {

@@ -34,6 +34,9 @@ func decodeRouter(document json.RawMessage) (*nov1.EgressRouter, error) {
 	r.ObjectMeta = metav1.ObjectMeta{Name: r.Name, Namespace: r.Namespace, Labels: r.Labels, Annotations: r.Annotations}
 	delete(r.Annotations, corev1.LastAppliedConfigAnnotation)
 	r.Status = nov1.EgressRouterStatus{}
+	if r.Spec.Redirect == nil {
+		return nil, fmt.Errorf("EgressRouter %s: spec.redirect is missing, and the API server refuses that: give it redirectRules, or write redirect: {} for none", r.Name)
+	}
 	egress.SetDefaults(&r)
 	if errs := egress.ValidateSchema(&r); len(errs) > 0 {
 		return nil, fmt.Errorf("EgressRouter %s: %w", r.Name, errs.ToAggregate())

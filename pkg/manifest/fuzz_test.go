@@ -13,7 +13,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
 
-const asJSON = `{"apiVersion":"network.operator.openshift.io/v1","kind":"EgressRouter","metadata":{"name":"j"},"spec":{"addresses":[]}}`
+const asJSON = `{"apiVersion":"network.operator.openshift.io/v1","kind":"EgressRouter","metadata":{"name":"j"},"spec":{"addresses":[],"redirect":{}}}`
 
 func loadText(text string) ([]*nov1.EgressRouter, error) {
 	inputs, err := Load(Source{Files: []string{"-"}, Stdin: strings.NewReader(text)})

@@ -22,10 +22,12 @@ func TestLoadText(t *testing.T) {
 		{"one", good, "partner-a@in.yaml", ""},
 		{"two", good + "---\n" + other, "partner-a@in.yaml, document 1 partner-b@in.yaml, document 2", ""},
 		{"empty documents and comments", "# routers\n---\n" + good + "---\n---\n# end\n", "partner-a@in.yaml", ""},
-		{"JSON", `{"apiVersion":"network.operator.openshift.io/v1","kind":"EgressRouter","metadata":{"name":"j"},"spec":{"addresses":[]}}`, "j@in.yaml", ""},
+		{"JSON", `{"apiVersion":"network.operator.openshift.io/v1","kind":"EgressRouter","metadata":{"name":"j"},"spec":{"addresses":[],"redirect":{}}}`, "j@in.yaml", ""},
 		{"a list", "apiVersion: v1\nkind: List\nitems:\n- " + indent(good), "partner-a@in.yaml, item 1", ""},
 		{"what a server adds", strings.Replace(good, "spec:", "  uid: \"1\"\n  resourceVersion: \"2\"\n  managedFields: []\nstatus:\n  conditions: []\nspec:", 1), "partner-a@in.yaml", ""},
 
+		{"no redirect", `{"apiVersion":"network.operator.openshift.io/v1","kind":"EgressRouter","metadata":{"name":"j"},"spec":{"addresses":[]}}`, "", "spec.redirect is missing, and the API server refuses that"},
+		{"a redirect that is null", strings.Split(good, "  redirect:")[0] + "  redirect: null\n", "", "spec.redirect is missing"},
 		{"empty", "", "", "in.yaml is empty"},
 		{"comments alone", "# nothing\n", "", "in.yaml is empty"},
 		{"no YAML", "a: [", "", "in.yaml: document 1 is not valid YAML"},
@@ -62,7 +64,7 @@ func TestLoadPaths(t *testing.T) {
 	write(t, dir, "routers/a.yaml", good)
 	write(t, dir, "routers/b.yml", strings.ReplaceAll(good, "partner-a", "partner-b"))
 	write(t, dir, "routers/notes.txt", "not read")
-	write(t, dir, "routers/deep/c.json", `{"apiVersion":"network.operator.openshift.io/v1","kind":"EgressRouter","metadata":{"name":"c"},"spec":{}}`)
+	write(t, dir, "routers/deep/c.json", `{"apiVersion":"network.operator.openshift.io/v1","kind":"EgressRouter","metadata":{"name":"c"},"spec":{"redirect":{}}}`)
 	write(t, dir, "none/notes.txt", "not read")
 	write(t, dir, "mixed/a.yaml", good)
 	write(t, dir, "mixed/bad.yaml", good+"  extra: 1\n")

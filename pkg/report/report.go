@@ -32,9 +32,10 @@ type Report struct {
 // Readiness is a router on the nodes that its pod could be scheduled to.
 type Readiness struct {
 	Router string `json:"router"`
-	// Nodes is how many there are, and Works on how many of them it surely works.
-	Nodes int `json:"nodes"`
-	Works int `json:"works"`
+	// Nodes is how many there are, Works on how many of them it surely works, and Unknown of how many it is not known.
+	Nodes   int `json:"nodes"`
+	Works   int `json:"works"`
+	Unknown int `json:"unknown"`
 	// Rows are the node where the pod is, and every node on which the router would not work, or of which it is
 	// not known: of many nodes most are alike.
 	Rows []check.Row `json:"rows"`
@@ -49,8 +50,11 @@ func fold(rows []check.Row) []Readiness {
 		}
 		last := &out[len(out)-1]
 		last.Nodes++
-		if row.Works == platform.Yes {
+		switch answerOf(row) {
+		case platform.Yes:
 			last.Works++
+		case platform.Unknown:
+			last.Unknown++
 		}
 		if row.Active || row.Works != platform.Yes {
 			last.Rows = append(last.Rows, row)

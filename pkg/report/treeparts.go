@@ -173,11 +173,14 @@ func (t treeWriter) platform(root treeprint.Tree, s StatusJSON, found []finding.
 		t.findings(root, found)
 		return
 	}
-	working := 0
+	working, unknown := 0, 0
 	var here, others []string
 	for _, row := range s.Platform {
-		if row.Works == platform.Yes {
+		switch answerOf(row) {
+		case platform.Yes:
 			working++
+		case platform.Unknown:
+			unknown++
 		}
 		switch {
 		case row.Active:
@@ -187,7 +190,7 @@ func (t treeWriter) platform(root treeprint.Tree, s StatusJSON, found []finding.
 		}
 	}
 	texts := slices.Concat(here, others)
-	branch := root.AddBranch(fmt.Sprintf("Nodes: it works, or would work, on %d of %d", working, len(s.Platform)))
+	branch := root.AddBranch(worksOn(working, unknown, len(s.Platform)))
 	for _, text := range texts[:min(len(texts), mostNodes)] {
 		branch.AddNode(text)
 	}
@@ -195,6 +198,17 @@ func (t treeWriter) platform(root treeprint.Tree, s StatusJSON, found []finding.
 		branch.AddNode(fmt.Sprintf("and %d more on which it would not, or it is not known", rest))
 	}
 	t.findings(branch, found)
+}
+
+// worksOn says on how many nodes a router works. What is not known is not counted as a no.
+func worksOn(works, unknown, all int) string {
+	switch unknown {
+	case 0:
+		return fmt.Sprintf("Nodes: it works, or would work, on %d of %d", works, all)
+	case all:
+		return fmt.Sprintf("Nodes: of none of %d it is known whether it works, or would work, there", all)
+	}
+	return fmt.Sprintf("Nodes: it works, or would work, on %d of %d; of %d it is not known", works, all, unknown)
 }
 
 // nodeText is one node of a router's.
