@@ -5,10 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
-	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
-	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
@@ -76,85 +73,6 @@ func TestProgress(t *testing.T) {
 				t.Errorf("stage %d, %q; want %d, %q", got.Stage, got.Reason, test.stage, test.reason)
 			}
 		})
-	}
-}
-
-// What a pod started with is compared with what the NAD says, and not when either was written.
-func TestFreshness(t *testing.T) {
-	later := func(s *snapshot.Snapshot) {
-		s.NADs[0].Changed, s.NADs[0].Generation = s.Pods[0].Created.Add(time.Hour), 2
-	}
-	stamped := func(hash string) func(*snapshot.Snapshot) {
-		return func(s *snapshot.Snapshot) { s.Pods[0].NADHash = hash }
-	}
-	noted := func(hash string) func(*snapshot.Snapshot) {
-		return func(s *snapshot.Snapshot) { s.Routers[0].Annotations = map[string]string{egress.AnnotationRules: hash} }
-	}
-	written := func(after time.Duration) func(*snapshot.Snapshot) {
-		return func(s *snapshot.Snapshot) { s.Routers[0].Changed = s.Pods[0].Created.Add(after) }
-	}
-	reworded := func(s *snapshot.Snapshot) { s.NADs[0].Config = strings.ReplaceAll(s.NADs[0].Config, ",", ",\n  ") }
-	hash := render.Stamp(decode(t, base(t, "operator")).NADs[0].Config, egress.Operator)
-	tests := []struct {
-		name    string
-		changes []func(*snapshot.Snapshot)
-		want    Freshness
-	}{
-		{"made together", nil, Current},
-		{"an upgrade has written annotations", []func(*snapshot.Snapshot){func(s *snapshot.Snapshot) { later(s); s.NADs[0].Generation = 1 }}, Current},
-		{"an upgrade has written it in other words, and the pod is stamped", []func(*snapshot.Snapshot){later, reworded, stamped(hash)}, Current},
-		{"an upgrade after rules that were changed, and a pod that started after the change", []func(*snapshot.Snapshot){later, written(-time.Hour)}, Current},
-		{"another stamp", []func(*snapshot.Snapshot){later, stamped("0123456789abcdef")}, Outdated},
-		{"another stamp, and a pod that started after all changes", []func(*snapshot.Snapshot){stamped("0123456789abcdef"), func(s *snapshot.Snapshot) {
-			s.NADs[0].Changed, s.NADs[0].Generation = s.Pods[0].Created.Add(-time.Minute), 3
-		}}, Current},
-		{"changed by this tool, which did not get to restart it", []func(*snapshot.Snapshot){later, noted(hash)}, Outdated},
-		{"changed by this tool once, and by another since", []func(*snapshot.Snapshot){later, noted("0123456789abcdef"), written(time.Minute)}, Doubtful},
-		{"changed by another", []func(*snapshot.Snapshot){later, written(time.Minute)}, Doubtful},
-		{"changed, nobody knows when", []func(*snapshot.Snapshot){later}, Doubtful},
-		{"about to be restarted", []func(*snapshot.Snapshot){later, written(time.Minute), func(s *snapshot.Snapshot) { s.Deployments[0].NADHash = hash }}, Current},
-		{"a NAD that is wrong, which is EGR211", []func(*snapshot.Snapshot){later, func(s *snapshot.Snapshot) {
-			s.NADs[0].Config = strings.Replace(s.NADs[0].Config, "8080", "8081", 1)
-		}}, Current},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			s := decode(t, base(t, "operator"))
-			for _, change := range test.changes {
-				change(s)
-			}
-			judged := Judge(s, Options{})
-			if got := judged.Progress(s.Routers[0]).Rules; got != test.want {
-				t.Errorf("got %d, want %d", got, test.want)
-			}
-			says := len(judged.On(s.Routers[0])) > 0 && judged.On(s.Routers[0])[0].Code == finding.OldRules
-			if says != (test.want != Current) {
-				t.Errorf("the findings are %+v", judged.Findings)
-			}
-		})
-	}
-}
-
-// A standalone router's pod can have started with a NAD that was put right afterwards, though its template asks for the
-// same rules.
-func TestFreshnessStandalone(t *testing.T) {
-	for _, test := range []struct {
-		name       string
-		after      time.Duration // of the NAD's last change, after the pod's start
-		generation int64
-		want       Freshness
-	}{
-		{"put right later", time.Second, 3, Doubtful},
-		{"changed in the same moment, by create", 0, 2, Current},
-		{"started since", -time.Second, 3, Current},
-		{"never changed", 0, 1, Current},
-	} {
-		s := decode(t, base(t, "standalone"))
-		s.Pods[0].NADHash = render.Stamp(s.NADs[0].Config, egress.Standalone)
-		s.NADs[0].Changed, s.NADs[0].Generation = s.Pods[0].Created.Add(test.after), test.generation
-		if got := Judge(s, Options{}).Progress(s.Routers[0]).Rules; got != test.want {
-			t.Errorf("%s: got %d, want %d", test.name, got, test.want)
-		}
 	}
 }
 

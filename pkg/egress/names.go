@@ -35,10 +35,10 @@ const (
 const (
 	// AnnotationRouter holds, on a standalone Deployment, its EgressRouter as JSON.
 	AnnotationRouter = "kubectl-egress.io/router"
-	// AnnotationNADHash holds, on a pod template, the hash of the NAD that its pods start with.
+	// AnnotationNADHash holds, on a pod template, the stamp of the NAD that its pods start with.
 	AnnotationNADHash = "kubectl-egress.io/nad-hash"
 	// AnnotationRules holds, on an EgressRouter whose rules this tool has changed while it was there, the hash of the
-	// rules asked for: its pod must carry the same as AnnotationNADHash.
+	// rules asked for, which its pod must have started with.
 	AnnotationRules = "kubectl-egress.io/rules-hash"
 	// AnnotationOpenStack holds, on a router, the allowed-address pairs that were written to Neutron for it, as
 	// JSON: a list of port, ip and mac. Only pairs recorded there are ever removed.

@@ -1,8 +1,6 @@
 package render
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -143,35 +141,4 @@ func Want(r *nov1.EgressRouter, provisioner egress.Provisioner) Network {
 		n.Destinations = append(n.Destinations, ip)
 	}
 	return n
-}
-
-// Stamp is what the pods that start with a NAD's spec.config are marked with: for an operator's router the hash of what
-// the plugin reads of it, since another release of the operator may write the same in other words; for a standalone one
-// that of the text, since interface and MAC count too. A config that cannot be read has none.
-func Stamp(config string, provisioner egress.Provisioner) string {
-	if provisioner == egress.Standalone {
-		return hashOf(config)
-	}
-	network, err := ReadNetwork(config)
-	if err != nil {
-		return ""
-	}
-	return network.Hash()
-}
-
-// Hash is a short name for what n tells the plugin, in whatever words that was written.
-func (n Network) Hash() string {
-	// Go writes nothing and an empty list differently.
-	n.Addresses, n.Destinations = append([]string{}, n.Addresses...), append([]string{}, n.Destinations...)
-	text, err := marshal(n)
-	if err != nil {
-		return ""
-	}
-	return hashOf(text)
-}
-
-// hashOf is a short name for a NAD's spec.config, the same for the same text.
-func hashOf(config string) string {
-	sum := sha256.Sum256([]byte(config))
-	return hex.EncodeToString(sum[:8])
 }

@@ -28,7 +28,7 @@ type Pod struct {
 	Network string `json:"network,omitempty"`
 	// StatusError says why its network-status cannot be read, or "".
 	StatusError string `json:"statusError,omitempty"`
-	// NADHash is the hash of the NAD that it started with, where its template notes it.
+	// NADHash is the stamp that its template had.
 	NADHash string `json:"nadHash,omitempty"`
 	// Events are the warnings about its start, newest first; only those of a pod that hangs.
 	Events []Event `json:"events,omitempty"`

@@ -10,12 +10,13 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
 
-// Router is one egress router and who provisions it. Of its metadata there are name, namespace, creation
-// time, and this tool's own annotations.
+// Router is one egress router and who provisions it. Of its metadata there are name, namespace, UID, generation,
+// creation time, and this tool's own annotations.
 type Router struct {
 	nov1.EgressRouter `json:",inline"`
 	Provisioner       egress.Provisioner `json:"provisioner"`
-	// Changed is when the spec of an EgressRouter was last written, in seconds; zero where that is not known.
+	// Changed is when the spec of an EgressRouter was last written, in seconds, with or without a change; zero where that
+	// is not known.
 	Changed time.Time `json:"changed,omitzero"`
 }
 
@@ -30,10 +31,13 @@ type NAD struct {
 	// Addresses are those that the NAD of another plugin gives to pods, with or without a prefix length.
 	Addresses []string  `json:"addresses,omitempty"`
 	Created   time.Time `json:"created"`
-	// Changed is when its content last changed, as far as the server tells, in seconds.
-	Changed time.Time `json:"changed"`
+	// Changed is when its content last changed, as far as the server tells, in seconds: not before. Zero where it does not.
+	Changed time.Time `json:"changed,omitzero"`
+	// Writer is the field manager that wrote its content last, or "".
+	Writer string `json:"writer,omitempty"`
 	// Generation counts the changes of its content, from 1.
-	Generation int64 `json:"generation"`
+	Generation int64  `json:"generation"`
+	UID        string `json:"uid,omitempty"`
 }
 
 // Deployment is that of a router, of either provisioner.
@@ -54,7 +58,7 @@ type Deployment struct {
 	Available int32 `json:"available"`
 	// Strategy is Recreate or RollingUpdate.
 	Strategy string `json:"strategy"`
-	// NADHash is the hash of the NAD that the pods of this template start with; "" where nobody noted it.
+	// NADHash is the stamp of the NAD that the pods of this template start with; "" where nobody noted it.
 	NADHash string `json:"nadHash,omitempty"`
 	// Networks is what the template asks of Multus.
 	Networks string `json:"networks,omitempty"`

@@ -81,7 +81,8 @@ func (c *chain) settleable() bool {
 
 // stamp is what a pod that starts with the NAD as it is now carries.
 func (c *chain) stamp() string {
-	return render.Stamp(c.index.NADOf(c.target.Router).Config, c.target.Router.Provisioner)
+	nad := c.index.NADOf(c.target.Router)
+	return render.StampOf(nad.Config, nad.UID, nad.Generation).String()
 }
 
 // chainSources are the sources of what is between r and its clients. Without its Services and their endpoints it can

@@ -18,7 +18,7 @@ import (
 func addNAD(s *snapshot.Snapshot, nad *nadv1.NetworkAttachmentDefinition) error {
 	out := snapshot.NAD{
 		Namespace: nad.Namespace, Name: nad.Name, Router: routerOf(nad), Created: nad.CreationTimestamp.UTC(),
-		Changed: lastChange(nad).UTC(), Generation: nad.Generation,
+		Changed: lastChange(nad).UTC(), Writer: lastWrite(nad, "f:spec").Manager, Generation: nad.Generation, UID: string(nad.UID),
 	}
 	// A config that cannot be read has no plugins: it is not a router's as far as anyone can tell.
 	plugins, _ := render.Plugins(nad.Spec.Config)
@@ -43,10 +43,11 @@ func addNAD(s *snapshot.Snapshot, nad *nadv1.NetworkAttachmentDefinition) error 
 
 // lastChange is when the NAD's content was last written, as far as the server tells.
 func lastChange(nad *nadv1.NetworkAttachmentDefinition) metav1.Time {
-	if last := writtenAt(nad, "f:spec"); nad.Generation > 1 && nad.CreationTimestamp.Before(&last) {
-		return last
+	last := writtenAt(nad, "f:spec")
+	if nad.Generation <= 1 || !last.IsZero() && last.Before(&nad.CreationTimestamp) {
+		return nad.CreationTimestamp
 	}
-	return nad.CreationTimestamp
+	return last
 }
 
 // ipam is what is read of a plugin's address management: "static", and the ranges of whereabouts and host-local.

@@ -47,7 +47,7 @@ func BareRouter(r snapshot.Router) snapshot.Router {
 	var out snapshot.Router
 	out.TypeMeta, out.Spec, out.Provisioner, out.Changed = r.TypeMeta, r.Spec, r.Provisioner, r.Changed
 	out.ObjectMeta = metav1.ObjectMeta{
-		Name: r.Name, Namespace: r.Namespace, UID: r.UID, CreationTimestamp: r.CreationTimestamp,
+		Name: r.Name, Namespace: r.Namespace, UID: r.UID, Generation: r.Generation, CreationTimestamp: r.CreationTimestamp,
 		Annotations: ownAnnotations(r.Annotations),
 	}
 	return out

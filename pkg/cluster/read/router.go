@@ -73,7 +73,9 @@ func FromEgressRouter(cr *unstructured.Unstructured) (*Found, error) {
 		return nil, fmt.Errorf("reading %s in namespace %s: %w", cluster.Name(cr), cr.GetNamespace(), err)
 	}
 	egress.SetDefaults(&found.EgressRouter)
-	found.Changed = writtenAt(cr, "f:spec").UTC()
+	if found.Changed = writtenAt(cr, "f:spec").UTC(); found.Generation == 1 {
+		found.Changed = found.CreationTimestamp.UTC() // what was written since did not change it
+	}
 	found.ManagedFields = nil
 	found.Provisioner, found.UID = egress.Operator, cr.GetUID()
 	return &found, nil
@@ -82,10 +84,17 @@ func FromEgressRouter(cr *unstructured.Unstructured) (*Found, error) {
 // writtenAt is when a part of object, as managed fields name it, was last written, as far as the server tells; the zero
 // time where it does not.
 func writtenAt(object metav1.Object, part string) metav1.Time {
-	var last metav1.Time
+	if last := lastWrite(object, part); last.Time != nil {
+		return *last.Time
+	}
+	return metav1.Time{}
+}
+
+// lastWrite is the entry of who last wrote a part of object; one without a time where the server does not tell.
+func lastWrite(object metav1.Object, part string) (last metav1.ManagedFieldsEntry) {
 	for _, entry := range object.GetManagedFields() {
-		if entry.Time != nil && entry.FieldsV1 != nil && last.Before(entry.Time) && strings.Contains(entry.FieldsV1.GetRawString(), strconv.Quote(part)) {
-			last = *entry.Time
+		if entry.Time != nil && entry.FieldsV1 != nil && (last.Time == nil || last.Time.Before(entry.Time)) && strings.Contains(entry.FieldsV1.GetRawString(), strconv.Quote(part)) {
+			last = entry
 		}
 	}
 	return last
