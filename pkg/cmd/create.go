@@ -21,7 +21,7 @@ type createFlags struct {
 	allowFrom []string
 	expose    bool
 	force     bool
-	// restart restarts the operator's pod also where it cannot be told whether it runs older rules.
+	// restart restarts the pod also where it cannot be told whether it runs older rules.
 	restart bool
 	// failOn is the level of findings on a router that is up that fails the command.
 	failOn  string
@@ -83,7 +83,7 @@ PORT of the router goes to IP, from the reserved address.`,
 	c.applyFlags.add(cmd)
 	c.waitFlags.add(cmd, true, "Wait until the router serves; the default for one router, not for several")
 	cmd.Flags().BoolVar(&c.force, "force", false, "Continue despite errors in the spec, except those that would degrade the cluster's network operator, and despite a Pod Security level that refuses the pod; never past another router in the namespace or with the address")
-	cmd.Flags().BoolVar(&c.restart, "restart", false, "Restart the operator's pod also where it cannot be told whether it runs older rules")
+	cmd.Flags().BoolVar(&c.restart, "restart", false, "Restart the pod also where it cannot be told whether it runs older rules")
 	addFailOn(cmd, &c.failOn, failNever)
 	cmd.Flags().IntVar(&c.workers, "concurrency", c.workers, "How many routers to work on at a time")
 	cmd.Flags().BoolVar(&c.noProgress, "no-progress", false, "Show a line an object on a terminal too, not a bar, where there are several routers")

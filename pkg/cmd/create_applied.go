@@ -135,12 +135,12 @@ func (o *createOptions) conduct(ctx context.Context, client *cluster.Client, app
 	}
 }
 
-// refresh sees to it, without waiting, that changed rules reach the pod of an operator's router, and that its
-// Deployment has what was asked for. NAD and Deployment follow the EgressRouter after a while, so a router
+// refresh sees to it, without waiting, that changed rules reach the pod of an operator's router, or of any with --restart,
+// and that an operator's Deployment has what was asked for. NAD and Deployment follow the EgressRouter after a while, so a router
 // that was just made or changed is left to the next run.
 func (o *createOptions) refresh(ctx context.Context, applier *apply.Applier, target apply.Target, applied *[]apply.Applied) error {
-	if o.provisioner == egress.Standalone {
-		return nil
+	if o.provisioner == egress.Standalone && !o.restart {
+		return nil // its Deployment's template changes with the rules
 	}
 	switch routerResult(*applied) {
 	case apply.Created:
@@ -156,7 +156,7 @@ func (o *createOptions) refresh(ctx context.Context, applier *apply.Applier, tar
 	if err != nil {
 		return fmt.Errorf("bringing its Deployment up to date: %w", err)
 	}
-	if len(*applied) == before {
+	if len(*applied) == before && target.Part != nil {
 		o.notePart(target)
 	}
 	if restarted {

@@ -7,6 +7,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
@@ -65,13 +66,15 @@ func readChain(ctx context.Context, from *reader, t Target) (*chain, error) {
 // deployment is the router's, or nil.
 func (c *chain) deployment() *snapshot.Deployment { return c.index.DeploymentOf(c.target.Router) }
 
-// stale reports whether an operator's pod is to be restarted, since it runs older rules than the NAD holds: nothing
-// else does that, because the operator's template does not change with the rules.
+// stale reports whether the pod is to be restarted, since it runs older rules than the NAD holds, or may, and that is to
+// be enough. An operator's pod nothing else restarts, because the operator's template does not change with the rules; a
+// standalone one's does, so that there is something left to do only where that was not enough.
 func (c *chain) stale() bool {
-	if c.target.Router.Provisioner == egress.Standalone || c.deployment() == nil || len(c.index.PodsOf(c.target.Router)) == 0 {
+	if c.deployment() == nil || len(c.index.PodsOf(c.target.Router)) == 0 {
 		return false
 	}
-	return c.progress.Rules == check.Outdated || c.progress.Rules == check.Doubtful && c.target.Restart
+	sure := c.progress.Rules == check.Outdated && c.target.Router.Provisioner != egress.Standalone
+	return sure || c.progress.Rules != check.Current && c.target.Restart
 }
 
 // settleable reports whether the operator has made the Deployment of the router as it is now.
@@ -101,9 +104,24 @@ func chainSources(c *cluster.Client, r snapshot.Router) (needed, wanted []*mirro
 		of(read.Of(cluster.Services), read.Of(cluster.EndpointSlices))
 }
 
-// restart rolls live, an operator's Deployment, out again by the stamp of the NAD in its pod template: a field that the
-// operator leaves alone, and that a second run finds as it should be.
-func restart(ctx context.Context, c *cluster.Client, live *unstructured.Unstructured, stamp string) (Applied, error) {
+// restart rolls live, a router's Deployment, out again. An operator's gets the stamp of the NAD in its pod template: a
+// field that the operator leaves alone, and that a second run finds as it should be. A standalone one's template is
+// applied whole, stamp and all: it gets what kubectl's restart sets, which is nobody's.
+func restart(ctx context.Context, c *cluster.Client, on *chain, live *unstructured.Unstructured) (Applied, error) {
+	if on.target.Router.Provisioner != egress.Standalone {
+		return stampTemplate(ctx, c, live, on.stamp())
+	}
+	annotations := map[string]any{restartedAt: time.Now().UTC().Format(time.RFC3339)}
+	patched, err := (&Applier{client: c}).patch(ctx, "restarting", live, types.MergePatchType,
+		map[string]any{"spec": map[string]any{"template": map[string]any{"metadata": map[string]any{"annotations": annotations}}}})
+	return Applied{patched, Configured}, err
+}
+
+// restartedAt is the annotation by which kubectl restarts a Deployment.
+const restartedAt = "kubectl.kubernetes.io/restartedAt"
+
+// stampTemplate sets the stamp on the pod template of live, which rolls it out again.
+func stampTemplate(ctx context.Context, c *cluster.Client, live *unstructured.Unstructured, stamp string) (Applied, error) {
 	patch, err := held(c, live)
 	if err != nil {
 		return Applied{}, err
@@ -123,13 +141,17 @@ func restart(ctx context.Context, c *cluster.Client, live *unstructured.Unstruct
 
 // Restart restarts the router's pod if it runs older rules than its NAD holds, and applies t's Part, as Wait
 // does; it reports whether it did the first. It goes by what was read before the router was applied, where that
-// was listed.
+// was listed; not for a standalone router, whose NAD may just have been written.
 func (a *Applier) Restart(ctx context.Context, t Target) (restarted bool, err error) {
-	c, err := readChain(ctx, a.before, t)
+	from := a.before
+	if t.Router.Provisioner == egress.Standalone {
+		from = &reader{client: a.client}
+	}
+	c, err := readChain(ctx, from, t)
 	if err != nil || !c.stale() && !c.settleable() {
 		return false, err
 	}
-	live, err := a.before.object(ctx, cluster.Deployments, t.Router.Namespace, t.Router.Provisioner.DeploymentName(t.Router.Name))
+	live, err := from.object(ctx, cluster.Deployments, t.Router.Namespace, t.Router.Provisioner.DeploymentName(t.Router.Name))
 	if err != nil || live == nil {
 		return false, err
 	}
@@ -141,15 +163,15 @@ func (a *Applier) Restart(ctx context.Context, t Target) (restarted bool, err er
 // pod where it runs older rules: both in one roll-out, and each only where it is needed. It gives back the Deployment as
 // it is then.
 func settle(ctx context.Context, c *cluster.Client, on *chain, live *unstructured.Unstructured) (Applied, error) {
-	stamp := ""
-	if on.stale() {
-		stamp = on.stamp()
-	}
 	if part := on.target.Part; on.settleable() && (part.asked() || owned(c, live) != nil || recreated(c, live)) {
+		stamp := ""
+		if on.stale() {
+			stamp = on.stamp()
+		}
 		return applyPart(ctx, c, live, part, stamp)
 	}
-	if stamp != "" {
-		return restart(ctx, c, live, stamp)
+	if on.stale() {
+		return restart(ctx, c, on, live)
 	}
 	return Applied{live, Unchanged}, nil
 }
