@@ -1,61 +1,92 @@
 package cluster_test
 
 import (
-	"errors"
-	"slices"
+	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
-	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
-	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-const pairs = `[{"port":"1f0c","ip":"192.168.15.99","mac":"02:e6:c0:a8:0f:63"}]`
+const pairs = `[{"port":"1f0c","ip":"192.168.15.99","mac":"0a:58:c0:a8:0f:63"}]`
 
-// testRecord: what is recorded on a router of either provisioner is read back, outlives that it is applied
-// again, and goes when it is taken back; each with one write, and none where it stands already.
+func (s *server) records(t *testing.T, namespace string) *apply.Records {
+	t.Helper()
+	r := apply.NewRecords(s.client, namespace)
+	if err := r.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// testRecord: what is recorded is read back, and goes when it is taken back; with one write for each ConfigMap, and none
+// where it stands already.
 func (s *server) testRecord(t *testing.T) {
-	for _, provisioner := range []egress.Provisioner{egress.Operator, egress.Standalone} {
-		t.Run(string(provisioner), func(t *testing.T) {
-			namespace := "record-" + string(provisioner)
-			s.namespace(t, namespace)
-			r := newRouter(namespace, "partner-a", "192.168.15.99/24", "192.168.15.1")
-			if err := serve(t.Context(), s.client, r, provisioner); err != nil {
-				t.Fatal(err)
-			}
-			s.recordAndCheck(t, namespace, pairs, 1)
-			s.recordAndCheck(t, namespace, pairs, 0)
-			s.applyUnchanged(t, namespace, provisioner)
-			// A change of the router is none of the record.
-			r.Spec.Redirect.RedirectRules[0].TargetPort = 81
-			if err := serve(t.Context(), s.client, r, provisioner); err != nil {
-				t.Fatal(err)
-			}
-			if got := s.read(t, namespace).Annotations[egress.AnnotationOpenStack]; got != pairs {
-				t.Errorf("after a change the record is %q", got)
-			}
-			s.recordsBeforeShown(t, namespace)
-			s.recordAndCheck(t, namespace, "", 1)
-			s.recordAndCheck(t, namespace, "", 0)
-			s.recordOnAnother(t, namespace)
-		})
+	const namespace = "records"
+	want := map[string]string{"shop/partner-a": pairs, "shop/partner-b": pairs, "billing/partner-a": pairs}
+	shards := map[string]bool{}
+	for router := range want {
+		shards[apply.RecordName(router)] = true
+	}
+	// Where nothing is made, that is said; a user who makes it is told what.
+	if failed := s.records(t, namespace).Save(t.Context(), want); len(failed) != 3 || !strings.Contains(failed["shop/partner-a"].Error(), "is not there: apply deploy/sync") {
+		t.Errorf("got %v", failed)
+	}
+	said := ""
+	r := s.records(t, namespace).Making(func(what string) { said = what })
+	s.mustSave(t, r, want, 2+8+len(shards)) // the first ConfigMap finds no namespace
+	if !strings.HasPrefix(said, "made for the records, in namespace records: namespace records, ConfigMap pairs-0, ") {
+		t.Errorf("it said %q", said)
+	}
+	s.mustSave(t, r, want, 0)
+	if again := s.records(t, namespace); !maps.Equal(again.All(), want) {
+		t.Errorf("recorded are %v", again.All())
+	}
+	s.recordsOfTwo(t, namespace)
+	s.mustSave(t, s.records(t, namespace), map[string]string{"shop/partner-a": "", "nobody/knows": ""}, 1)
+	if record, known := s.records(t, namespace).Load("shop/partner-a"); record != "" || !known {
+		t.Errorf("the record is %q", record)
+	}
+	if _, known := r.Load("192.168.15.99"); known {
+		t.Error("something is recorded of what is no router")
 	}
 }
 
-// read is the one router of a namespace, as the checks see it.
-func (s *server) read(t *testing.T, namespace string) snapshot.Router {
+// recordsOfTwo: of two who write at once each keeps what the other has recorded of other routers, and neither undoes what
+// the other has recorded of the same.
+func (s *server) recordsOfTwo(t *testing.T, namespace string) {
 	t.Helper()
-	got, err := read.Snapshot(t.Context(), s.client, read.Options{Namespace: namespace, Checks: true})
-	if err != nil {
-		t.Fatal(err)
+	shard, others := apply.RecordName("shop/partner-a"), []string{}
+	for i := 0; len(others) < 2; i++ {
+		if router := fmt.Sprintf("shop/other-%d", i); apply.RecordName(router) == shard {
+			others = append(others, router)
+		}
 	}
-	if len(got.Routers) != 1 {
-		t.Fatalf("%d routers in %s", len(got.Routers), namespace)
+	one, two := s.records(t, namespace), s.records(t, namespace)
+	s.mustSave(t, one, map[string]string{others[0]: "one", "shop/partner-a": "one"}, 1)
+	failed := two.Save(t.Context(), map[string]string{others[1]: "two", "shop/partner-a": "two"})
+	if len(failed) != 1 || !strings.Contains(failed["shop/partner-a"].Error(), "another has recorded something for shop/partner-a in the meantime") {
+		t.Errorf("got %v", failed)
 	}
-	return got.Routers[0]
+	all := s.records(t, namespace).All()
+	if all[others[0]] != "one" || all[others[1]] != "two" || all["shop/partner-a"] != "one" {
+		t.Errorf("recorded are %v", all)
+	}
+	// A write whose answer never came is found to be done.
+	s.mustSave(t, one, map[string]string{others[1]: "two", others[0]: ""}, 2)
+}
+
+// mustSave records with so many writes.
+func (s *server) mustSave(t *testing.T, r *apply.Records, records map[string]string, writes int) {
+	t.Helper()
+	s.proxy.Reset()
+	if failed := r.Save(t.Context(), records); len(failed) > 0 {
+		t.Fatal(failed)
+	}
+	if got := s.writes(); got != writes {
+		t.Errorf("%d writes, want %d: %v", got, writes, s.proxy.Requests())
+	}
 }
 
 func (s *server) writes() int {
@@ -66,72 +97,4 @@ func (s *server) writes() int {
 		}
 	}
 	return n
-}
-
-func (s *server) recordAndCheck(t *testing.T, namespace, value string, writes int) {
-	t.Helper()
-	r := s.read(t, namespace)
-	s.proxy.Reset()
-	if err := apply.Record(t.Context(), s.client, r, egress.AnnotationOpenStack, value); err != nil {
-		t.Fatal(err)
-	}
-	if got := s.writes(); got != writes || len(s.proxy.Requests()) != writes {
-		t.Errorf("recording %q: requests %v, want %d", value, s.proxy.Requests(), writes)
-	}
-	got, there := s.read(t, namespace).Annotations[egress.AnnotationOpenStack]
-	if got != value || there != (value != "") {
-		t.Errorf("the record is %q (%t), want %q", got, there, value)
-	}
-}
-
-// applyUnchanged applies the router as it was: it conflicts with nobody and writes nothing.
-func (s *server) applyUnchanged(t *testing.T, namespace string, provisioner egress.Provisioner) {
-	t.Helper()
-	s.proxy.Reset()
-	done, err := applyRouter(t.Context(), s.client, newRouter(namespace, "partner-a", "192.168.15.99/24", "192.168.15.1"), provisioner)
-	if err != nil {
-		t.Fatal(err)
-	}
-	changed := slices.ContainsFunc(done, func(a apply.Applied) bool { return a.Result != apply.Unchanged })
-	if changed || s.writes() != 0 {
-		t.Errorf("%d writes, results %+v", s.writes(), done)
-	}
-}
-
-// recordOnAnother: a router that was created again, or is gone, is not written to.
-func (s *server) recordOnAnother(t *testing.T, namespace string) {
-	t.Helper()
-	r := s.read(t, namespace)
-	r.UID = "00000000-0000-0000-0000-000000000000"
-	if err := apply.Record(t.Context(), s.client, r, egress.AnnotationOpenStack, pairs); err == nil || !strings.Contains(err.Error(), "it was created again since it was read") {
-		t.Errorf("another of that name: %v", err)
-	}
-	r.Name = "partner-z"
-	if err := apply.Record(t.Context(), s.client, r, egress.AnnotationOpenStack, pairs); !errors.Is(err, cluster.ErrNotFound) {
-		t.Errorf("none of that name: %v", err)
-	}
-}
-
-// recordsBeforeShown: what was written counts for more than what was read before, until the server itself has shown another.
-func (s *server) recordsBeforeShown(t *testing.T, namespace string) {
-	t.Helper()
-	r := s.read(t, namespace)
-	name := egress.Key(&r.EgressRouter)
-	records := apply.NewRecords(s.client, egress.AnnotationOpenStack, []snapshot.Router{r})
-	s.proxy.Reset()
-	for i, value := range []string{"[]", pairs, "[]"} {
-		if err := records.Save(t.Context(), name, value); err != nil {
-			t.Fatal(err)
-		}
-		if got, known := records.Load(name); got != value || !known || s.writes() != i+1 {
-			t.Errorf("after %d writes the record is %q (%t), want %q", s.writes(), got, known, value)
-		}
-	}
-	records.Confirm([]snapshot.Router{r})
-	if got, _ := records.Load(name); got != pairs {
-		t.Errorf("confirmed, the record is %q, want %q", got, pairs)
-	}
-	if _, known := records.Load(namespace + "/partner-z"); known {
-		t.Error("another router can be recorded on")
-	}
 }

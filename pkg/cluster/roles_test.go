@@ -15,7 +15,6 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
@@ -151,7 +150,7 @@ func (s *server) awaitRights(t *testing.T, c *cluster.Client, namespace string, 
 	}
 }
 
-// lifeCycle creates, finds, records on, reads, and deletes a router under each provisioner.
+// lifeCycle creates, finds, reads, and deletes a router under each provisioner.
 func (s *server) lifeCycle(t *testing.T, c *cluster.Client, namespace, address string) {
 	t.Helper()
 	for _, provisioner := range []egress.Provisioner{egress.Operator, egress.Standalone} {
@@ -160,12 +159,8 @@ func (s *server) lifeCycle(t *testing.T, c *cluster.Client, namespace, address s
 		if err := serve(t.Context(), c, r, provisioner); err != nil {
 			t.Fatalf("%s: creating: %v", provisioner, err)
 		}
-		found, err := read.Find(t.Context(), c, namespace, r.Name, egress.Auto)
-		if err != nil {
+		if _, err := read.Find(t.Context(), c, namespace, r.Name, egress.Auto); err != nil {
 			t.Fatalf("%s: finding: %v", provisioner, err)
-		}
-		if err := apply.Record(t.Context(), c, found.Router, egress.AnnotationOpenStack, pairs); err != nil {
-			t.Fatalf("%s: recording: %v", provisioner, err)
 		}
 		got, err := read.Snapshot(t.Context(), c, read.Options{Namespace: namespace})
 		if err != nil || len(got.Routers) != 1 || len(got.Unknown) > 0 {

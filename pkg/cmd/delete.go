@@ -14,7 +14,6 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
-	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
 	"github.com/kubectl-egress/kubectl-egress/pkg/report"
 )
 
@@ -135,11 +134,11 @@ func (o *deleteOptions) one(ctx context.Context, client *cluster.Client, name st
 		}
 		return fmt.Errorf("egress router %s in namespace %s: %w", name, o.namespace, cluster.ErrNotFound)
 	}
-	pairs, err := written(remains)
+	there, err := o.written(ctx, client, name, remains)
 	if err != nil {
 		return err
 	}
-	revocation, err := o.revocation(ctx, name, pairs)
+	revocation, err := o.revocation(ctx, client, name, there)
 	if err != nil {
 		return err
 	}
@@ -154,11 +153,11 @@ func (o *deleteOptions) one(ctx context.Context, client *cluster.Client, name st
 			return err
 		}
 	}
-	return o.remove(ctx, client, remains, name, pairs)
+	return o.remove(ctx, client, remains, name, there)
 }
 
 // remove deletes what remains of the router, and waits until it is gone.
-func (o *deleteOptions) remove(ctx context.Context, client *cluster.Client, remains *apply.Remains, name string, pairs []openstack.Pair) error {
+func (o *deleteOptions) remove(ctx context.Context, client *cluster.Client, remains *apply.Remains, name string, there *written) error {
 	var printing error
 	show := func(object *unstructured.Unstructured) {
 		printing = errors.Join(printing, o.print.object(object, apply.Deleted))
@@ -171,7 +170,7 @@ func (o *deleteOptions) remove(ctx context.Context, client *cluster.Client, rema
 	}
 	err := apply.Delete(ctx, client, remains, o.dryRun == dryRunServer, show)
 	if err == nil {
-		o.remaining(name, pairs)
+		o.remaining(ctx, client, name, there)
 	}
 	if err != nil || printing != nil || o.dryRun != dryRunNone || !o.wait {
 		return errors.Join(err, printing)

@@ -8,20 +8,27 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
 // revokeFlags say whether delete also takes back what was written to Neutron, and as whom.
 type revokeFlags struct {
 	revoke bool
 	openstackLogin
+	record recordFlags
 }
 
 func (r *revokeFlags) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&r.revoke, "revoke", false, "Also remove the allowed-address pairs that were added to Neutron for the router")
 	r.openstackLogin.add(cmd)
+	r.record.add(cmd.Flags())
 }
 
 func (r *revokeFlags) check() error {
@@ -33,17 +40,69 @@ func (r *revokeFlags) check() error {
 
 // revocation is the plan that takes back what was written for a router, and who carries it out.
 type revocation struct {
-	adapter *openstack.Adapter
+	adapter *openstack.Keeper
 	plan    *platform.Plan
 }
 
+// written is what may stand in Neutron for a router that is to be deleted.
+type written struct {
+	records *apply.Records
+	// pairs are recorded, and own is the one that needs no record; nil where it has none.
+	pairs []openstack.Pair
+	own   *openstack.Pair
+}
+
+// written finds what is recorded of a router, and what its address says.
+func (o *deleteOptions) written(ctx context.Context, client *cluster.Client, name string, remains *apply.Remains) (*written, error) {
+	w := &written{records: apply.NewRecords(client, o.record.namespace)}
+	if err := w.records.Read(ctx); err != nil && (o.revoke || !cluster.Refused(err)) {
+		return nil, err
+	}
+	text, _ := w.records.Load(cluster.Key(o.namespace, name))
+	var err error
+	if w.pairs, err = openstack.Decode(text); err != nil {
+		return nil, fmt.Errorf("ConfigMap %s: %w", apply.RecordName(cluster.Key(o.namespace, name)), err)
+	}
+	for _, object := range remains.Objects {
+		var found *read.Found
+		switch {
+		case object.GetKind() == egress.Kind.Kind:
+			found, err = read.FromEgressRouter(object)
+		case read.IsStandalone(object) && object.GetKind() == cluster.Deployments.String():
+			found, err = read.FromDeployment(object)
+		}
+		if found == nil || err != nil {
+			continue // it goes, whatever is written on it
+		}
+		if pair, ok := openstack.OwnPair(egress.ReservedIP(&found.EgressRouter)); ok {
+			w.own = &pair
+		}
+	}
+	return w, nil
+}
+
 // revocation plans to take pairs back; nil where nothing was asked for or written.
-func (o *deleteOptions) revocation(ctx context.Context, name string, pairs []openstack.Pair) (*revocation, error) {
-	if !o.revoke || len(pairs) == 0 {
+func (o *deleteOptions) revocation(ctx context.Context, client *cluster.Client, name string, w *written) (*revocation, error) {
+	if !o.revoke || len(w.pairs) == 0 && w.own == nil {
 		return nil, nil
 	}
-	records := map[string][]openstack.Pair{o.namespace + "/" + name: pairs}
-	adapter, err := o.connect(ctx, o.factory, openstack.Options{Recorded: records})
+	s, err := read.Snapshot(ctx, client, read.Options{Namespace: o.namespace, Wide: true, Checks: true})
+	if err != nil {
+		return nil, err
+	}
+	if unread := s.UnknownOf("nodes"); unread != nil {
+		return nil, fmt.Errorf("nothing is taken back: pairs are removed from the ports of nodes alone, and they are not known: %s", unread.Reason)
+	}
+	key := cluster.Key(o.namespace, name)
+	records := map[string][]openstack.Pair{key: w.pairs}
+	if w.own != nil && !o.isShared(s, name, w.own) {
+		records[key] = append(records[key], *w.own)
+	}
+	cloud, err := o.cloud(ctx, o.factory)
+	if err != nil {
+		return nil, err
+	}
+	adapter, err := openstack.NewKeeper(cloud, openstack.Options{Recorded: records, Nodes: nodesOf(s)}, w.records)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +113,22 @@ func (o *deleteOptions) revocation(ctx context.Context, name string, pairs []ope
 	return &revocation{adapter, plan}, nil
 }
 
-// carryOut takes back, before the router goes: with it would go the record of what was written.
+// isShared reports whether another router has the address of own too, or may have: then its pair stays, and that is noted.
+func (o *deleteOptions) isShared(s *snapshot.Snapshot, name string, own *openstack.Pair) bool {
+	for _, r := range s.Routers {
+		if egress.ReservedIP(&r.EgressRouter).String() == own.IP && (r.Namespace != o.namespace || r.Name != name) {
+			o.note("egress router %s has %s too: the pair for it stays", egress.Key(&r.EgressRouter), own.IP)
+			return true
+		}
+	}
+	if s.Knows("egressrouters") && s.Knows("deployments") {
+		return false
+	}
+	o.note("whether a router of another namespace has %s too is not known: the pair for it stays", own.IP)
+	return true
+}
+
+// carryOut takes back, before the router goes, so that what fails can be done again.
 func (r *revocation) carryOut(ctx context.Context, o *deleteOptions) error {
 	if r == nil || len(r.plan.Changes) == 0 {
 		return nil
@@ -72,13 +146,26 @@ func (r *revocation) carryOut(ctx context.Context, o *deleteOptions) error {
 	return nil
 }
 
-// remaining says what leave stays in Neutron, and how to take it back.
-func (o *deleteOptions) remaining(name string, pairs []openstack.Pair) {
-	if o.revoke || len(pairs) == 0 || o.dryRun != dryRunNone {
+// remaining says what stays in Neutron, and how to take it back.
+func (o *deleteOptions) remaining(ctx context.Context, client *cluster.Client, name string, w *written) {
+	if o.revoke || o.dryRun != dryRunNone || len(w.pairs) == 0 && w.own == nil {
 		return
 	}
-	o.note("%s of egress router %s/%s left in Neutron: whoever has the address may still send from it. Where sync runs, it takes it back by itself; else do it with", finding.Count(len(pairs), "pair"), o.namespace, name)
-	for _, p := range pairs {
+	const who = "whoever has the address may still send from it. Where sync runs, it takes it back by itself; else"
+	if len(w.pairs) > 0 {
+		o.note("%s of egress router %s/%s left in Neutron: %s do it with", finding.Count(len(w.pairs), "pair"), o.namespace, name, who)
+	}
+	for _, p := range w.pairs {
 		o.note("  openstack port unset --allowed-address ip-address=%s,mac-address=%s %s", p.IP, strings.ToLower(p.MAC), p.Port)
 	}
+	if w.own == nil {
+		return
+	}
+	// Its pair is its own record, so only what the nodes run on tells whether there can be one.
+	s, err := read.Platform(ctx, client)
+	if err != nil || platform.Detect(s, o.platforms.known()) != openstack.Platform().Name {
+		return
+	}
+	o.note("if the pair of egress router %s/%s was added to the port of its node, it is left in Neutron: %s find the port that has it, and", o.namespace, name, who)
+	o.note("  openstack port unset --allowed-address ip-address=%s,mac-address=%s PORT", w.own.IP, w.own.MAC)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -102,6 +103,12 @@ func (l *look) routers() []snapshot.Router {
 
 func (l *look) reports(namespace, name string) bool {
 	return (l.namespace == "" || namespace == l.namespace) && (len(l.names) == 0 || slices.Contains(l.names, name))
+}
+
+// reportsKey is reports for namespace/name.
+func (l *look) reportsKey(router string) bool {
+	namespace, name, _ := strings.Cut(router, "/")
+	return l.reports(namespace, name)
 }
 
 // missing says which of names is no router in s. Where routers could not be read, that is said in place of

@@ -12,7 +12,6 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
@@ -20,7 +19,6 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
-	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
 // Where OpenShift keeps the clouds.yaml that its own controllers use.
@@ -45,15 +43,6 @@ func (l *openstackLogin) add(cmd *cobra.Command) {
 
 func (l *openstackLogin) addCloud(flags *pflag.FlagSet) {
 	flags.StringVar(&l.osCloud, "os-cloud", "", "The entry of clouds.yaml to use [OS_CLOUD]")
-}
-
-// connect makes the adapter for the cloud that the flags name.
-func (l *openstackLogin) connect(ctx context.Context, f *factory, o openstack.Options) (*openstack.Adapter, error) {
-	cloud, err := l.cloud(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	return openstack.New(cloud, o)
 }
 
 func (l *openstackLogin) cloud(ctx context.Context, f *factory) (*openstack.Cloud, error) {
@@ -119,48 +108,13 @@ func (f *factory) secret(ctx context.Context, namespace, name string) (map[strin
 	return read.Secret(ctx, client, namespace, name)
 }
 
-// recordOf is what the annotations of object, as a person would name it, say was written to Neutron.
-func recordOf(object string, annotations map[string]string) ([]openstack.Pair, error) {
-	pairs, err := openstack.Decode(annotations[egress.AnnotationOpenStack])
-	if err != nil {
-		return nil, fmt.Errorf("the annotation %s of %s: %w", egress.AnnotationOpenStack, object, err)
-	}
-	return pairs, nil
-}
-
-// records are what the routers' annotations say was written to Neutron for them.
-func records(routers []snapshot.Router) (map[string][]openstack.Pair, error) {
-	out := map[string][]openstack.Pair{}
-	for _, r := range routers {
-		key := egress.Key(&r.EgressRouter)
-		pairs, err := recordOf("egress router "+key, r.Annotations)
-		if err != nil {
-			return nil, err
-		}
-		if pairs != nil {
-			out[key] = pairs
-		}
-	}
-	return out, nil
-}
-
-// written is what was written to Neutron for a router, as recorded on what is to be deleted.
-func written(remains *apply.Remains) ([]openstack.Pair, error) {
-	for _, object := range remains.Objects {
-		pairs, err := recordOf(cluster.Name(object), object.GetAnnotations())
-		if pairs != nil || err != nil {
-			return pairs, err
-		}
-	}
-	return nil, nil
-}
-
 // syncRequestTimeout is short: a request that hangs holds up all routers, and what failed is done again.
 const syncRequestTimeout = 15 * time.Second
 
 // openstackSync keeps Neutron in step.
 type openstackSync struct {
 	login                 openstackLogin
+	record                recordFlags
 	concurrency, maxPairs int
 }
 
@@ -168,8 +122,8 @@ func (*openstackSync) words(name string) syncWords {
 	return syncWords{
 		does: "keep Neutron in step while pods move",
 		about: `On OpenStack it keeps the allowed-address pair of each router on the port of the node where its pod runs: a pod
-that moves gets the pair there, and the old one is removed. Only pairs that this tool wrote are ever removed, and
-those of a router that is deleted while this runs are. Credentials are those of OpenStack's own client (clouds.yaml
+that moves gets the pair there, and the old one is removed. Only pairs that this tool wrote are ever removed, those of
+routers that are deleted among them. Credentials are those of OpenStack's own client (clouds.yaml
 with OS_CLOUD or --os-cloud, or the variables OS_*).`,
 		example: `  # Keep Neutron in step, in a terminal
   ` + name + ` sync openstack --os-cloud k8s`,
@@ -178,6 +132,7 @@ with OS_CLOUD or --os-cloud, or the variables OS_*).`,
 
 func (s *openstackSync) add(flags *pflag.FlagSet) {
 	s.login.addCloud(flags)
+	s.record.add(flags)
 	flags.IntVar(&s.concurrency, "concurrency", openstack.DefaultConcurrency, "On OpenStack: how many ports to write at a time")
 	flags.IntVar(&s.maxPairs, "max-pairs", 0, "On OpenStack: how many pairs the cloud allows a port (max_allowed_address_pair); 0 is Neutron's default, 10")
 }
@@ -206,7 +161,7 @@ func (s *openstackSync) complete(ctx context.Context, f *factory, fromCluster bo
 		})
 	}
 	o.Work = neutron.New(neutron.Options{
-		Connect: connect, Records: apply.NewRecords(o.Client, egress.AnnotationOpenStack, nil), Concurrency: s.concurrency, MaxPairs: s.maxPairs,
+		Connect: connect, Records: apply.NewRecords(o.Client, s.record.namespace), Concurrency: s.concurrency, MaxPairs: s.maxPairs,
 	})
 	if _, err := connect(ctx, nil); errors.Is(err, openstack.ErrInput) || errors.Is(err, platform.ErrCredentials) {
 		return err

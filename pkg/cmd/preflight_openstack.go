@@ -1,16 +1,14 @@
 package cmd
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 
 	"github.com/spf13/cobra"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
@@ -19,7 +17,8 @@ import (
 // openstackPreflight are the flags of preflight that are OpenStack's own.
 type openstackPreflight struct {
 	openstackLogin
-	mac string
+	record recordFlags
+	mac    string
 	// asked are the adapter's, as far as flags say.
 	asked openstack.Options
 }
@@ -29,7 +28,7 @@ func (p *openstackPreflight) command(name string) *cobra.Command {
 		Short: "Check, and with --fix set, the allowed-address pairs of the nodes' Neutron ports",
 		Long: `Neutron drops the frames of an egress router until the port of its node allows the router's IP and MAC.
 This finds the port of each node, says what is missing, and with --fix adds it: guarded against others
-who write the same list, and recorded on the router, so that only what was added here is ever removed.
+who write the same list, and known again by its MAC or by a record, so that only what was added here is ever removed.
 
 Credentials are those of OpenStack's own client: clouds.yaml with OS_CLOUD or --os-cloud, or the
 variables OS_*. Without --fix and --revert nothing is written.`,
@@ -47,6 +46,7 @@ variables OS_*. Without --fix and --revert nothing is written.`,
 	}
 	p.openstackLogin.add(cmd)
 	flags := cmd.Flags()
+	p.record.add(flags)
 	flags.StringVar(&p.mac, "mac", "", "With --address, the MAC of the router's net1")
 	flags.BoolVar(&p.asked.AllNodes, "all-nodes", false, "The pair on the port of every node that the router could run on; needs --neutron-backend=openvswitch")
 	flags.StringVar(&p.asked.Backend, "neutron-backend", "", "What Neutron works with, where the cloud's operator confirms it: ovn or openvswitch")
@@ -77,24 +77,33 @@ func (p *openstackPreflight) prepare(_ context.Context, o *platformOptions) (*pr
 		return nil, invalid(err)
 	}
 	return &preparation{mac: mac, allNodes: p.asked.AllNodes, connect: func(ctx context.Context, l *look) (platform.Adapter, error) {
-		if l == nil {
-			return p.openstackLogin.connect(ctx, o.factory, p.asked)
-		}
-		return p.keeper(ctx, o.factory, l)
+		return p.keeper(ctx, o, l)
 	}}, nil
 }
 
-// keeper makes the adapter for what l shows, which keeps its records on the routers.
-func (p *openstackPreflight) keeper(ctx context.Context, f *factory, l *look) (platform.Adapter, error) {
-	o := p.asked
+// keeper makes the adapter for what l shows, or for a cluster that was not looked at, which keeps records.
+func (p *openstackPreflight) keeper(ctx context.Context, o *platformOptions, l *look) (platform.Adapter, error) {
+	asked := p.asked
+	var client *cluster.Client
 	var err error
-	if o.Recorded, err = records(l.routers()); err != nil {
+	if l != nil {
+		asked.Nodes, client = nodesOf(l.Snapshot), l.client
+		o.noteForged(l.routers())
+	} else if client, err = o.client(egress.ManagedByValue); err != nil {
 		return nil, err
 	}
-	o.Nodes = slices.SortedFunc(maps.Values(platform.Nodes(l.Snapshot)), func(a, b platform.Node) int { return cmp.Compare(a.Name, b.Name) })
-	cloud, err := p.cloud(ctx, f)
+	cloud, err := p.cloud(ctx, o.factory)
 	if err != nil {
 		return nil, err
 	}
-	return openstack.NewKeeper(cloud, o, apply.NewRecords(l.client, egress.AnnotationOpenStack, l.Routers))
+	if client == nil {
+		return openstack.New(cloud, asked)
+	}
+	records, pairs, err := p.record.read(ctx, o.factory, client)
+	if err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(pairs, func(router string, _ []openstack.Pair) bool { return l != nil && !l.reportsKey(router) })
+	asked.Recorded = pairs
+	return openstack.NewKeeper(cloud, asked, orSaved{records.Making(func(what string) { o.note("%s", what) }), o})
 }

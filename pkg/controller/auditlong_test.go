@@ -107,7 +107,7 @@ func (c *shared) testAuditRoles(t *testing.T) {
 		t.Errorf("with all rights it complained: %s", strings.Join(said, ""))
 	}
 	p.stop()
-	s.withoutEach([]string{"kubectl-egress-sync"}, func(in *site) *process {
+	s.withoutEach([]string{"kubectl-egress-sync"}, []string{"sync"}, func(in *site) *process {
 		return in.runDeployed(s.audits(nil))
 	})
 }

@@ -9,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/test/apiproxy"
 	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
@@ -18,7 +17,7 @@ import (
 // is said, and what it says is acted on.
 func (c *shared) testDoubt(t *testing.T) {
 	s := c.newSite(t, fakeneutron.Options{Ports: 2})
-	d := s.standalone(0)
+	s.standalone(0)
 	s.put(0, "worker-1")
 	p := s.run(func(o *options) { o.Resync = time.Hour })
 	s.await(s.want(1))
@@ -35,7 +34,7 @@ func (c *shared) testDoubt(t *testing.T) {
 	if err := p.proxy.Outage(0); err != nil {
 		t.Fatal(err)
 	}
-	s.patch(d, egress.AnnotationOpenStack, s.wantRecord(0, "worker-2"))
+	s.setRecord(0, s.wantRecord(0, "worker-2"))
 	s.neutron.SetPairs(s.port("worker-1"), nil)
 	s.neutron.SetPairs(s.port("worker-2"), []fakeneutron.Pair{{IP: address(0), MAC: mac(0)}})
 	// News of a node has all compared.

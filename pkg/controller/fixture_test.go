@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
@@ -34,6 +35,8 @@ type site struct {
 	// namespace is that of all routers, and config the way to the cluster of those that are not the test.
 	namespace string
 	config    *rest.Config
+	// records is the namespace of the records.
+	records string
 	// names are the nodes', in the order of the seed, and ports theirs.
 	names []string
 	ports map[string]string
@@ -72,7 +75,7 @@ func (c *shared) newSiteIn(t *testing.T, namespace, prefix string, config *rest.
 // newSiteOn makes one of nodes whose ports stand in a Neutron.
 func (c *shared) newSiteOn(t *testing.T, namespace, prefix string, config *rest.Config, nodes []fakeneutron.SeedNode) *site {
 	t.Helper()
-	s := &site{T: t, cluster: c.cluster, admin: c.admin, namespace: namespace, config: config,
+	s := &site{T: t, cluster: c.cluster, admin: c.admin, namespace: namespace, records: namespace, config: config,
 		ports: map[string]string{}, at: map[string]string{}, pods: map[string]*corev1.Pod{}}
 	labels := map[string]string{labelSite: strings.TrimSuffix(prefix, "-")}
 	for _, n := range nodes {
@@ -81,6 +84,7 @@ func (c *shared) newSiteOn(t *testing.T, namespace, prefix string, config *rest.
 		s.names = append(s.names, node.Name)
 		s.ports[node.Name] = n.PortID
 	}
+	s.makeRecords()
 	t.Cleanup(func() { s.clear(labels) })
 	return s
 }
@@ -99,6 +103,7 @@ func (s *site) clear(nodes client.MatchingLabels) {
 		s.admin.DeleteAllOf(ctx, &appsv1.Deployment{}, client.InNamespace(s.namespace)),
 		routers,
 		s.admin.DeleteAllOf(ctx, &corev1.Node{}, nodes),
+		s.admin.DeleteAllOf(ctx, &corev1.ConfigMap{}, client.InNamespace(s.records), client.MatchingLabels(apply.RecordLabels())),
 	)
 	if err != nil {
 		s.Error(err)
@@ -123,8 +128,16 @@ func (s *site) delete(o client.Object) {
 func name(i int) string    { return fmt.Sprintf("partner-%03d", i) }
 func address(i int) string { return fmt.Sprintf("10.0.200.%d", i+1) }
 
-// mac is router i's on net1.
-func mac(i int) string { return fmt.Sprintf("02:e6:0a:00:c8:%02x", i+1) }
+// mac is router i's on net1: one of a CNI plugin's choice, so that its pair is recorded, or for every third router the fixed
+// one, whose pair is its own record.
+func mac(i int) string {
+	if isOwn(i) {
+		return fmt.Sprintf("02:e6:0a:00:c8:%02x", i+1)
+	}
+	return fmt.Sprintf("0a:58:0a:00:c8:%02x", i+1)
+}
+
+func isOwn(i int) bool { return i%3 == 2 }
 
 func newRouter(i int) *nov1.EgressRouter {
 	r := &nov1.EgressRouter{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name(i)}}

@@ -49,7 +49,7 @@ func (c *shared) testHeir(t *testing.T) {
 // too.
 func (c *shared) testCrash(t *testing.T) {
 	s := c.newSite(t, fakeneutron.Options{Ports: 3})
-	d := s.standalone(0)
+	s.standalone(0)
 	s.put(0, "worker-3")
 	pair := func(node string) openstack.Pair {
 		return openstack.Pair{Port: s.port(node), IP: address(0), MAC: mac(0)}
@@ -58,7 +58,7 @@ func (c *shared) testCrash(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.patch(d, egress.AnnotationOpenStack, string(text))
+	s.setRecord(0, string(text))
 	// Of the three, one was added and not taken away yet; one was taken away; one was still to be added.
 	s.neutron.SetPairs(s.port("worker-1"), []fakeneutron.Pair{{IP: address(0), MAC: mac(0)}})
 	s.run(nil)

@@ -15,7 +15,8 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
 )
 
-// testMove: a router's pair follows its pod, goes with the router, and stays where nobody saw the router go.
+// testMove: a router's pair follows its pod, and goes with the router; where nobody saw the router go, one that is recorded
+// goes as soon as somebody looks, and one that is its own record stays.
 func (c *shared) testMove(t *testing.T) {
 	s := c.newSite(t, fakeneutron.Options{Ports: 3, Delay: 50 * time.Millisecond})
 	d := s.standalone(0)
@@ -51,15 +52,31 @@ func (c *shared) testMove(t *testing.T) {
 	s.delete(d)
 	s.await(map[string][]string{})
 
-	d = s.standalone(1)
+	recorded, own := s.standalone(1), s.standalone(2)
 	s.put(1, "worker-3")
-	s.await(map[string][]string{"worker-3": {address(1) + " " + mac(1)}})
+	s.put(2, "worker-3")
+	s.await(map[string][]string{"worker-3": {address(1) + " " + mac(1), address(2) + " " + mac(2)}})
 	p.stop()
-	s.delete(d)
+	s.delete(recorded)
+	s.delete(own)
 	s.end(1)
+	s.end(2)
 	again := s.run(nil)
 	again.awaitMetric(`kubectl_egress_sync_passes_total{result="ok"} 1`)
-	s.await(map[string][]string{"worker-3": {address(1) + " " + mac(1)}})
+	s.await(map[string][]string{"worker-3": {address(2) + " " + mac(2)}})
+	if got := s.record(1); got != "" {
+		t.Errorf("of the router that is gone there is still the record %s", got)
+	}
+	again.stop()
+
+	// Of one that is seen to go it goes too.
+	own = s.standalone(2)
+	s.put(2, "worker-1")
+	s.run(nil)
+	s.await(map[string][]string{"worker-1": {address(2) + " " + mac(2)}})
+	s.delete(own)
+	s.end(2)
+	s.await(map[string][]string{})
 }
 
 // testDrift: what another undoes is mended by the next full comparison.

@@ -2,6 +2,7 @@ package controller_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -9,10 +10,13 @@ import (
 	"strings"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
 )
 
@@ -72,18 +76,45 @@ func (s *site) puts() map[string]int {
 	return out
 }
 
-// record is what is recorded on router i.
-func (s *site) record(i int) string {
+// makeRecords makes the ConfigMaps that the records are in.
+func (s *site) makeRecords() {
 	s.Helper()
-	d := &appsv1.Deployment{}
-	if err := s.admin.Get(s.Context(), client.ObjectKey{Namespace: s.namespace, Name: name(i)}, d); err != nil {
-		s.Fatal(err)
+	for i := range 8 {
+		shard := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.records, Name: fmt.Sprintf("pairs-%d", i), Labels: apply.RecordLabels()}}
+		if err := s.admin.Create(s.Context(), shard); err != nil && !apierrors.IsAlreadyExists(err) {
+			s.Fatal(err)
+		}
 	}
-	return d.Annotations[egress.AnnotationOpenStack]
 }
 
-// wantRecord is the record of a router whose one pair is on a node.
+// record is what is recorded of router i.
+func (s *site) record(i int) string {
+	s.Helper()
+	shard := &corev1.ConfigMap{}
+	if err := s.admin.Get(s.Context(), client.ObjectKey{Namespace: s.records, Name: apply.RecordName(s.namespace + "/" + name(i))}, shard); err != nil {
+		s.Fatal(err)
+	}
+	return shard.Data[s.namespace+"."+name(i)]
+}
+
+// setRecord writes the record of router i, as somebody else does.
+func (s *site) setRecord(i int, record string) {
+	s.Helper()
+	shard := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.records, Name: apply.RecordName(s.namespace + "/" + name(i))}}
+	text, err := json.Marshal(map[string]any{"data": map[string]string{s.namespace + "." + name(i): record}})
+	if err == nil {
+		err = s.admin.Patch(s.Context(), shard, client.RawPatch(types.MergePatchType, text))
+	}
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+// wantRecord is the record of a router whose one pair is on a node: none for one that is its own.
 func (s *site) wantRecord(i int, node string) string {
+	if isOwn(i) {
+		return ""
+	}
 	return fmt.Sprintf(`[{"port":%q,"ip":%q,"mac":%q}]`, s.port(node), address(i), mac(i))
 }
 

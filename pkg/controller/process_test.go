@@ -92,7 +92,7 @@ func (s *site) runAs(cfg *rest.Config, proxy *apiproxy.Proxy, change func(*optio
 		Backoff: 100 * time.Millisecond, LongestBackoff: time.Second, LongestPause: time.Second,
 		Log: slog.New(slog.NewTextHandler(p.log, nil)),
 	}}
-	o.neutron.Records = apply.NewRecords(c, egress.AnnotationOpenStack, nil)
+	o.neutron.Records = apply.NewRecords(c, s.records)
 	o.neutron.Connect = func(ctx context.Context, log func(string, ...any)) (*openstack.Cloud, error) {
 		return openstack.Connect(ctx, openstack.Credentials{Cloud: "k8s", CloudsYAML: s.neutron.CloudsYAML(), Log: log, RequestTimeout: 15 * time.Second})
 	}

@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/kustomize/api/krusty"
@@ -31,7 +32,8 @@ const deployed = "kubectl-egress"
 // that they grant, and no more, everything works.
 func (c *shared) testRoles(t *testing.T) {
 	s := c.newSite(t, fakeneutron.Options{Ports: 2})
-	s.deploy("", map[string]int{"Namespace": 1, "ServiceAccount": 1, "ClusterRole": 3, "ClusterRoleBinding": 3, "Role": 1, "RoleBinding": 1, "Deployment": 1})
+	s.records = deployed
+	s.deploy("", map[string]int{"Namespace": 1, "ServiceAccount": 1, "ClusterRole": 1, "ClusterRoleBinding": 1, "Role": 2, "RoleBinding": 2, "Deployment": 1, "ConfigMap": 8})
 	s.standalone(0)
 	s.put(0, "worker-1")
 	s.create(newRouter(1))
@@ -47,11 +49,11 @@ func (c *shared) testRoles(t *testing.T) {
 	s.await(s.want(2))
 	p.awaitMetric("kubectl_egress_sync_pairs 2")
 	p.stop()
-	s.withoutEach([]string{"kubectl-egress-sync", "kubectl-egress-sync-record", "kubectl-egress-sync-standalone"}, func(in *site) *process {
+	s.withoutEach([]string{"kubectl-egress-sync"}, []string{"sync", "sync-records"}, func(in *site) *process {
 		// Both move, so that each right is needed.
 		for router, labels := range map[int]map[string]string{0: nil, 1: {"app": "egress-router-cni"}} {
 			node := "worker-1"
-			if in.at[name(router)] == node {
+			if in.record(router) == in.wantRecord(router, node) {
 				node = "worker-2"
 			}
 			if labels == nil {
@@ -77,9 +79,9 @@ func (s *site) awaitDeployed() {
 	}
 }
 
-// withoutEach: without any one rule of the roles and of the Role beside them, what is missing is named. run makes each
+// withoutEach: without any one rule of the roles and of its own namespace's, what is missing is named. run makes each
 // right needed.
-func (s *site) withoutEach(roles []string, run func(*site) *process) {
+func (s *site) withoutEach(roles, own []string, run func(*site) *process) {
 	for _, role := range roles {
 		whole := &rbacv1.ClusterRole{}
 		if err := s.admin.Get(s.Context(), client.ObjectKey{Name: role}, whole); err != nil {
@@ -96,19 +98,21 @@ func (s *site) withoutEach(roles []string, run func(*site) *process) {
 			}, whole.Rules, i, run)
 		}
 	}
-	whole := &rbacv1.Role{}
-	if err := s.admin.Get(s.Context(), client.ObjectKey{Namespace: deployed, Name: "sync"}, whole); err != nil {
-		s.Fatal(err)
-	}
-	for i := range whole.Rules {
-		s.without(whole, whole.Rules[i], func(rules []rbacv1.PolicyRule) error {
-			less := &rbacv1.Role{}
-			if err := s.admin.Get(s.Context(), client.ObjectKey{Namespace: deployed, Name: "sync"}, less); err != nil {
-				return err
-			}
-			less.Rules = rules
-			return s.admin.Update(s.Context(), less)
-		}, whole.Rules, i, run)
+	for _, role := range own {
+		whole := &rbacv1.Role{}
+		if err := s.admin.Get(s.Context(), client.ObjectKey{Namespace: deployed, Name: role}, whole); err != nil {
+			s.Fatal(err)
+		}
+		for i := range whole.Rules {
+			s.without(whole, whole.Rules[i], func(rules []rbacv1.PolicyRule) error {
+				less := &rbacv1.Role{}
+				if err := s.admin.Get(s.Context(), client.ObjectKey{Namespace: deployed, Name: role}, less); err != nil {
+					return err
+				}
+				less.Rules = rules
+				return s.admin.Update(s.Context(), less)
+			}, whole.Rules, i, run)
+		}
 	}
 }
 
@@ -138,24 +142,85 @@ func (s *site) without(role client.Object, rule rbacv1.PolicyRule, set func([]rb
 	})
 }
 
-// deploy applies deploy/sync, or a folder in it, which must hold so many objects of each kind, and waits for its pods.
-func (s *site) deploy(folder string, want map[string]int) {
-	s.Helper()
+// TestSyncMayWriteNothingElse: whoever steals the token of deploy/sync changes nothing outside of its namespace but Events,
+// and in it its Lease and the records; not what grants addresses.
+func TestSyncMayWriteNothingElse(t *testing.T) {
+	for folder, want := range map[string][]string{
+		"":        {"configmaps/pairs-0 patch", "configmaps/pairs-1 patch", "configmaps/pairs-2 patch", "configmaps/pairs-3 patch", "configmaps/pairs-4 patch", "configmaps/pairs-5 patch", "configmaps/pairs-6 patch", "configmaps/pairs-7 patch", "events of all create", "events of all patch", "leases create", "leases/kubectl-egress-sync update"},
+		"vsphere": {"events of all create", "events of all patch", "leases create", "leases/kubectl-egress-sync update"},
+	} {
+		var got []string
+		for _, object := range manifests(t, folder) {
+			if !slices.Contains([]string{"Role", "ClusterRole"}, object.GetKind()) {
+				continue
+			}
+			role := &rbacv1.Role{}
+			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, role); err != nil {
+				t.Fatal(err)
+			}
+			if object.GetKind() == "Role" && object.GetNamespace() != deployed {
+				t.Errorf("role %s is in namespace %s", object.GetName(), object.GetNamespace())
+			}
+			for _, rule := range role.Rules {
+				got = append(got, changes(rule, object.GetKind() == "ClusterRole")...)
+			}
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("sync %s may change %q, want %q", folder, got, want)
+		}
+	}
+}
+
+// changes are the rights of a rule that are more than reading.
+func changes(rule rbacv1.PolicyRule, everywhere bool) []string {
+	var out []string
+	for _, resource := range rule.Resources {
+		if everywhere {
+			resource += " of all"
+		}
+		for _, verb := range rule.Verbs {
+			if slices.Contains([]string{"get", "list", "watch"}, verb) {
+				continue
+			}
+			if len(rule.ResourceNames) == 0 {
+				out = append(out, resource+" "+verb)
+			}
+			for _, name := range rule.ResourceNames {
+				out = append(out, resource+"/"+name+" "+verb)
+			}
+		}
+	}
+	return out
+}
+
+// manifests are what deploy/sync, or a folder in it, holds.
+func manifests(t *testing.T, folder string) []*unstructured.Unstructured {
+	t.Helper()
 	dir, err := filepath.Abs(filepath.Join("..", "..", "deploy", "sync", folder))
 	if err != nil {
-		s.Fatal(err)
+		t.Fatal(err)
 	}
 	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), dir)
 	if err != nil {
-		s.Fatal(err)
+		t.Fatal(err)
 	}
-	kinds := map[string]int{}
+	var out []*unstructured.Unstructured
 	for _, resource := range built.Resources() {
 		object, err := resource.Map()
 		if err != nil {
-			s.Fatal(err)
+			t.Fatal(err)
 		}
-		u := &unstructured.Unstructured{Object: object}
+		out = append(out, &unstructured.Unstructured{Object: object})
+	}
+	return out
+}
+
+// deploy applies deploy/sync, or a folder in it, which must hold so many objects of each kind, and waits for its pods.
+func (s *site) deploy(folder string, want map[string]int) {
+	s.Helper()
+	kinds := map[string]int{}
+	for _, u := range manifests(s.T, folder) {
 		kinds[u.GetKind()]++
 		s.create(u)
 	}

@@ -25,10 +25,15 @@ const (
 	LabelInstance  = "app.kubernetes.io/instance"
 	LabelManagedBy = "app.kubernetes.io/managed-by"
 
+	// LabelRecord is on the ConfigMaps in which it is recorded what was written to a platform.
+	LabelRecord = "kubectl-egress.io/record"
+
 	// NameValue is the value of LabelName.
 	NameValue = "egress-router"
 	// ManagedByValue is the value of LabelManagedBy, and the default field manager.
 	ManagedByValue = "kubectl-egress"
+	// Namespace is where administrators, and sync, keep what no tenant may write.
+	Namespace = "kubectl-egress"
 )
 
 // Annotations of this tool, and those of Multus that it reads and writes.
@@ -40,8 +45,8 @@ const (
 	// AnnotationRules holds, on an EgressRouter whose rules this tool has changed while it was there, the hash of the
 	// rules asked for, which its pod must have started with.
 	AnnotationRules = "kubectl-egress.io/rules-hash"
-	// AnnotationOpenStack holds, on a router, the allowed-address pairs that were written to Neutron for it, as
-	// JSON: a list of port, ip and mac. Only pairs recorded there are ever removed.
+	// AnnotationOpenStack is where the pairs that were written for a router were recorded on it, where its owner could
+	// forge them. It is ignored.
 	AnnotationOpenStack = "kubectl-egress.io/openstack"
 	// AnnotationPrefix begins the annotations of this tool.
 	AnnotationPrefix = "kubectl-egress.io/"

@@ -170,9 +170,9 @@ func (o obstacle) matcher() *fieldpath.SetMatcher {
 // this tool and notes nobody as its owner (seen with Kubernetes 1.34), so that nothing conflicts.
 func scaledAway(object, live *unstructured.Unstructured, own *fieldpath.Set) []obstacle {
 	path := fieldpath.MakePathOrDie("spec", "replicas")
-	asked, _, _ := unstructured.NestedInt64(object.Object, "spec", "replicas")
+	asked, wanted, _ := unstructured.NestedInt64(object.Object, "spec", "replicas")
 	there, _, _ := unstructured.NestedInt64(live.Object, "spec", "replicas")
-	if own.Empty() || own.Has(path) || asked == there {
+	if !wanted || own.Empty() || own.Has(path) || asked == there {
 		return nil
 	}
 	return []obstacle{{path, fmt.Sprintf("%s, scaled to %d", path, there)}}

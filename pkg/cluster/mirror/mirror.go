@@ -190,10 +190,15 @@ func (m *Mirror) Live(ctx context.Context) (s *snapshot.Snapshot, unreadable err
 	return s, errors.Join(bad...), nil
 }
 
-// trim leaves out what nobody asked for.
+// trim leaves out what nobody asked for, and notes what is not served.
 func (m *Mirror) trim(s *snapshot.Snapshot) {
 	if m.operators == nil {
 		s.Deployments = nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.absent {
+		s.NotServed = []string{egress.Resource.Resource}
 	}
 }
 

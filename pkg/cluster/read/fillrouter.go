@@ -28,7 +28,7 @@ func addStandalone(s *snapshot.Snapshot, deployment *appsv1.Deployment) error {
 	if !IsStandalone(deployment) {
 		return nil
 	}
-	found, err := fromDeployment(deployment)
+	found, err := FromDeployment(deployment)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func Find(ctx context.Context, c *cluster.Client, namespace, name string, asked 
 			return nil, err
 		}
 		if deployment != nil && IsStandalone(deployment) {
-			return fromDeployment(deployment)
+			return FromDeployment(deployment)
 		}
 	}
 	if unread != nil && !c.Unserved(ctx, unread) {
@@ -100,9 +100,9 @@ func lastWrite(object metav1.Object, part string) (last metav1.ManagedFieldsEntr
 	return last
 }
 
-// fromDeployment reads a standalone router back from the annotation on its Deployment. The router's own UID
-// is the Deployment's, and what was recorded on that is its annotation.
-func fromDeployment(deployment metav1.Object) (*Found, error) {
+// FromDeployment reads a standalone router back from the annotation on its Deployment. The router's own UID
+// is the Deployment's.
+func FromDeployment(deployment metav1.Object) (*Found, error) {
 	var found Found
 	text := deployment.GetAnnotations()[egress.AnnotationRouter]
 	if err := json.Unmarshal([]byte(text), &found.EgressRouter); err != nil {

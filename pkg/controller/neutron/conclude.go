@@ -26,9 +26,10 @@ const (
 )
 
 // conclude says of every router of s whether it is in step, to log, Events and metrics, and has those tried again that
-// are not. bad are those that nothing could be done for.
-func (w *work) conclude(s *state, r *openstack.Result, bad map[string]error) {
+// are not. bad are those that nothing could be done for, and gone those that are no more and of which something is left.
+func (w *work) conclude(s *state, r *openstack.Result, bad map[string]error, gone map[string]bool) {
 	late := map[string]bool{}
+	maps.Copy(late, gone)
 	out := maps.Clone(bad)
 	for _, failed := range []map[string]error{r.Unrecorded, r.Failed} {
 		for router, err := range failed {
@@ -45,8 +46,6 @@ func (w *work) conclude(s *state, r *openstack.Result, bad map[string]error) {
 	w.announceRouters(s, r, out)
 	w.retry(s, late)
 	w.done = s.without(r.Unrecorded)
-	w.done.recorded = maps.Clone(r.Recorded)
-	maps.DeleteFunc(w.done.recorded, func(_ string, pairs []openstack.Pair) bool { return len(pairs) == 0 })
 }
 
 // holds reports whether the pair that p is about stands now: of a router that moved to a full port only the old one went.
@@ -79,10 +78,10 @@ func (w *work) announcePairs(s *state, r *openstack.Result) {
 	pairs := 0
 	for router, after := range r.Recorded {
 		pairs += len(after)
-		for _, p := range lacking(after, s.recorded[router]) {
+		for _, p := range lacking(after, r.Before[router]) {
 			w.announcePair(s, router, r.Target(p), reasonAdded, "allows", p)
 		}
-		for _, p := range lacking(s.recorded[router], after) {
+		for _, p := range lacking(r.Before[router], after) {
 			w.announcePair(s, router, r.Target(p), reasonRemoved, "no longer allows", p)
 		}
 	}

@@ -7,13 +7,13 @@ package neutron
 
 import (
 	"context"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
@@ -40,13 +40,17 @@ type work struct {
 	requests *prometheus.CounterVec
 
 	mu sync.Mutex
-	// orphans are routers that are gone and that pairs were recorded on.
-	orphans map[types.UID]orphan
+	// orphans are routers that were seen to go, by address.
+	orphans map[netip.Addr]orphan
 	// news is when there was first news of a router that no pass has seen yet.
 	news map[string]time.Time
 
 	// The rest belongs to the loop.
 	cloud *openstack.Cloud
+	// read tells that the records were read once.
+	read bool
+	// forged tells that it was said that an annotation is ignored.
+	forged bool
 	// places are where the frames of each router leave, and moved is when that was first known, until it is in step.
 	places map[string]string
 	moved  map[string]time.Time
@@ -71,7 +75,7 @@ func New(o Options) func(*controller.Environment) controller.Work {
 				Name: "neutron_requests_total",
 				Help: "Requests to Keystone and Neutron, by method and status; PUT is a write of a port, and 412 one that came too late.",
 			}, []string{"method", "code"}),
-			orphans: map[types.UID]orphan{}, news: map[string]time.Time{},
+			orphans: map[netip.Addr]orphan{}, news: map[string]time.Time{},
 			places: map[string]string{}, moved: map[string]time.Time{}, due: map[string]time.Time{},
 			limiter: workqueue.NewTypedItemExponentialFailureRateLimiter[string](e.Backoff, e.LongestBackoff),
 		}

@@ -6,77 +6,66 @@ import (
 	"slices"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-// longestHandover is how old what a deleted router left may be when this process comes to lead: longer than a new leader
-// takes to be found. The one before has taken back what is older.
+// longestHandover is how long ago a router may have been deleted when this process comes to lead: longer than a new leader
+// takes to be found. The one before has taken back the pairs of those that went before.
 const longestHandover = 5 * time.Minute
 
-// orphan is what a router that is gone has left in Neutron.
+// orphan is a router that was seen to go, of whose pair there is no record but its form.
 type orphan struct {
 	router string
-	pairs  []openstack.Pair
 	since  time.Time
 }
 
-// Deleted keeps what the record of a deleted router names. A router whose deletion was not seen leaves its pairs: nobody
-// knows then what was recorded last.
+// Deleted notes the address of a router that is gone. What is recorded of it is found by its record.
 func (w *work) Deleted(last snapshot.Router) {
-	pairs, err := openstack.Decode(w.Records.Of(last))
-	if err != nil || len(pairs) == 0 || last.UID == "" {
+	if _, ok := openstack.OwnPair(egress.ReservedIP(&last.EgressRouter)); !ok {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.orphans[last.UID] = orphan{egress.Key(&last.EgressRouter), pairs, time.Now()}
+	w.orphans[egress.ReservedIP(&last.EgressRouter)] = orphan{egress.Key(&last.EgressRouter), time.Now()}
 }
 
-// inherit gives s what deleted routers have left, and returns what is to be taken back. A pair for the address of a
-// router of s is that router's from now on, as when it was created again or under the other provisioner; it waits until it is
-// known where that is.
-func (w *work) inherit(s *state) map[types.UID]orphan {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	left := map[types.UID]orphan{}
-	for uid, o := range w.orphans {
-		if s.hasUID(uid) || w.Leading().Sub(o.since) > longestHandover {
-			delete(w.orphans, uid) // it was not gone after all, or is another's who led before
-			continue
-		}
-		rest := orphan{router: o.router, since: o.since}
+// inherit gives s what routers that are gone have left, and returns what is to be taken back, by router. A pair for the
+// address of a router of s is that router's from now on, as when it was created again or under the other provisioner; it waits
+// until it is known where that is.
+func (w *work) inherit(s *state) map[string][]openstack.Pair {
+	left := map[string][]openstack.Pair{}
+	for router, pairs := range s.gone {
+		rest := []openstack.Pair{}
 		waits := s.unreadable
-		for _, pair := range o.pairs {
+		for _, pair := range pairs {
 			heir, waiting := s.heirOf(pair)
 			switch {
 			case heir == "" && waiting:
 				waits = true
 			case heir == "":
-				rest.pairs = append(rest.pairs, pair)
+				rest = append(rest, pair)
 			case !slices.Contains(s.recorded[heir], pair):
 				s.recorded[heir] = append(slices.Clip(s.recorded[heir]), pair)
 			}
 		}
 		if !waits {
-			left[uid] = rest
+			left[router] = rest
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for address, o := range w.orphans {
+		switch pair, _ := openstack.OwnPair(address); {
+		case s.addresses[address], w.Leading().Sub(o.since) > longestHandover:
+			delete(w.orphans, address) // the pair is another router's now, or another process has led since
+		case !s.unreadable:
+			left[o.router] = append(left[o.router], pair)
 		}
 	}
 	return left
-}
-
-// hasUID reports whether the router of that UID is in s.
-func (s *state) hasUID(uid types.UID) bool {
-	for _, r := range s.routers {
-		if r.UID == uid {
-			return true
-		}
-	}
-	return false
 }
 
 // heirOf returns the router of s that has the address of pair; waits tells that there is one of which more must be known.
@@ -93,32 +82,31 @@ func (s *state) heirOf(pair openstack.Pair) (heir string, waits bool) {
 	return "", s.addresses[address]
 }
 
-// takeBack removes the pairs of routers that are gone, and forgets what nothing is left of, or that has an heir whose
-// record names it all.
-func (w *work) takeBack(ctx context.Context, keeper *openstack.Keeper, done *openstack.Result, left map[types.UID]orphan) error {
+// takeBack removes the pairs of routers that are gone, and their records. What fails is tried again, and holds up no other.
+func (w *work) takeBack(ctx context.Context, keeper *openstack.Keeper, done *openstack.Result, left map[string][]openstack.Pair) (late map[string]bool) {
 	if len(left) == 0 || len(done.Unrecorded) > 0 {
 		return nil
 	}
-	records := map[string][]openstack.Pair{}
-	for _, o := range left {
-		if len(o.pairs) > 0 {
-			records[o.router] = append(records[o.router], o.pairs...)
+	err := keeper.TakeBack(ctx, left, func(c platform.Change, err error) {
+		if err == nil {
+			w.Log.Info("taken back what was written for a router that is gone", "target", c.Target, "why", c.Reason)
 		}
-	}
-	if len(records) > 0 {
-		err := keeper.TakeBack(ctx, records, func(c platform.Change, err error) {
-			if err == nil {
-				w.Log.Info("taken back what was written for a router that is gone", "target", c.Target, "why", c.Reason)
-			}
-		})
-		if err != nil {
-			return w.cloudTrouble(ctx, err)
+	})
+	if err != nil && ctx.Err() == nil {
+		w.Troubles.Say("orphans", err)
+		late = map[string]bool{}
+		for router := range left {
+			late[router] = true
 		}
+		return late
 	}
+	w.Troubles.Over("orphans")
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for uid := range left {
-		delete(w.orphans, uid)
+	for address, o := range w.orphans {
+		if _, ok := left[o.router]; ok {
+			delete(w.orphans, address)
+		}
 	}
 	return nil
 }

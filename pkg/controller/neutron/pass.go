@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
 )
@@ -23,6 +21,9 @@ type attempt struct {
 func (w *work) Pass(ctx context.Context, all bool) (err error) {
 	defer func() { w.Metrics.Passed(ctx, err) }()
 	news := w.takeNews()
+	if err := w.readRecords(ctx, all); err != nil {
+		return err
+	}
 	s, bad := w.stateOf(w.Snapshot())
 	w.notePlaces(s, news)
 	left := w.inherit(s)
@@ -48,11 +49,27 @@ func (w *work) Pass(ctx context.Context, all bool) (err error) {
 	for range result.Unrecorded {
 		w.Metrics.Errors.WithLabelValues("record").Inc()
 	}
-	if err := w.takeBack(ctx, a.keeper, result, left); err != nil {
-		return err
-	}
-	w.conclude(a.state, result, bad)
+	w.conclude(a.state, result, bad, w.takeBack(ctx, a.keeper, result, left))
 	return nil
+}
+
+// readRecords reads what is recorded, at first and whenever all is compared. What was read before will do for a pass that
+// writes nothing.
+func (w *work) readRecords(ctx context.Context, all bool) error {
+	if w.read && !all {
+		return nil
+	}
+	err := w.Records.Read(ctx)
+	if err == nil {
+		w.Troubles.Over("records")
+		w.read = true
+	} else if ctx.Err() == nil {
+		w.Troubles.Say("records", err)
+	}
+	if w.read {
+		return nil
+	}
+	return err
 }
 
 // countChange counts a change that failed.
@@ -103,15 +120,18 @@ func (a *attempt) isDoubtful() bool {
 
 // confirm asks the API server itself whether all is as a was planned for, and plans again where it is not. Without an
 // answer nothing is done.
-func (w *work) confirm(ctx context.Context, a *attempt) (*attempt, map[string]error, map[types.UID]orphan, error) {
+func (w *work) confirm(ctx context.Context, a *attempt) (*attempt, map[string]error, map[string][]openstack.Pair, error) {
+	// The records first: a router is there before anything is recorded of it.
+	if err := w.Records.Read(ctx); err != nil {
+		return nil, nil, nil, err
+	}
 	live, unreadable, err := w.Live(ctx)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	w.Records.Confirm(live.Routers)
 	s, bad := w.stateOf(live, unreadable)
 	left := w.inherit(s)
-	if s.same(a.state) {
+	if s.same(a.state) && s.sameRecords(a.state) {
 		return &attempt{s, a.keeper, a.plan}, bad, left, nil
 	}
 	a, err = w.plan(ctx, s)

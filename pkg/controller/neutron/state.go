@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
@@ -21,19 +22,20 @@ type state struct {
 	// routers are by namespace/name.
 	routers map[string]snapshot.Router
 	need    []platform.Attachment
-	// recorded are the pairs that the routers' records name.
-	recorded map[string][]openstack.Pair
-	nodes    []platform.Node
+	// recorded are the pairs that the routers' records name, and gone those of routers that are no more.
+	recorded, gone map[string][]openstack.Pair
+	nodes          []platform.Node
 	// addresses are those of all routers, of those that were left out too.
 	addresses map[netip.Addr]bool
-	// unreadable tells that there may be more routers, which cannot be understood.
+	// unreadable tells that there may be more routers, which cannot be understood, or are not served yet.
 	unreadable bool
 }
 
 // stateOf makes a state of a Snapshot, in which every router is left out that cannot be told what to do with: of which the
 // record cannot be read, and those that share a name. Its errors are by router.
 func (w *work) stateOf(from *snapshot.Snapshot, unreadable error) (*state, map[string]error) {
-	s := &state{routers: map[string]snapshot.Router{}, recorded: map[string][]openstack.Pair{}, addresses: map[netip.Addr]bool{}, unreadable: unreadable != nil}
+	s := &state{routers: map[string]snapshot.Router{}, recorded: map[string][]openstack.Pair{}, gone: map[string][]openstack.Pair{},
+		addresses: map[netip.Addr]bool{}, unreadable: unreadable != nil || w.isEarly(from)}
 	bad := map[string]error{}
 	for _, r := range from.Routers {
 		key := egress.Key(&r.EgressRouter)
@@ -42,11 +44,18 @@ func (w *work) stateOf(from *snapshot.Snapshot, unreadable error) (*state, map[s
 		}
 		s.routers[key] = r
 		s.addresses[egress.ReservedIP(&r.EgressRouter)] = true
-		pairs, err := openstack.Decode(w.Records.Of(r))
-		if err != nil {
-			bad[key] = fmt.Errorf("the annotation %s is not this tool's (%w): correct it, or remove it", egress.AnnotationOpenStack, err)
-		} else if len(pairs) > 0 {
-			s.recorded[key] = pairs
+		w.noteForged(r)
+	}
+	for router, record := range w.Records.All() {
+		pairs, err := openstack.Decode(record)
+		_, there := s.routers[router]
+		switch {
+		case err != nil:
+			bad[router] = fmt.Errorf("what ConfigMap %s records of it cannot be read (%w): correct it, or remove it", apply.RecordName(router), err)
+		case there:
+			s.recorded[router] = pairs
+		default:
+			s.gone[router] = pairs
 		}
 	}
 	for key := range bad {
@@ -56,13 +65,26 @@ func (w *work) stateOf(from *snapshot.Snapshot, unreadable error) (*state, map[s
 	routers := slices.SortedFunc(maps.Values(s.routers), func(a, b snapshot.Router) int {
 		return cmp.Compare(egress.Key(&a.EgressRouter), egress.Key(&b.EgressRouter))
 	})
-	w.Records.Replace(routers)
 	s.need = attachments(from, routers)
 	nodes := platform.Nodes(from)
 	for _, name := range slices.Sorted(maps.Keys(nodes)) {
 		s.nodes = append(s.nodes, nodes[name])
 	}
 	return s, bad
+}
+
+// isEarly reports whether it is too early to believe that the operator's routers are gone: a cluster that has just started
+// may not serve them yet.
+func (w *work) isEarly(from *snapshot.Snapshot) bool {
+	return !from.Serves(egress.Resource.Resource) && time.Since(w.Leading()) < time.Minute
+}
+
+// noteForged says once that the annotation is ignored in which records were once kept, where owners of routers can write.
+func (w *work) noteForged(r snapshot.Router) {
+	if r.Annotations[egress.AnnotationOpenStack] != "" && !w.forged {
+		w.forged = true
+		w.Log.Warn("an annotation is ignored, on this router and on all others: remove it", "router", egress.Key(&r.EgressRouter), "annotation", egress.AnnotationOpenStack)
+	}
 }
 
 // attachments are those of routers where their pods run with a net1.
@@ -77,9 +99,14 @@ func attachments(from *snapshot.Snapshot, routers []snapshot.Router) []platform.
 	return out
 }
 
+// sameRecords reports whether two states know of the same records.
+func (s *state) sameRecords(other *state) bool {
+	return reflect.DeepEqual(s.recorded, other.recorded) && reflect.DeepEqual(s.gone, other.gone)
+}
+
 // same reports whether two states ask for the same.
 func (s *state) same(other *state) bool {
-	return other != nil && reflect.DeepEqual(s.need, other.need) && reflect.DeepEqual(s.recorded, other.recorded) && reflect.DeepEqual(s.nodes, other.nodes) &&
+	return other != nil && reflect.DeepEqual(s.need, other.need) && reflect.DeepEqual(s.nodes, other.nodes) &&
 		maps.EqualFunc(s.routers, other.routers, func(a, b snapshot.Router) bool { return a.UID == b.UID })
 }
 

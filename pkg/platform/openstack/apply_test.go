@@ -19,7 +19,7 @@ func TestMissingPairIsFoundWrittenAndTakenBack(t *testing.T) {
 
 	plan := mustPlan(t, a, at)
 	wantCodes(t, plan, finding.PairMissing)
-	address, mac := "10.0.200.1", "02:e6:0a:00:c8:01"
+	address, mac := "10.0.200.1", "0a:e6:0a:00:c8:01"
 	port, _ := l.Port(node.PortID)
 	want := platform.Change{
 		ID: node.PortID, Target: "port " + node.PortID + " (worker-1)", Routers: []string{"egress/r0"}, Field: "allowed_address_pairs",

@@ -80,6 +80,9 @@ func (p *planner) leaves(id, mac string) bool {
 // elsewhere says why the pair of s may not be added: its MAC is, or would be, on another port too. It is empty where
 // it may.
 func (p *planner) elsewhere(s *site) (fix, command string) {
+	if err := p.world.mayAdd(s.port, s.pair().addressPair()); err != nil {
+		return fmt.Sprintf("give the router another MAC: %v", err), ""
+	}
 	if p.options.Backend == OpenVSwitch {
 		return "", ""
 	}

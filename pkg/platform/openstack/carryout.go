@@ -22,7 +22,9 @@ type Result struct {
 	// Failed are the routers of changes that did not stand, and Changed those whose changes all did.
 	Failed  map[string]error
 	Changed map[string]bool
-	// Recorded are the pairs that stand, by router, and targets name the ports that were written.
+	// Before are the pairs that stood, or were recorded, and Recorded those that stand, by router; targets name the ports
+	// that were written.
+	Before   map[string][]Pair
 	Recorded map[string][]Pair
 	targets  map[string]string
 	// refused are the changes for several routers that Neutron refused for what was in them.
@@ -40,7 +42,7 @@ func (r *Result) Target(p Pair) string {
 // CarryOut carries out the last plan of k so that the fault of one router holds up no other: it records, writes and
 // records what stands. An error is only what keeps the whole from being done; done is told of each change.
 func (k *Keeper) CarryOut(ctx context.Context, plan *platform.Plan, done func(platform.Change, error)) (*Result, error) {
-	r := &Result{Plan: plan, Unrecorded: map[string]error{}, Failed: map[string]error{}, Changed: map[string]bool{}, targets: map[string]string{}}
+	r := &Result{Plan: plan, Unrecorded: map[string]error{}, Failed: map[string]error{}, Changed: map[string]bool{}, targets: map[string]string{}, Before: k.recorded()}
 	k, err := k.recordAhead(ctx, r)
 	if err != nil {
 		return nil, err
@@ -166,14 +168,14 @@ func (k *Keeper) trim(ctx context.Context, r *Result) error {
 	if len(doubtful) == 0 {
 		return nil
 	}
-	// What it would take to remove them all names those that stand. It is not carried out.
-	plan, err := k.with(doubtful).PlanRevoke(ctx, doubtful)
-	if err != nil {
+	w := newWorld(k.cloud)
+	if err := w.readRecorded(ctx, doubtful); err != nil {
 		return err
 	}
 	for router, pairs := range doubtful {
 		r.Recorded[router] = slices.DeleteFunc(slices.Clone(pairs), func(p Pair) bool {
-			return !slices.ContainsFunc(plan.Changes, func(c platform.Change) bool { return removes(c, p.canonical()) })
+			port := w.ports[p.Port]
+			return port == nil || !keys(port.Pairs, port.MAC)[Pair{IP: p.IP, MAC: p.MAC}.canonical()]
 		})
 	}
 	return nil

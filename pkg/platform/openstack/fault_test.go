@@ -46,7 +46,7 @@ func (f *faulty) run(ctx context.Context) (records map[string][]Pair, err error)
 		return f.records, err
 	}
 	cloud.wire.pause = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
-	a, err := New(cloud, Options{Prune: true, Reserve: true, Recorded: f.records})
+	a, err := New(cloud, Options{Prune: true, Reserve: true, Recorded: f.records, Nodes: f.allNodes()})
 	if err != nil {
 		return f.records, err
 	}
@@ -99,7 +99,7 @@ func (f *faulty) unrecorded(records map[string][]Pair) []string {
 	for _, n := range f.seed.Nodes {
 		p, _ := f.Port(n.PortID)
 		for _, pair := range p.Pairs {
-			if strings.HasPrefix(pair.MAC, "02:e6:") && !known[Pair{n.PortID, pair.IP, pair.MAC}] {
+			if strings.HasPrefix(pair.MAC, "0a:e6:") && !known[Pair{n.PortID, pair.IP, pair.MAC}] {
 				out = append(out, n.Name+" "+pair.IP)
 			}
 		}

@@ -144,12 +144,12 @@ func portSights() []sight {
 // pairSights are those about pairs.
 func pairSights() []sight {
 	return []sight{
-		{finding.PairMissing, finding.Error, "none", func(l *lab) (Options, []platform.Attachment) { return ask(l.at(0, 0)) }, wholeOne, "does not allow 10.0.200.1 with MAC 02:e6:0a:00:c8:01"},
+		{finding.PairMissing, finding.Error, "none", func(l *lab) (Options, []platform.Attachment) { return ask(l.at(0, 0)) }, wholeOne, "does not allow 10.0.200.1 with MAC 0a:e6:0a:00:c8:01"},
 		{finding.PairMissing, finding.Error, "the port's own MAC only", func(l *lab) (Options, []platform.Attachment) {
 			l.allow(l.seed.Nodes[0].PortID, fakeneutron.Pair{IP: "10.0.200.1"})
 			return ask(l.at(0, 0))
 		}, func(l *lab) (Options, []platform.Attachment) {
-			l.allow(l.seed.Nodes[0].PortID, fakeneutron.Pair{IP: "10.0.200.1/32", MAC: "02-E6-0A-00-C8-01"})
+			l.allow(l.seed.Nodes[0].PortID, fakeneutron.Pair{IP: "10.0.200.1/32", MAC: "0A-E6-0A-00-C8-01"})
 			return ask(l.at(0, 0))
 		}, "does not allow"},
 		{finding.PairMissing, finding.Error, "no MAC known", func(l *lab) (Options, []platform.Attachment) {

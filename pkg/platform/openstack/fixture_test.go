@@ -72,6 +72,9 @@ func (l *lab) login(t *testing.T, user string) (*Cloud, *lines) {
 
 func (l *lab) adapter(t *testing.T, o Options) *Adapter {
 	t.Helper()
+	if o.Nodes == nil {
+		o.Nodes = l.allNodes()
+	}
 	a, err := New(l.cloud, o)
 	if err != nil {
 		t.Fatal(err)
@@ -79,14 +82,24 @@ func (l *lab) adapter(t *testing.T, o Options) *Adapter {
 	return a
 }
 
+// allNodes are those that are seeded.
+func (l *lab) allNodes() []platform.Node {
+	var out []platform.Node
+	for _, at := range l.perNode() {
+		out = append(out, at.Node)
+	}
+	return out
+}
+
 // reservedAddress is the address of router i, outside the subnet's pools.
 func reservedAddress(i int) netip.Addr {
 	return netip.AddrFrom4([4]byte{10, 0, byte(200 + i/250), byte(1 + i%250)})
 }
 
+// macOf is a MAC that is no router's by its form, so that its pair must be recorded.
 func macOf(address netip.Addr) string {
 	b := address.As4()
-	return fmt.Sprintf("02:e6:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3])
+	return fmt.Sprintf("0a:e6:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3])
 }
 
 // at is router i with its pod on a seeded node.
@@ -94,7 +107,7 @@ func (l *lab) at(i, node int) platform.Attachment {
 	return attachment(i, reservedAddress(i), l.seed.Nodes[node])
 }
 
-// attachment is router i with address on a node; its MAC is the one that this tool gives.
+// attachment is router i with address on a node; its MAC is one that CNI plugins give.
 func attachment(i int, address netip.Addr, n fakeneutron.SeedNode) platform.Attachment {
 	return platform.Attachment{Router: fmt.Sprintf("egress/r%d", i), Node: platform.Node{Name: n.Name, ProviderID: "openstack:///" + n.ServerID},
 		IP: netip.PrefixFrom(address, 16), MAC: macOf(address), Active: true}

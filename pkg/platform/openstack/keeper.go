@@ -6,26 +6,21 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
-// recordsInFlight is how many records are written at a time.
-const recordsInFlight = 16
-
-// Store holds the records of what was written to Neutron, as Encode spells them, by router (namespace/name).
+// Store holds the records of what was written to Neutron, as Decode reads them, by router (namespace/name).
 type Store interface {
 	// Load returns the record of a router; known is false for one that nothing can be recorded for.
 	Load(router string) (record string, known bool)
-	// Save replaces the record of a router; "" removes it.
-	Save(ctx context.Context, router, record string) error
+	// Save replaces the records of routers; "" removes one. Its errors are by router.
+	Save(ctx context.Context, records map[string]string) map[string]error
 }
 
 // Keeper is an Adapter that keeps the records of what it writes. Ahead of a write it records what may come to stand,
-// and when the ports have been read back, what stands. So no crash leaves a pair that nobody knows of.
+// and when the ports have been read back, what stands. So no crash leaves a pair that nobody knows of. A pair that is its
+// own record is not written down.
 type Keeper struct {
 	*Adapter
 	store Store
@@ -64,36 +59,25 @@ func (k *Keeper) Apply(ctx context.Context, plan *platform.Plan, done func(platf
 func joined(failed map[string]error) error {
 	var errs []error
 	for _, router := range slices.Sorted(maps.Keys(failed)) {
-		errs = append(errs, fmt.Errorf("recording on egress router %s what is written to Neutron: %w", router, failed[router]))
+		errs = append(errs, fmt.Errorf("recording what is written to Neutron for egress router %s: %w", router, failed[router]))
 	}
 	return errors.Join(errs...)
 }
 
 // save writes the records that differ from those in the store. Its errors are by router.
 func (k *Keeper) save(ctx context.Context, records map[string][]Pair) map[string]error {
-	failed := map[string]error{}
-	var mu sync.Mutex
-	var group errgroup.Group
-	group.SetLimit(recordsInFlight)
+	failed, news := map[string]error{}, map[string]string{}
 	for router, pairs := range records {
-		record, differs, err := k.differs(router, pairs)
-		if err == nil && !differs {
-			continue
+		switch record, differs, err := k.differs(router, pairs); {
+		case err != nil:
+			failed[router] = err
+		case differs:
+			news[router] = record
 		}
-		group.Go(func() error {
-			if err == nil {
-				err = k.store.Save(ctx, router, record)
-			}
-			if err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				failed[router] = err
-			}
-			return nil
-		})
 	}
-	// No function above gives an error: each router has its own.
-	_ = group.Wait()
+	if len(news) > 0 {
+		maps.Copy(failed, k.store.Save(ctx, news))
+	}
 	return failed
 }
 
@@ -117,17 +101,44 @@ func (k *Keeper) Writes(plan *platform.Plan) bool {
 	return len(plan.Changes) > 0
 }
 
-// TakeBack removes what records say was written for routers that are gone, and their records with them.
+// Revert is the Adapter's, with the records kept: what comes back is recorded again, and what goes no longer is.
+func (k *Keeper) Revert(ctx context.Context, changes []platform.Change, done func(platform.Change, error)) error {
+	inverse := platform.Plan{Changes: changes}.Invert()
+	for _, c := range inverse.Changes {
+		d, err := deltaOf(c)
+		if err != nil || c.Field != pairsField || len(c.Routers) == 0 {
+			continue // Revert says what is wrong with it
+		}
+		for _, pair := range d.add {
+			k.ledger.owns(c.Routers[0], Pair{c.ID, pair.IPAddress, pair.MACAddress})
+		}
+	}
+	ahead, err := k.recordsAhead(&inverse)
+	if err == nil {
+		err = joined(k.save(ctx, ahead))
+	}
+	if err != nil {
+		return err
+	}
+	err = k.Adapter.Revert(ctx, changes, done)
+	return errors.Join(err, joined(k.save(ctx, k.recorded())))
+}
+
+// TakeBack removes what records say was written for routers that are gone, and of the records all that is done with.
 func (k *Keeper) TakeBack(ctx context.Context, records map[string][]Pair, done func(platform.Change, error)) error {
 	adapter := k.with(records)
 	plan, err := adapter.PlanRevoke(ctx, records)
 	if err != nil {
 		return err
 	}
-	if err := adapter.Apply(ctx, plan, done); err != nil {
-		return fmt.Errorf("taking back what was written for routers that are gone: %w", err)
+	if err = adapter.Apply(ctx, plan, done); err != nil {
+		err = fmt.Errorf("taking back what was written for routers that are gone: %w", err)
 	}
-	return nil
+	left := adapter.recorded()
+	for router := range records {
+		left[router] = slices.Clip(left[router]) // none at all where nothing is known of it
+	}
+	return errors.Join(err, joined(k.save(ctx, left)))
 }
 
 // with is another adapter like that of k, with other records.

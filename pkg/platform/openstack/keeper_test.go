@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -30,21 +32,26 @@ func (s *shelf) Load(router string) (string, bool) {
 	return record, known
 }
 
-func (s *shelf) Save(_ context.Context, router, record string) error {
+func (s *shelf) Save(_ context.Context, records map[string]string) map[string]error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.broken[router] {
-		return errors.New("the shelf is full")
+	failed := map[string]error{}
+	for _, router := range slices.Sorted(maps.Keys(records)) {
+		if s.broken[router] {
+			failed[router] = errors.New("the shelf is full")
+			continue
+		}
+		s.records[router] = records[router]
+		s.log = append(s.log, fmt.Sprintf("%s %d pairs after %d writes", router, strings.Count(records[router], "port"), len(s.lab.writes())))
 	}
-	s.records[router] = record
-	s.log = append(s.log, fmt.Sprintf("%s %d pairs after %d writes", router, strings.Count(record, "port"), len(s.lab.writes())))
-	return nil
+	return failed
 }
 
 // keeper keeps the records of two routers.
 func (l *lab) keeper(t *testing.T, o Options) (*Keeper, *shelf) {
 	t.Helper()
 	s := &shelf{lab: l, records: map[string]string{"egress/r0": "", "egress/r1": ""}, broken: map[string]bool{}}
+	o.Nodes = l.allNodes()
 	k, err := NewKeeper(l.cloud, o, s)
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +95,7 @@ func TestKeeperWithoutRecordWritesNothing(t *testing.T) {
 	s.broken["egress/r0"] = true
 	plan := k.mustPlan(t, l.at(0, 0), l.at(1, 1))
 	err := k.Apply(t.Context(), plan, nil)
-	if want := "recording on egress router egress/r0 what is written to Neutron: the shelf is full"; err == nil || err.Error() != want || len(l.writes()) > 0 {
+	if want := "recording what is written to Neutron for egress router egress/r0: the shelf is full"; err == nil || err.Error() != want || len(l.writes()) > 0 {
 		t.Errorf("got %v, want %s; %d writes", err, want, len(l.writes()))
 	}
 	r, err := k.CarryOut(t.Context(), plan, func(platform.Change, error) {})

@@ -23,8 +23,10 @@ func newLedger(recorded map[string][]Pair) *ledger {
 	l := &ledger{owned: map[string]map[Pair]bool{}, standing: map[Pair]bool{}}
 	for router, pairs := range recorded {
 		for _, p := range pairs {
-			l.owns(router, p)
-			l.standing[p.canonical()] = true
+			if p.Port != "" {
+				l.owns(router, p)
+				l.standing[p.canonical()] = true
+			}
 		}
 	}
 	return l
@@ -38,6 +40,25 @@ func (l *ledger) owns(router string, p Pair) {
 		l.owned[router] = map[Pair]bool{}
 	}
 	l.owned[router][p.canonical()] = true
+}
+
+// sees notes the pairs that are their own record and stand, by router, in place of those noted before.
+func (l *ledger) sees(own map[string][]Pair) {
+	l.mu.Lock()
+	for p := range l.standing {
+		if p.isOwn() {
+			l.standing[p] = false
+		}
+	}
+	l.mu.Unlock()
+	for router, pairs := range own {
+		for _, p := range pairs {
+			l.owns(router, p)
+			l.mu.Lock()
+			l.standing[p] = true
+			l.mu.Unlock()
+		}
+	}
 }
 
 // wrote notes that pairs stand on a port by our hand.

@@ -53,10 +53,10 @@ type Options struct {
 	Prune bool
 	// Reserve makes a port of ours for each address that Neutron could give away.
 	Reserve bool
-	// Recorded is what was written before, by router (namespace/name).
+	// Recorded is what was written before, by router (namespace/name), but for pairs that are their own record.
 	Recorded map[string][]Pair
-	// Nodes are further nodes of the cluster, whose ports are read to find pairs that others left there. They cost
-	// one request for about 160 nodes.
+	// Nodes are further nodes of the cluster, whose ports are read to find pairs that were left there. They cost
+	// one request for about 160 nodes. Only on the ports of nodes anything is written.
 	Nodes []platform.Node
 }
 
@@ -84,6 +84,8 @@ type Adapter struct {
 	// guarded reports whether Neutron honours If-Match; asked once.
 	guard sync.Mutex
 	heeds *bool
+	// planned is what the last plan saw of the cloud; nil before the first.
+	planned *world
 }
 
 var _ platform.Adapter = &Adapter{}

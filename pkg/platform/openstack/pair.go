@@ -13,11 +13,12 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
 
-// Pair is an allowed-address pair on a port, as it is recorded on the router that it was written for.
+// Pair is an allowed-address pair on a port, as it is recorded for the router that it was written for.
 type Pair struct {
-	// Port is the port's UUID.
+	// Port is the port's UUID; "" for that of any node of the cluster.
 	Port string `json:"port"`
 	// IP is the reserved address without a prefix length.
 	IP string `json:"ip"`
@@ -30,8 +31,22 @@ func (p Pair) addressPair() ports.AddressPair {
 	return ports.AddressPair{IPAddress: p.IP, MACAddress: p.MAC}
 }
 
-// encodePairs is the record as it stands in an annotation: a JSON array, empty for no pair at all.
+// OwnPair is the pair that a router with that address has on any node unless it was given another MAC; ok is false for an
+// address that has none. On the port of a node it needs no record: its MAC says whose it is.
+func OwnPair(address netip.Addr) (p Pair, ok bool) {
+	mac := egress.FixedMAC(address)
+	return Pair{IP: address.String(), MAC: mac}, mac != ""
+}
+
+// isOwn reports whether p is its own record.
+func (p Pair) isOwn() bool {
+	address, err := netip.ParseAddr(canonicalIP(p.IP))
+	return err == nil && canonicalMAC(p.MAC) == cmp.Or(egress.FixedMAC(address), "none")
+}
+
+// encodePairs is the record as it is kept: a JSON array of the pairs that are not their own record, empty for none.
 func encodePairs(record []Pair) (string, error) {
+	record = slices.DeleteFunc(slices.Clone(record), Pair.isOwn)
 	if len(record) == 0 {
 		return "", nil
 	}

@@ -21,10 +21,12 @@ func (a *Adapter) Plan(ctx context.Context, need []platform.Attachment) (*platfo
 		return nil, err
 	}
 	p := a.newPlanner(world)
+	a.planned = world
 	if !guarded {
 		p.note("this Neutron does not heed revisions (extension revision-if-match is missing): others who write the same port at the same moment may undo a write, so each is read back")
 	}
 	p.place(need)
+	p.seeOwn()
 	p.doubtBackend()
 	p.findNeedless()
 	p.spread()

@@ -147,7 +147,8 @@ func TestRevokeLeavesTheRest(t *testing.T) {
 	l.AddPort(fakeneutron.Port{DeviceOwner: "OpenShiftEgressIP", FixedIPs: []fakeneutron.FixedIP{{IP: "10.0.200.1"}}})
 	records := map[string][]Pair{"egress/r0": a.recorded()["egress/r0"], "egress/r1": a.recorded()["egress/r1"]}
 	l.DeletePort(l.seed.Nodes[1].PortID)
-	plan, err := l.adapter(t, Options{}).PlanRevoke(t.Context(), records)
+	a = l.adapter(t, Options{Recorded: records})
+	plan, err := a.PlanRevoke(t.Context(), records)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +156,7 @@ func TestRevokeLeavesTheRest(t *testing.T) {
 	if !strings.Contains(plan.Findings[0].Message, "cannot be seen") || len(plan.Changes) != 1 {
 		t.Errorf("found %+v, planned %+v", plan.Findings, plan.Changes)
 	}
-	mustApply(t, l.adapter(t, Options{}), plan)
+	mustApply(t, a, plan)
 	if got := l.pairs(t, l.seed.Nodes[0].PortID); !samePairs(got, []fakeneutron.Pair{stranger}) {
 		t.Errorf("the port has %v", got)
 	}

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
+
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
@@ -18,7 +20,7 @@ func (a *Adapter) PlanRevoke(ctx context.Context, records map[string][]Pair) (*p
 		return nil, err
 	}
 	w := newWorld(a.cloud)
-	if err := w.readRecorded(ctx, records); err != nil {
+	if err := w.readNodes(ctx, a.options.Nodes, records); err != nil {
 		return nil, err
 	}
 	if err := w.readNetworks(ctx); err != nil {
@@ -34,9 +36,9 @@ func (a *Adapter) PlanRevoke(ctx context.Context, records map[string][]Pair) (*p
 		return nil, err
 	}
 	p := a.newPlanner(w)
+	a.planned = w
 	for _, router := range slices.Sorted(maps.Keys(records)) {
 		for _, recorded := range records[router] {
-			a.ledger.owns(router, recorded)
 			p.revoke(router, recorded)
 		}
 	}
@@ -44,22 +46,46 @@ func (a *Adapter) PlanRevoke(ctx context.Context, records map[string][]Pair) (*p
 	return p.plan, nil
 }
 
-// revoke plans to remove one recorded pair, and what reserves its address for the router.
+// revoke plans to remove one recorded pair, or that of any node's port, and what reserves its address for the router. The
+// record forgets one that is not there.
 func (p *planner) revoke(router string, recorded Pair) {
+	if recorded.Port == "" {
+		for _, id := range slices.Sorted(maps.Keys(p.world.ofNodes)) {
+			recorded.Port = id
+			p.revokeFrom(router, p.world.ofNodes[id], recorded)
+		}
+		return
+	}
+	p.adapter.ledger.owns(router, recorded)
 	port := p.world.ports[recorded.Port]
 	if port == nil {
 		p.report(finding.New(finding.PairStale, router,
 			fmt.Sprintf("port %s, to which %s with MAC %s was written, cannot be seen", recorded.Port, recorded.IP, recorded.MAC),
 			fmt.Sprintf("it is gone, and the pair with it, or it belongs to another project than %s", p.cloud.project),
 			"look with the credentials of the project that owns it", openstackCommand("port", "show", recorded.Port)))
+		p.adapter.ledger.removed(recorded.Port, []ports.AddressPair{recorded.addressPair()})
 		return
 	}
+	if !p.revokeFrom(router, port, recorded) {
+		p.adapter.ledger.removed(recorded.Port, []ports.AddressPair{recorded.addressPair()})
+	}
+}
+
+// revokeFrom plans to remove what is recorded of a port, and reports whether it is there.
+func (p *planner) revokeFrom(router string, port *port, recorded Pair) bool {
 	p.revokeReservations(router, port, recorded)
+	there := false
 	for _, pair := range port.Pairs {
-		if port.recordOf(pair) == recorded.canonical() {
+		if port.recordOf(pair) != recorded.canonical() {
+			continue
+		}
+		there = true
+		if !p.spared(router, port, pair) {
+			p.adapter.ledger.owns(router, recorded)
 			p.edit(port, port.Name).take(pair, router, fmt.Sprintf("take back what was written for %s: %s with MAC %s", router, pair.IPAddress, pair.MACAddress))
 		}
 	}
+	return there
 }
 
 func (p *planner) revokeReservations(router string, at *port, recorded Pair) {

@@ -32,14 +32,49 @@ func (p *planner) findNeedless() {
 	}
 }
 
+// seeOwn finds the pairs on the nodes' ports that are their own record: each belongs to the routers in question that have
+// its address on that network.
+func (p *planner) seeOwn() {
+	routers := map[claim][]string{}
+	for _, s := range p.sites {
+		if s.needed && s.known() && !slices.Contains(routers[s.claim()], s.at.Router) {
+			routers[s.claim()] = append(routers[s.claim()], s.at.Router)
+		}
+	}
+	own := map[string][]Pair{}
+	for _, port := range p.world.ofNodes {
+		for _, pair := range port.Pairs {
+			if r := port.recordOf(pair); r.isOwn() && r.MAC != canonicalMAC(port.MAC) {
+				for _, router := range routers[claim{port.NetworkID, r.IP}] {
+					own[router] = append(own[router], r)
+				}
+			}
+		}
+	}
+	p.adapter.ledger.sees(own)
+	p.recorded = p.adapter.recorded()
+}
+
 // prune reports a pair that is no longer needed, and plans to remove it.
 func (p *planner) prune(router string, port *port, pair ports.AddressPair) {
+	if p.spared(router, port, pair) {
+		return
+	}
 	p.report(stalePair(router, port, pair, "this tool wrote it, and the router's pod is elsewhere or has another MAC now",
 		"remove it, by one of these", p.options.Run.On(router, "--fix", "--prune"), removeCommand(port.ID, pair)))
 	if p.options.Prune {
 		p.edit(port, p.nodeOf(port)).take(pair, router,
 			fmt.Sprintf("%s no longer sends as %s with MAC %s from there", router, pair.IPAddress, pair.MACAddress))
 	}
+}
+
+// spared reports whether pair may not be removed, whatever a record says, and notes that.
+func (p *planner) spared(router string, port *port, pair ports.AddressPair) bool {
+	err := p.world.mayRemove(port, pair)
+	if err != nil {
+		p.note("%s: the record names %s with MAC %s on port %s, and it stays: %v", router, pair.IPAddress, pair.MACAddress, port.ID, err)
+	}
+	return err != nil
 }
 
 // settled reports whether it is known of router where its pairs must be.

@@ -24,9 +24,10 @@ func TestPruneRemovesOnlyWhatIsRecorded(t *testing.T) {
 	l.SetPairs(node.PortID, append([]fakeneutron.Pair{ours}, kept...))
 	recorded := map[string][]Pair{at.Router: {{node.PortID, "10.0.200.1", "0a:00:00:00:00:01"}}}
 
-	plan := mustPlan(t, l.adapter(t, Options{Recorded: recorded}), at)
+	keeping := l.adapter(t, Options{Recorded: recorded})
+	plan := mustPlan(t, keeping, at)
 	wantCodes(t, plan, finding.PairMissing, finding.PairStale, finding.PairStale, finding.PairStale)
-	e := mustApply(t, l.adapter(t, Options{Recorded: recorded}), plan)
+	e := mustApply(t, keeping, plan)
 	if got, want := l.pairs(t, node.PortID), append([]fakeneutron.Pair{ours, pairOf(at)}, kept...); !samePairs(got, want) {
 		t.Errorf("without --prune the port has %v, want %v", got, want)
 	}

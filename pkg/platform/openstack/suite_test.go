@@ -80,6 +80,12 @@ func (l *lab) elsewhere(*testing.T) (string, string, netip.Addr) {
 func client(t *testing.T, u underTest, o Options) (*Adapter, *lines) {
 	t.Helper()
 	cloud, said := u.login(t, "k8s")
+	if o.Recorded != nil {
+		// What was written before is only where a node of the cluster is.
+		for _, n := range u.nodes() {
+			o.Nodes = append(o.Nodes, attachment(0, u.address(0), n).Node)
+		}
+	}
 	a, err := New(cloud, o)
 	if err != nil {
 		t.Fatal(err)

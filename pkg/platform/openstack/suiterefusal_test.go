@@ -28,10 +28,10 @@ func testRefusals(t *testing.T, u underTest) {
 		want  string
 	}{
 		{"twice", []fakeneutron.Pair{{IP: ip, MAC: "fa:16:3e:00:00:01"}, {IP: ip, MAC: "fa:16:3e:00:00:01"}}, "Neutron finds a pair twice"},
-		{"own MAC once left out", []fakeneutron.Pair{{IP: ip}, {IP: ip, MAC: node.MAC}}, "Neutron finds a pair twice"},
+		{"own MAC once left out", []fakeneutron.Pair{{IP: ip}, {IP: ip, MAC: node.MAC}}, "this tool leaves it alone"},
 		{"too many", eleven, "as many pairs as this cloud allows"},
-		{"bad address", []fakeneutron.Pair{{IP: "10.0.0.300", MAC: node.MAC}}, "Neutron refuses the value"},
-		{"bad prefix", []fakeneutron.Pair{{IP: ip + "/33", MAC: node.MAC}}, "Neutron refuses the value"},
+		{"bad address", []fakeneutron.Pair{{IP: "10.0.0.300", MAC: "fa:16:3e:00:00:01"}}, "Neutron refuses the value"},
+		{"bad prefix", []fakeneutron.Pair{{IP: ip + "/33", MAC: "fa:16:3e:00:00:01"}}, "Neutron refuses the value"},
 		{"bad MAC", []fakeneutron.Pair{{IP: ip, MAC: "zz:16:3e:00:00:01"}}, "Neutron refuses the value"},
 	}
 	for _, test := range tests {

@@ -30,19 +30,16 @@ type world struct {
 	groups   map[string]securityGroup
 	// holders are the ports that have a reserved address as their own.
 	holders map[claim][]*port
+	// ofNodes are the ports of the cluster's nodes, by ID.
+	ofNodes map[string]*port
 }
 
 // readWorld reads what a plan for need has to know. Besides the lists of ports, it sends a number of requests that
 // does not grow with the nodes.
 func (c *Cloud) readWorld(ctx context.Context, need []platform.Attachment, nodes []platform.Node, recorded map[string][]Pair) (*world, error) {
 	w := newWorld(c)
-	if err := w.readServers(ctx, slices.Concat(nodes, collect.Map(need, func(at platform.Attachment) platform.Node { return at.Node }))); err != nil {
-		return nil, err
-	}
-	if err := w.readPorts(ctx, "device_id", slices.Collect(maps.Values(w.servers))); err != nil {
-		return nil, err
-	}
-	if err := w.readRecorded(ctx, recorded); err != nil {
+	nodes = slices.Concat(nodes, collect.Map(need, func(at platform.Attachment) platform.Node { return at.Node }))
+	if err := w.readNodes(ctx, nodes, recorded); err != nil {
 		return nil, err
 	}
 	if err := w.readSurroundings(ctx, collect.Map(need, func(at platform.Attachment) string { return at.IP.Addr().String() })); err != nil {
@@ -53,11 +50,36 @@ func (c *Cloud) readWorld(ctx context.Context, need []platform.Attachment, nodes
 		if err := w.readTrunks(ctx); err != nil {
 			return nil, err
 		}
+		w.noteNodePorts()
 		if err := w.readSurroundings(ctx, nil); err != nil {
 			return nil, err
 		}
 	}
 	return w, w.readGroups(ctx, need)
+}
+
+// readNodes reads the ports of nodes, and those that pairs were written to.
+func (w *world) readNodes(ctx context.Context, nodes []platform.Node, recorded map[string][]Pair) error {
+	if err := w.readServers(ctx, nodes); err != nil {
+		return err
+	}
+	if err := w.readPorts(ctx, "device_id", slices.Collect(maps.Values(w.servers))); err != nil {
+		return err
+	}
+	if err := w.readRecorded(ctx, recorded); err != nil {
+		return err
+	}
+	// Whether a trunk of a node carries a port that was written to.
+	for _, p := range w.ports {
+		if p.DeviceOwner == subportOwner {
+			if err := w.readTrunks(ctx); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	w.noteNodePorts()
+	return nil
 }
 
 func newWorld(cloud *Cloud) *world {
@@ -118,7 +140,7 @@ func (w *world) serverByAddress(name string, own []string, found []*port) {
 
 // readRecorded reads the ports that pairs were written to and that no node in question has.
 func (w *world) readRecorded(ctx context.Context, recorded map[string][]Pair) error {
-	unread := collect.Filter(slices.Concat(slices.Collect(maps.Values(recorded))...), func(p Pair) bool { return w.ports[p.Port] == nil })
+	unread := collect.Filter(slices.Concat(slices.Collect(maps.Values(recorded))...), func(p Pair) bool { return p.Port != "" && w.ports[p.Port] == nil })
 	return w.readPorts(ctx, "id", collect.Map(unread, func(p Pair) string { return p.Port }))
 }
 

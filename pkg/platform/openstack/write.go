@@ -38,6 +38,9 @@ type writer struct {
 // that of Before stands or it was reached already.
 func (w *writer) next(p *port) ([]ports.AddressPair, error) {
 	d := w.delta
+	if err := w.run.mayWrite(p, d); err != nil {
+		return nil, fmt.Errorf("writing the pairs of %s: %w", w.change.Target, err)
+	}
 	if !w.run.exact {
 		return edited(p.Pairs, d.add, d.remove, p.MAC), nil
 	}
