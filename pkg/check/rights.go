@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
@@ -173,4 +175,14 @@ func rules(rights []snapshot.Right) []rbacv1.PolicyRule {
 		out = append(out, rbacv1.PolicyRule{APIGroups: []string{key.group}, Resources: []string{key.name}, Verbs: verbs[key]})
 	}
 	return out
+}
+
+// unreadable is EGR224.
+func unreadable(c *state) []finding.Finding {
+	return collect.Map(c.Unreadable, func(u snapshot.Unreadable) finding.Finding {
+		return finding.New(finding.UnreadableRouter, u.Namespace+"/"+u.Name, u.Reason,
+			"it is left out: no verb, and no sync, does anything for it until it can be read, and of the other routers all is shown",
+			"create the router again, which writes its description anew, or delete what is none; look at it first",
+			fmt.Sprintf("kubectl get %s -n %s -o yaml", u.Object, u.Namespace))
+	})
 }

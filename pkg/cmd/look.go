@@ -119,7 +119,9 @@ func missing(s *snapshot.Snapshot, namespace string, names []string) error {
 		if slices.ContainsFunc(s.Routers, func(r snapshot.Router) bool { return r.Namespace == namespace && r.Name == name }) {
 			continue
 		}
-		if unread := s.UnknownOf("egressrouters", "deployments"); unread != nil {
+		if i := slices.IndexFunc(s.Unreadable, func(u snapshot.Unreadable) bool { return u.Namespace == namespace && u.Name == name }); i >= 0 {
+			errs = append(errs, fmt.Errorf("egress router %s in namespace %s cannot be understood: %s", name, namespace, s.Unreadable[i].Reason))
+		} else if unread := s.UnknownOf("egressrouters", "deployments"); unread != nil {
 			errs = append(errs, fmt.Errorf("egress router %s in namespace %s was not found, and it may be one that cannot be read: %s", name, namespace, unread.Reason))
 		} else {
 			errs = append(errs, fmt.Errorf("egress router %s in namespace %s: %w", name, namespace, cluster.ErrNotFound))

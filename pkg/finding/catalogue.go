@@ -52,6 +52,7 @@ const (
 	OperatorSilent   Code = "EGR220"
 	ForeignDeploy    Code = "EGR222"
 	OpenInbound      Code = "EGR223"
+	UnreadableRouter Code = "EGR224"
 )
 
 // The codes of the OpenStack checks.
@@ -187,6 +188,7 @@ func usual() []row {
 		{OperatorSilent, Error, "the operator has made nothing of a valid router"},
 		{ForeignDeploy, Error, "a Deployment of another is in the operator's way"},
 		{OpenInbound, Warning, "hosts of the nodes' network can reach pods through routers"},
+		{UnreadableRouter, Error, "the description of a router cannot be understood"},
 		{NoPort, Error, "the node has no Neutron port that fits, or several"},
 		{PairMissing, Error, "the allowed-address pair is missing"},
 		{PairStale, Warning, "an allowed-address pair is no longer needed"},

@@ -18,7 +18,9 @@ type Snapshot struct {
 	NotServed []string `json:"notServed,omitempty"`
 	Cluster   Cluster  `json:"cluster"`
 
-	Routers         []Router        `json:"routers,omitempty"`
+	Routers []Router `json:"routers,omitempty"`
+	// Unreadable are the routers whose description cannot be understood.
+	Unreadable      []Unreadable    `json:"unreadable,omitempty"`
 	NADs            []NAD           `json:"nads,omitempty"`
 	Deployments     []Deployment    `json:"deployments,omitempty"`
 	Pods            []Pod           `json:"pods,omitempty"`
@@ -33,6 +35,15 @@ type Snapshot struct {
 	Rights *Rights `json:"rights,omitempty"`
 	// Unknown is what could not be read.
 	Unknown []Unknown `json:"unknown,omitempty"`
+}
+
+// Unreadable is a router that is there, and whose description cannot be understood.
+type Unreadable struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	// Object is what holds the description, as kubectl calls it: deployment.apps/NAME.
+	Object string `json:"object"`
+	Reason string `json:"reason"`
 }
 
 // Unknown is a part of the cluster that the user may not read.
@@ -86,6 +97,7 @@ func (s *Snapshot) Sort() {
 	slices.SortFunc(s.Routers, func(a, b Router) int {
 		return cmp.Or(byName(a.Namespace, b.Namespace, a.Name, b.Name), cmp.Compare(a.Provisioner, b.Provisioner))
 	})
+	slices.SortFunc(s.Unreadable, func(a, b Unreadable) int { return byName(a.Namespace, b.Namespace, a.Name, b.Name) })
 	slices.SortFunc(s.NADs, func(a, b NAD) int { return byName(a.Namespace, b.Namespace, a.Name, b.Name) })
 	slices.SortFunc(s.Deployments, func(a, b Deployment) int { return byName(a.Namespace, b.Namespace, a.Name, b.Name) })
 	slices.SortFunc(s.Pods, func(a, b Pod) int { return byName(a.Namespace, b.Namespace, a.Name, b.Name) })

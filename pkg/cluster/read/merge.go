@@ -13,6 +13,7 @@ import (
 func Merge(s, part *snapshot.Snapshot) {
 	s.NotServed = union(s.NotServed, part.NotServed)
 	s.Routers = append(s.Routers, part.Routers...)
+	s.Unreadable = append(s.Unreadable, part.Unreadable...)
 	s.NADs = append(s.NADs, part.NADs...)
 	s.Deployments = append(s.Deployments, part.Deployments...)
 	s.Pods = append(s.Pods, part.Pods...)

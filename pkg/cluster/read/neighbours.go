@@ -3,8 +3,10 @@ package read
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
@@ -71,4 +73,20 @@ func Tolerant(r cluster.Reading) (tolerant cluster.Reading, unreadable func() er
 		return nil
 	}
 	return r, func() error { return errors.Join(bad...) }
+}
+
+// noting is r noting routers that cannot be understood: what one has written on his must keep nobody from his own.
+func noting(r cluster.Reading) cluster.Reading {
+	add := r.Add
+	r.Add = func(into *snapshot.Snapshot, object runtime.Object) error {
+		err := add(into, object)
+		o, isObject := object.(metav1.Object)
+		if err == nil || !isObject {
+			return err
+		}
+		of := strings.ToLower(r.String()) + "." + r.GVR().Group + "/" + o.GetName()
+		into.Unreadable = append(into.Unreadable, snapshot.Unreadable{Namespace: o.GetNamespace(), Name: o.GetName(), Object: of, Reason: err.Error()})
+		return nil
+	}
+	return r
 }

@@ -53,6 +53,11 @@ func Snapshot(ctx context.Context, c *cluster.Client, o Options) (*snapshot.Snap
 
 // readAll reads lists side by side into one Snapshot.
 func readAll(ctx context.Context, c *cluster.Client, lists []cluster.Reading, o Options) (*snapshot.Snapshot, error) {
+	for i, r := range lists {
+		if r.Kind == cluster.EgressRouters || r.Kind == cluster.Deployments {
+			lists[i] = noting(r)
+		}
+	}
 	s, err := SideBySide(ctx, len(lists), len(lists), func(ctx context.Context, i int) (*snapshot.Snapshot, error) { return One(ctx, c, lists[i], o) })
 	if err != nil {
 		return nil, err
