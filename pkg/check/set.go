@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
@@ -17,7 +18,7 @@ func Specs(s *snapshot.Snapshot) []finding.Finding {
 		out = append(out, checkSpec(r)...)
 	}
 	out = append(out, sharedNamespaces(s.Routers)...)
-	out = append(out, sharedAddresses(s.Routers)...)
+	out = append(out, sharedAddresses(holders(s))...)
 	out = append(out, ownNodes(s)...)
 	finding.Sort(out)
 	return out
@@ -62,6 +63,17 @@ func sharedNamespaces(routers []snapshot.Router) []finding.Finding {
 			"the operator gives the NAD and the Deployment of every router in a namespace the same names: the routers overwrite each other every five minutes, and each address works in turn",
 			"give each router a namespace of its own, or create it with --provisioner=standalone, which names objects after the router; one that is there already must be deleted before it is created so")
 	})
+}
+
+// holders are the routers that may hold their addresses. A standalone one without a NAD holds none: no pod of it can, and
+// whoever may write Deployments can forge it, so that it must take nothing from the one that does. Where NADs were not read,
+// as in files, each may.
+func holders(s *snapshot.Snapshot) []snapshot.Router {
+	if s.Taken.IsZero() || !s.Serves(nadsResource) || !s.Knows(nadsResource) {
+		return s.Routers
+	}
+	x := s.Index()
+	return collect.Filter(s.Routers, func(r snapshot.Router) bool { return r.Provisioner != egress.Standalone || x.NADOf(r) != nil })
 }
 
 // sharedAddresses is EGR114, on each router concerned.
