@@ -67,7 +67,7 @@ bench: build ## Compare with kubectl, in pairs in one run
 
 .PHONY: lint
 lint: ## Run the linters, and find names that are exported for nobody
-	$(LINT) run ./...
+	$(LINT) run --allow-parallel-runners ./...
 	$(GO) run ./hack/exported
 
 # What starts servers: packages all of whose tests do, and tests of other packages.
