@@ -2,7 +2,6 @@ package check
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -183,6 +182,6 @@ func unreadable(c *state) []finding.Finding {
 		return finding.New(finding.UnreadableRouter, u.Namespace+"/"+u.Name, u.Reason,
 			"it is left out: no verb, and no sync, does anything for it until it can be read, and of the other routers all is shown",
 			"create the router again, which writes its description anew, or delete what is none; look at it first",
-			fmt.Sprintf("kubectl get %s -n %s -o yaml", u.Object, u.Namespace))
+			c.Caller.Kubectl(u.Namespace, "get", u.Object, "-o", "yaml"))
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/render"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
@@ -35,10 +36,15 @@ func statusOf(x *snapshot.Index, r snapshot.Router, judged *check.Judgement) Sta
 	state := judged.State(r)
 	going := collect.Filter(x.AllPodsOf(r), func(p snapshot.Pod) bool { return p.Deleting })
 	chain := []string{"network-attachment-definitions", "deployments", "pods", "services", "endpointslices", "networkpolicies"}
+	pods, nad := x.PodsOf(r), nadOf(x, r)
+	inPod := platform.Answer("")
+	if len(pods) > 0 {
+		inPod = rulesInPod(nad, judged.Progress(r).Rules)
+	}
 	return StatusJSON{
 		Namespace: r.Namespace, Name: r.Name, Provisioner: r.Provisioner, Address: address.IP, Gateway: address.Gateway,
-		Rules: rulesOf(r), Ready: state == check.Ready, Reason: state, NAD: nadOf(x, r), Deployment: deploymentOf(x, r),
-		Pods:     collect.Map(append(going, x.PodsOf(r)...), podOf),
+		Rules: rulesOf(r), RulesInPod: inPod, Ready: state == check.Ready, Reason: state, NAD: nad, Deployment: deploymentOf(x, r),
+		Pods:     collect.Map(append(going, pods...), podOf),
 		Services: collect.Map(x.ServicesOf(r), func(s snapshot.Service) ServiceStatus { return serviceOf(x, r, s) }),
 		Policies: collect.Map(x.PoliciesOf(r), policyOf), Platform: []check.Row{}, Findings: append([]finding.Finding{}, judged.On(r)...),
 		Unknown: collect.Filter(chain, func(resource string) bool { return x.UnknownOf(resource) != nil }),
@@ -47,6 +53,17 @@ func statusOf(x *snapshot.Index, r snapshot.Router, judged *check.Judgement) Sta
 
 func policyOf(p snapshot.NetworkPolicy) PolicyStatus {
 	return PolicyStatus{Name: p.Name, From: append([]string{}, p.From...)}
+}
+
+// rulesInPod says whether a pod runs its router's rules, which it reads from the NAD.
+func rulesInPod(nad *NADStatus, rules check.Freshness) platform.Answer {
+	switch {
+	case nad == nil, nad.Differs, rules == check.Doubtful:
+		return platform.Unknown
+	case rules == check.Outdated:
+		return platform.No
+	}
+	return platform.Yes
 }
 
 // rulesOf are the redirects of r as a person types them, the fallback last.

@@ -6,6 +6,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
 // StatusList is what status shows, and as JSON the object that it prints: always this one, however many
@@ -26,6 +27,8 @@ type StatusJSON struct {
 	Gateway string `json:"gateway"`
 	// Rules are the redirects as --redirect takes them, a fallback IP last as *=IP.
 	Rules []string `json:"rules"`
+	// RulesInPod says whether the pod runs these rules: yes, no or unknown; "" where there is no pod.
+	RulesInPod platform.Answer `json:"rulesInPod,omitempty"`
 	// Ready tells that the router serves, as far as the cluster can tell: a pod is ready and has the reserved address
 	// on net1, and no error holds against it.
 	Ready bool `json:"ready"`

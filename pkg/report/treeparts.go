@@ -132,10 +132,27 @@ func (t treeWriter) services(root treeprint.Tree, s StatusJSON, found []finding.
 		}
 		branch := root.AddBranch(say("Service %s: %s, %s", service.Name, orNone(service.ClusterIP), endpoints))
 		for _, port := range service.Ports {
-			branch.AddNode(say("%s -> %s", port.Name, cmp.Or(port.To, "nowhere: no rule redirects it")))
+			to := "nowhere: no rule redirects it"
+			if port.To != "" {
+				to = port.To + provided(s)
+			}
+			branch.AddNode(say("%s -> %s", port.Name, to))
 		}
 		t.findings(branch, on[i])
 	}
+}
+
+// provided is what the destinations of a Service still hang on, which are those that the router asks for; "" for nothing.
+func provided(s StatusJSON) string {
+	switch {
+	case s.RulesInPod == platform.No:
+		return ", once the pod is restarted: see " + string(finding.OldRules)
+	case s.RulesInPod == platform.Unknown && s.NAD != nil && s.NAD.Differs:
+		return ", if the pod runs these rules: see " + string(finding.NADDiffers)
+	case s.RulesInPod == platform.Unknown && s.NAD != nil:
+		return ", if the pod runs these rules: see " + string(finding.OldRules)
+	}
+	return ""
 }
 
 // serviceOn returns the place of the Service that f is about: the first that its message names, else the one that its

@@ -29,6 +29,9 @@ func TestOpenShift(t *testing.T) { run(t, "openshift", lab.Options{OpenShift: tr
 
 func TestVanilla(t *testing.T) { run(t, "vanilla", lab.Options{}) }
 
+// TestHostile plays what tenants forge, which is told to everybody in the cluster.
+func TestHostile(t *testing.T) { run(t, "hostile", lab.Options{}) }
+
 func TestWithoutMultus(t *testing.T) { run(t, "nomultus", lab.Options{NoMultus: true}) }
 
 // TestClusterWide plays what changes the whole cluster, in one that nobody else uses.
