@@ -30,7 +30,7 @@ func (s *server) testRequests(t *testing.T) {
 	all := append(slices.Clone(routers),
 		"/api/v1/namespaces",
 		"/api/v1/nodes",
-		"/apis/apps/v1/deployments app=egress-router-cni",
+		"/apis/apps/v1/deployments metadata.name=egress-router-cni-deployment",
 		"/apis/cloud.network.openshift.io/v1/cloudprivateipconfigs",
 		"/apis/config.openshift.io/v1/clusteroperators/network",
 		"/apis/config.openshift.io/v1/infrastructures/cluster",

@@ -103,8 +103,10 @@ func (s *site) clear(nodes client.MatchingLabels) {
 		s.admin.DeleteAllOf(ctx, &appsv1.Deployment{}, client.InNamespace(s.namespace)),
 		routers,
 		s.admin.DeleteAllOf(ctx, &corev1.Node{}, nodes),
-		s.admin.DeleteAllOf(ctx, &corev1.ConfigMap{}, client.InNamespace(s.records), client.MatchingLabels(apply.RecordLabels())),
 	)
+	if s.records != "" {
+		err = errors.Join(err, s.admin.DeleteAllOf(ctx, &corev1.ConfigMap{}, client.InNamespace(s.records), client.MatchingLabels(apply.RecordLabels())))
+	}
 	if err != nil {
 		s.Error(err)
 	}

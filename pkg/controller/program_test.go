@@ -51,7 +51,7 @@ func (s *site) start(path, name string, environment []string, args ...string) *p
 	if err != nil {
 		s.Fatal(err)
 	}
-	command := exec.Command(path, append([]string{"sync", "--os-cloud", "k8s", "--kubeconfig", kubeconfig, "--listen", "127.0.0.1:0"}, args...)...)
+	command := exec.Command(path, append([]string{"sync", "--os-cloud", "k8s", "--kubeconfig", kubeconfig, "--listen", "127.0.0.1:0", "--record-namespace", s.records}, args...)...)
 	command.Env = append(append(os.Environ(), "OS_CLIENT_CONFIG_FILE="+clouds, "HOME="+dir), environment...)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	process, err := run.Start(command, dir, name)

@@ -23,8 +23,19 @@ func Merge(s, part *snapshot.Snapshot) {
 	s.Namespaces = append(s.Namespaces, part.Namespaces...)
 	s.Nodes = append(s.Nodes, part.Nodes...)
 	s.Claims = append(s.Claims, part.Claims...)
-	s.Unknown = union(s.Unknown, part.Unknown) // pods are read by two lists
+	for _, unknown := range part.Unknown {
+		if !slices.ContainsFunc(s.Unknown, func(known snapshot.Unknown) bool { return sameLists(known, unknown) }) {
+			s.Unknown = append(s.Unknown, unknown)
+		}
+	}
 	mergeCluster(&s.Cluster, part.Cluster)
+}
+
+// sameLists reports whether two lists of one resource failed alike: Deployments and pods are read by two, and of one by name
+// the server words its refusal differently.
+func sameLists(a, b snapshot.Unknown) bool {
+	b.Reason = a.Reason
+	return a == b
 }
 
 // mergeCluster takes over what part knows: each object of the cluster's own is read by one list.
