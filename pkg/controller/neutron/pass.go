@@ -20,10 +20,11 @@ type attempt struct {
 // Pass brings Neutron in step once.
 func (w *work) Pass(ctx context.Context, all bool) (err error) {
 	defer func() { w.Metrics.Passed(ctx, err) }()
-	news := w.takeNews()
-	if err := w.readRecords(ctx, all); err != nil {
+	fresh, err := w.readRecords(ctx, all)
+	if err != nil {
 		return err
 	}
+	news := w.takeNews()
 	s, bad := w.stateOf(w.Snapshot())
 	w.notePlaces(s, news)
 	left := w.inherit(s)
@@ -38,7 +39,7 @@ func (w *work) Pass(ctx context.Context, all bool) (err error) {
 	}
 	if a.keeper.Writes(a.plan) || a.isDoubtful() || len(left) > 0 {
 		// What is remembered may be old: a pod may have come back, or a router too.
-		if a, bad, left, err = w.confirm(ctx, a); err != nil {
+		if a, bad, left, err = w.confirm(ctx, a, fresh); err != nil {
 			return err
 		}
 	}
@@ -53,23 +54,21 @@ func (w *work) Pass(ctx context.Context, all bool) (err error) {
 	return nil
 }
 
-// readRecords reads what is recorded, at first and whenever all is compared. What was read before will do for a pass that
-// writes nothing.
-func (w *work) readRecords(ctx context.Context, all bool) error {
+// readRecords reads what is recorded, at first and whenever all is compared; fresh reports whether it did. What was read
+// before will do for a pass that writes nothing.
+func (w *work) readRecords(ctx context.Context, all bool) (fresh bool, err error) {
 	if w.read && !all {
-		return nil
+		return false, nil
 	}
-	err := w.Records.Read(ctx)
-	if err == nil {
-		w.Troubles.Over("records")
-		w.read = true
-	} else if ctx.Err() == nil {
-		w.Troubles.Say("records", err)
+	if err := w.Records.Read(ctx); err != nil {
+		if ctx.Err() == nil {
+			w.Troubles.Say("records", err)
+		}
+		return false, err
 	}
-	if w.read {
-		return nil
-	}
-	return err
+	w.Troubles.Over("records")
+	w.read = true
+	return true, nil
 }
 
 // countChange counts a change that failed.
@@ -119,11 +118,13 @@ func (a *attempt) isDoubtful() bool {
 }
 
 // confirm asks the API server itself whether all is as a was planned for, and plans again where it is not. Without an
-// answer nothing is done.
-func (w *work) confirm(ctx context.Context, a *attempt) (*attempt, map[string]error, map[string][]openstack.Pair, error) {
+// answer nothing is done. fresh tells that this pass has read the records.
+func (w *work) confirm(ctx context.Context, a *attempt, fresh bool) (*attempt, map[string]error, map[string][]openstack.Pair, error) {
 	// The records first: a router is there before anything is recorded of it.
-	if err := w.Records.Read(ctx); err != nil {
-		return nil, nil, nil, err
+	if !fresh {
+		if err := w.Records.Read(ctx); err != nil {
+			return nil, nil, nil, err
+		}
 	}
 	live, unreadable, err := w.Live(ctx)
 	if err != nil {
