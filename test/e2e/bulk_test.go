@@ -45,8 +45,8 @@ func (b *bench) testRequests(t *testing.T) {
 		// lists are what is read, before and, of the operator's, once afterwards; writes what is applied for each router.
 		lists, writes int
 	}{
-		{"operator", nil, 9, 1},
-		{"exposed", []string{"--expose"}, 11, 2},
+		{"operator", nil, 10, 1},
+		{"exposed", []string{"--expose"}, 12, 2},
 		{"standalone", []string{"--provisioner=standalone", "--expose"}, 9, 3},
 	}
 	for _, test := range tests {

@@ -184,7 +184,7 @@ func (b *bench) state(ctx context.Context, namespace string) (string, error) {
 				return "", err
 			}
 			same := strings.NewReplacer(namespace, "NS", address(namespace), "ADDRESS").Replace(string(text))
-			out.WriteString(regexp.MustCompile(`02:e6(:[0-9a-f]{2}){4}|"[0-9a-f]{16}"`).ReplaceAllString(same, "MAC or hash") + "\n")
+			out.WriteString(regexp.MustCompile(`02:e6(:[0-9a-f]{2}){4}|"[0-9a-f]{16}(\.[0-9a-f]{16}\.[0-9a-f-]{36}\.[0-9]+)?"`).ReplaceAllString(same, "MAC or hash") + "\n")
 		}
 	}
 	return out.String(), nil

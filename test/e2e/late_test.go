@@ -73,8 +73,9 @@ func (b *bench) testLateOne(t *testing.T) {
 		!strings.HasSuffix(r.stderr, "error: egress router late-one/partner was applied, and another was made in its namespace at the same time: no pod was restarted: delete one of them\n") {
 		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
-	// The API's kinds, the routers, a standalone router of the name, the router, its change, and the routers once more.
-	b.checkRequests(t, 7, 1)
+	// The API's kinds, the routers, a Deployment in the operator's way, a standalone router of the name, the router, its change,
+	// and the routers once more.
+	b.checkRequests(t, 8, 1)
 }
 
 func (b *bench) testLateMany(t *testing.T) {
