@@ -229,7 +229,7 @@ func (o *platformOptions) attachments(l *look, ready *preparation) ([]platform.A
 			}
 			return nil, invalid(fmt.Errorf("--node %s: the cluster has no such node: see %s get nodes", name, o.host()))
 		}
-		need = append(need, platform.Attachment{Router: o.byHand.Addr().String(), Node: node, IP: o.byHand, MAC: ready.mac, Active: true})
+		need = append(need, platform.Attachment{Router: o.byHand.Addr().String(), Node: node, IP: o.byHand, MAC: ready.mac, Active: true, Named: true})
 	}
 	return need, nil
 }

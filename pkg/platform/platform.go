@@ -22,6 +22,8 @@ type Attachment struct {
 	MAC string `json:"mac,omitempty"`
 	// Active tells that the router's pod is on the node now; else it is one that it could be moved to.
 	Active bool `json:"active"`
+	// Named tells that whoever decides over addresses has named this very one for the router: by a grant, or by hand.
+	Named bool `json:"named,omitempty"`
 	// Destinations are the addresses that the router sends to.
 	Destinations []netip.Addr `json:"destinations,omitempty"`
 }

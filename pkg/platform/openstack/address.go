@@ -1,8 +1,10 @@
 package openstack
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
@@ -49,8 +51,18 @@ func (r reservation) createCommand() string {
 // isReservation reports whether p is a port of ours for nothing but its address.
 func isReservation(p *port) bool { return p.DeviceOwner == reservationOwner }
 
-// free reports whether nobody uses p: made by hand to keep an address.
+// free reports whether nothing uses p as far as Neutron knows: made by hand to keep an address. Installers keep the API
+// and ingress VIPs so, too.
 func free(p *port) bool { return p.DeviceOwner == "" && p.DeviceID == "" }
+
+// reservationTag on a port without an owner says that it keeps its address for a router.
+const reservationTag = "kubectl-egress"
+
+// keeps reports whether p is there for the router of s: a reservation of ours, or a free port of which whoever may write it,
+// or whoever named the address, says so.
+func (s *site) keeps(p *port) bool {
+	return isReservation(p) || free(p) && (s.at.Named || slices.Contains(p.Tags, reservationTag))
+}
 
 // fits reports whether the reserved address of s is the router's to use on the port's network, and reports it where not.
 func (p *planner) fits(s *site) bool {
@@ -59,15 +71,45 @@ func (p *planner) fits(s *site) bool {
 		return false
 	}
 	for _, holder := range p.world.holders[s.claim()] {
-		if !isReservation(holder) && !free(holder) {
+		if !s.keeps(holder) {
 			p.report(heldBy(p.options.Run.Caller, s, holder))
 			return false
 		}
+	}
+	if at := p.world.virtual(s.claim()); at != nil {
+		p.report(heldAsVirtual(s, at, p.nodeOf(at)))
+		return false
 	}
 	if n := p.world.networks[s.port.NetworkID]; !p.cloud.owns(n) {
 		p.report(maybeHeld(s, p.cloud, n))
 	}
 	return true
+}
+
+// virtual returns a node's port that has the address of c as a virtual one: by a pair with the port's own MAC, which
+// installers write for the API and ingress VIPs, and OpenShift for an EgressIP. It is nil where none does.
+func (w *world) virtual(c claim) *port {
+	for _, id := range slices.Sorted(maps.Keys(w.ofNodes)) {
+		p := w.ofNodes[id]
+		if p.NetworkID == c.network && slices.ContainsFunc(p.Pairs, func(pair ports.AddressPair) bool { return p.isVirtual(pair, c.ip) }) {
+			return p
+		}
+	}
+	return nil
+}
+
+// isVirtual reports whether pair gives p an address beside its own.
+func (p *port) isVirtual(pair ports.AddressPair, address string) bool {
+	k := p.recordOf(pair)
+	return k.MAC == canonicalMAC(p.MAC) && k.IP == address
+}
+
+// heldAsVirtual is EGR307 for an address that moves between nodes.
+func heldAsVirtual(s *site, at *port, node string) finding.Finding {
+	return finding.New(finding.AddressHeld, s.at.Router,
+		fmt.Sprintf("%s is a virtual address of %s: a pair with the port's own MAC allows it", s.address(), target(at.ID, cmp.Or(node, at.Name))),
+		"API and ingress VIPs and EgressIPs have such pairs, and two hosts would answer for one address",
+		"give the router an address that nothing else has", openstackCommand("port", "show", at.ID))
 }
 
 // owns reports whether the user may see and change every port of n, as Neutron's policy has it.
@@ -106,17 +148,20 @@ func (r reservation) place() string { return r.SubnetID + "/" + r.IP }
 
 // heldBy is EGR307.
 func heldBy(caller finding.Caller, s *site, holder *port) finding.Finding {
+	why := "two hosts would answer for one address, and Neutron accepts the pair without a word"
 	use := fmt.Sprintf("device owner %q, device %q", holder.DeviceOwner, holder.DeviceID)
 	fix, command := "give the router an address that no port has, or free this one", openstackCommand("port", "show", holder.ID)
 	switch {
 	case holder.ID == s.port.ID:
 		use = "the node's own"
+	case free(holder):
+		use, why = "without an owner", "it may keep the address for the router, or for a virtual IP: installers keep the API and ingress VIPs so"
+		fix, command = "where it keeps the address for the router, say so by a tag", openstackCommand("port", "set", "--tag", reservationTag, holder.ID)
 	case holder.DeviceOwner == egressIPOwner:
 		use = "OpenShift's reservation for an EgressIP"
 		fix, command = "give the router an address that is no EgressIP", caller.Kubectl("", "get", "cloudprivateipconfigs")
 	}
 	return finding.New(finding.AddressHeld, s.at.Router,
 		fmt.Sprintf("%s belongs to port %s of project %s (%s)", s.address(), named{holder.ID, holder.Name}, holder.ProjectID, use),
-		"two hosts would answer for one address, and Neutron accepts the pair without a word",
-		fix, command)
+		why, fix, command)
 }

@@ -145,8 +145,8 @@ func portSights() []sight {
 func pairSights() []sight {
 	return []sight{
 		{finding.PairMissing, finding.Error, "none", func(l *lab) (Options, []platform.Attachment) { return ask(l.at(0, 0)) }, wholeOne, "does not allow 10.0.200.1 with MAC 0a:e6:0a:00:c8:01"},
-		{finding.PairMissing, finding.Error, "the port's own MAC only", func(l *lab) (Options, []platform.Attachment) {
-			l.allow(l.seed.Nodes[0].PortID, fakeneutron.Pair{IP: "10.0.200.1"})
+		{finding.PairMissing, finding.Error, "a wider pair with the port's own MAC", func(l *lab) (Options, []platform.Attachment) {
+			l.allow(l.seed.Nodes[0].PortID, fakeneutron.Pair{IP: "10.0.200.0/24"})
 			return ask(l.at(0, 0))
 		}, func(l *lab) (Options, []platform.Attachment) {
 			l.allow(l.seed.Nodes[0].PortID, fakeneutron.Pair{IP: "10.0.200.1/32", MAC: "0A-E6-0A-00-C8-01"})
@@ -212,6 +212,16 @@ func pairSights() []sight {
 // addressSights are those about the reserved address.
 func addressSights() []sight {
 	inPool := func(l *lab) platform.Attachment { return moved(l.at(0, 0), "10.0.90.7/16") }
+	named := func(at platform.Attachment) platform.Attachment {
+		at.Named = true
+		return at
+	}
+	virtual := func(node int, ip string) scene {
+		return func(l *lab) (Options, []platform.Attachment) {
+			l.allow(l.seed.Nodes[node].PortID, fakeneutron.Pair{IP: ip})
+			return Options{Nodes: []platform.Node{l.at(0, node).Node}}, []platform.Attachment{named(l.at(0, 0))}
+		}
+	}
 	heldBy := func(p fakeneutron.Port) scene {
 		return func(l *lab) (Options, []platform.Attachment) {
 			if p.NetworkID == "shared" {
@@ -228,6 +238,15 @@ func addressSights() []sight {
 			heldBy(fakeneutron.Port{DeviceID: "somebody", NetworkID: "shared"}), "10.0.90.7 belongs to port db"},
 		{finding.AddressHeld, finding.Error, "an EgressIP's", heldBy(fakeneutron.Port{DeviceID: "x", DeviceOwner: "OpenShiftEgressIP"}),
 			heldBy(fakeneutron.Port{DeviceID: "egress/r0", DeviceOwner: "kubectl-egress"}), "OpenShift's reservation for an EgressIP"},
+		{finding.AddressHeld, finding.Error, "a port without an owner", heldBy(fakeneutron.Port{Name: "api-vip"}),
+			heldBy(fakeneutron.Port{Tags: []string{"kubectl-egress"}}), "10.0.90.7 belongs to port api-vip"},
+		{finding.AddressHeld, finding.Error, "a port without an owner, and no name for it", heldBy(fakeneutron.Port{Name: "ingress-vip", Tags: []string{"openshiftClusterID=x"}}),
+			func(l *lab) (Options, []platform.Attachment) {
+				heldBy(fakeneutron.Port{})(l)
+				return ask(named(inPool(l)))
+			}, "without an owner"},
+		{finding.AddressHeld, finding.Error, "virtual, on its own node", virtual(0, "10.0.200.1"), virtual(0, "10.0.200.0/24"), "10.0.200.1 is a virtual address of port"},
+		{finding.AddressHeld, finding.Error, "virtual, on another node", virtual(1, "10.0.200.1/32"), virtual(1, "10.0.200.2"), "10.0.200.1 is a virtual address of port"},
 		{finding.AddressHeld, finding.Error, "the node's own", func(l *lab) (Options, []platform.Attachment) {
 			return ask(moved(l.at(0, 0), l.seed.Nodes[0].IP+"/16"))
 		}, wholeOne, "the node's own"},
@@ -239,7 +258,7 @@ func addressSights() []sight {
 		{finding.NotReserved, finding.Warning, "in the pool", func(l *lab) (Options, []platform.Attachment) { return ask(inPool(l)) },
 			func(l *lab) (Options, []platform.Attachment) { return ask(l.at(0, 0)) }, "10.0.90.7 is in an allocation pool"},
 		{finding.NotReserved, finding.Warning, "in the pool, its twin elsewhere", heldBy(fakeneutron.Port{NetworkID: "shared"}),
-			heldBy(fakeneutron.Port{Name: "kept by hand"}), "no port holds it"},
+			heldBy(fakeneutron.Port{Name: "kept by hand", Tags: []string{"kubectl-egress"}}), "no port holds it"},
 	}
 }
 

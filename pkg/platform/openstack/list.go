@@ -44,6 +44,8 @@ type port struct {
 	// Secured is nil where the cloud knows no port security: ports are secured there.
 	Secured  *bool `json:"port_security_enabled"`
 	Revision int   `json:"revision_number"`
+	// Tags are of a reservation's interest.
+	Tags []string `json:"tags"`
 }
 
 // unsecured reports whether every frame of the port passes anyway.

@@ -135,7 +135,7 @@ func TestHoldersOnAnothersNetworkAreUnknown(t *testing.T) {
 		l := newLabAs(t, fakeneutron.Options{}, user)
 		at := attachment(0, netip.MustParseAddr("10.30.200.1"), fakeneutron.SeedNode{Name: "shared", ServerID: l.seed.SharedServerID})
 		l.SetPairs(l.seed.SharedPortID, []fakeneutron.Pair{pairOf(at)})
-		l.AddPort(fakeneutron.Port{NetworkID: l.seed.SharedNetworkID, Name: "kept", FixedIPs: []fakeneutron.FixedIP{{IP: "10.30.200.1"}}})
+		l.AddPort(fakeneutron.Port{NetworkID: l.seed.SharedNetworkID, Name: "kept", Tags: []string{reservationTag}, FixedIPs: []fakeneutron.FixedIP{{IP: "10.30.200.1"}}})
 		plan := mustPlan(t, l.adapter(t, Options{}), at)
 		wantCodes(t, plan, want...)
 		if len(plan.Findings) > 0 && plan.Findings[0].Level != finding.Info {

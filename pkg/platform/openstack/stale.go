@@ -118,7 +118,8 @@ func (p *planner) strangers() {
 		port := p.world.ports[id]
 		for _, pair := range port.Pairs {
 			k := port.recordOf(pair)
-			if p.needed[k] || p.needless[k] {
+			// A virtual address is held by somebody, of which fits tells.
+			if p.needed[k] || p.needless[k] || p.world.ofNodes[id] != nil && port.isVirtual(pair, k.IP) {
 				continue
 			}
 			why := "nobody recorded it as written for the router"
