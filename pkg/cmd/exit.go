@@ -97,8 +97,5 @@ func (f *factory) code(err error) int {
 	if _, ok := errors.AsType[*apply.TimeoutError](err); ok {
 		return exitTimeout
 	}
-	if !f.started {
-		return exitInvalid
-	}
 	return exitFailed
 }

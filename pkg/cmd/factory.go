@@ -35,7 +35,7 @@ type factory struct {
 	config    *genericclioptions.ConfigFlags
 	// verbosity is klog's, kubectl's -v.
 	verbosity int
-	// started tells that the command line was understood: what fails from then on is no usage error.
+	// started is set once the command line is understood: what cobra refused before that is invalid input.
 	started bool
 }
 

@@ -29,6 +29,9 @@ func (f *factory) run(ctx context.Context, args []string) int {
 	root.SetOut(f.Out)
 	root.SetErr(f.ErrOut)
 	err := root.ExecuteContext(ctx)
+	if !f.started {
+		err = invalid(err)
+	}
 	return f.finish(ctx, err)
 }
 
