@@ -15,7 +15,7 @@ func TestBeside(t *testing.T) {
 	first := router(nil)
 	second := router(both(named("billing", "partner-b"), addressed("192.168.12.98/24", "192.168.12.1")))
 	shared := func(object, other string) finding.Finding {
-		return about(router(named("billing", object)), finding.SharedNamespace, "namespace billing has another router of the operator's: "+other, "", "")
+		return about(router(named("billing", object)), finding.SharedNamespace, "namespace billing has another operator-managed router: "+other, "", "")
 	}
 	same := func(object, other string) finding.Finding {
 		return about(router(named("billing", object)), finding.SharedAddress, "address 192.168.12.99 is also the address of "+other, "", "")

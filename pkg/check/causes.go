@@ -48,7 +48,7 @@ func readConfig(config string) (pluginConfig, error) {
 	return conf, err
 }
 
-// causesOf are what can make the plugin fail on r without a word, most likely first: what the spec shows, then
+// causesOf are what can make the plugin fail silently on r, most likely first: what the spec shows, then
 // what the NAD shows, then what only the node knows.
 func causesOf(r snapshot.Router, nad *snapshot.NAD, node string) []string {
 	var out []string

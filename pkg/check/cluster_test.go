@@ -28,7 +28,7 @@ func TestHealthy(t *testing.T) {
 	}
 }
 
-// three is a healthy cluster with three routers of the operator's, each in a namespace of its own.
+// three is a healthy cluster with three operator-managed routers, each in a namespace of its own.
 func three(t *testing.T) *snapshot.Snapshot {
 	t.Helper()
 	s := decode(t, base(t, "operator"))
@@ -70,7 +70,7 @@ func TestThreeHealthyRouters(t *testing.T) {
 	}
 }
 
-// Two of the operator's routers in a namespace share NAD, Deployment and pod. What is there fits one of them
+// Two operator-managed routers in a namespace share NAD, Deployment and pod. What is there fits one of them
 // at most, and only EGR113 says so.
 func TestSharedNamespaceSpeaksAlone(t *testing.T) {
 	s := decode(t, base(t, "operator"))

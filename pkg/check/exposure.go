@@ -9,7 +9,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-// openToAll is EGR218. Policies that could not be read are EGR202's. Policies add up: one that lets in
+// openToAll is EGR218. Policies that could not be read are EGR202's. Policies add up: one that allows
 // everybody leaves nothing for the others to limit.
 func openToAll(c *state, r snapshot.Router) []finding.Finding {
 	if !c.knows(r, policiesResource) {
@@ -19,7 +19,7 @@ func openToAll(c *state, r snapshot.Router) []finding.Finding {
 	for _, p := range policies {
 		if len(p.Everybody) > 0 {
 			fix, commands := c.closePolicies(r, policies)
-			return one(r, finding.OpenToAll, sprintf("NetworkPolicy %s lets in everybody: %s", p.Name, finding.Listed(p.Everybody, mostNamed, ", ")),
+			return one(r, finding.OpenToAll, sprintf("NetworkPolicy %s allows everybody: %s", p.Name, finding.Listed(p.Everybody, mostNamed, ", ")),
 				"policies add up, so no other can take that back: every pod of the cluster can send to the router, and what it sends leaves with the reserved address",
 				fix, commands...)
 		}
@@ -27,7 +27,7 @@ func openToAll(c *state, r snapshot.Router) []finding.Finding {
 	if len(policies) > 0 {
 		return nil
 	}
-	fix, command := "let in the pods of its own namespace alone; create with --allow-from names others", c.Caller.Piped(policyFor(r), "create")
+	fix, command := "allow only the pods of its own namespace; create with --allow-from names others", c.Caller.Piped(policyFor(r), "create")
 	if c.shares(r) {
 		fix, command = "give each router a namespace of its own first (EGR113): a policy for their one pod would shut out the other's clients", ""
 	}
@@ -36,8 +36,8 @@ func openToAll(c *state, r snapshot.Router) []finding.Finding {
 		fix, command)
 }
 
-// closePolicies is how to have policies let in no longer everybody. What selects more than r's pod is not deleted: with it
-// others may lose the clients that it lets in to them. Where none remains that limits who may come, one takes their place.
+// closePolicies is how to have policies no longer allow everybody. What selects more than r's pod is not deleted: with it
+// others may lose the clients that it allows to reach them. Where none remains that limits who may come, one takes their place.
 func (c *state) closePolicies(r snapshot.Router, policies []snapshot.NetworkPolicy) (fix string, commands []string) {
 	limits := false
 	for _, p := range policies {
@@ -56,11 +56,11 @@ func (c *state) closePolicies(r snapshot.Router, policies []snapshot.NetworkPoli
 	if limits {
 		return "let it name who may use the router, or delete it: another policy limits that", commands
 	}
-	return "let it name who may use the router, or put one in its place that lets in the pods of its own namespace alone; create with --allow-from names others",
+	return "let it name who may use the router, or put one in its place that allows only the pods of its own namespace; create with --allow-from names others",
 		append(commands, c.Caller.Piped(policyFor(r), "create"))
 }
 
-// policyFor lets in to r what comes from its own namespace.
+// policyFor allows what comes from r's own namespace.
 func policyFor(r snapshot.Router) any {
 	return struct {
 		metav1.TypeMeta `json:",inline"`

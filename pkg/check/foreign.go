@@ -23,7 +23,7 @@ func foreign(c *state, r snapshot.Router) []finding.Finding {
 		return nil
 	}
 	return one(r, finding.ForeignDeploy,
-		sprintf("Deployment %s is another's: it selects pods by %s, and the operator's by app=%s", d.Name, d.Foreign, egress.OperatorApp),
+		sprintf("Deployment %s is not the operator's: it selects pods by %s, and the operator's by app=%s", d.Name, d.Foreign, egress.OperatorApp),
 		"nobody can change a Deployment's selector, so the operator cannot make its own in that place: it fails and tries again, up to a quarter of an hour apart, and there is no pod",
 		"see whose it is and have its owner give it another name, or put the router in another namespace",
 		c.Caller.Kubectl(d.Namespace, "get", "deployment", d.Name, "-o", "yaml", "--show-managed-fields"))

@@ -39,7 +39,7 @@ func Judge(s *snapshot.Snapshot, o Options) *Judgement {
 	progress := map[routerKey]Progress{}
 	found := Specs(s)
 	for _, check := range []func(*state) []finding.Finding{
-		noAPI, unreadable, readRights, writeRights, noMacvlan, degraded, ghosts, taken, manyMACs, clusterRoutes, inbound,
+		noAPI, unreadable, readRights, writeRights, noMacvlan, degraded, orphans, taken, manyMACs, clusterRoutes, inbound,
 	} {
 		found = append(found, check(c)...)
 	}

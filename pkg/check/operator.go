@@ -29,7 +29,7 @@ func degraded(c *state) []finding.Finding {
 		return nil
 	}
 	return []finding.Finding{onCluster(finding.OperatorDegraded, finding.Warning, c.degradedMessage(),
-		"it names no egress router that is known here, which does not say that none is concerned: "+hides+
+		"it names no egress router that is known here, which does not say that none is affected: "+hides+
 			"; an operator in trouble may be slow to make a router, or not make it at all",
 		"read what the operator says"+c.onManagement(), c.operatorLog())}
 }
@@ -128,13 +128,13 @@ func (c *state) gone() []string {
 	return out
 }
 
-// ghosts is EGR219.
-func ghosts(c *state) []finding.Finding {
+// orphans is EGR219.
+func orphans(c *state) []finding.Finding {
 	var out []finding.Finding
 	for _, key := range c.gone() {
 		namespace, name, _ := strings.Cut(key, "/")
 		fix, command := c.forget(namespace, name)
-		out = append(out, finding.New(finding.GhostRouter, key,
+		out = append(out, finding.New(finding.OrphanRouter, key,
 			sprintf("ClusterOperator/network is Degraded%s because of router %s, which is gone: %s",
 				since(c.Cluster.NetworkOperator.Since), key, said(c.Cluster.NetworkOperator)),
 			"the operator remembers a router that it could not reconcile until one of that name succeeds, or until it is restarted: deleting the router does not clear it, and the complaint can even begin after that ("+complainsWhen+")",

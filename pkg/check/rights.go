@@ -181,7 +181,7 @@ func unreadable(c *state) []finding.Finding {
 	return collect.Map(c.Unreadable, func(u snapshot.Unreadable) finding.Finding {
 		return finding.New(finding.UnreadableRouter, u.Namespace+"/"+u.Name, u.Reason,
 			"it is left out: no verb, and no sync, does anything for it until it can be read, and of the other routers all is shown",
-			"create the router again, which writes its description anew, or delete what is none; look at it first",
+			"create the router again, which rewrites its description, or delete the Deployment if it is not a router's; look at it first",
 			c.Caller.Kubectl(u.Namespace, "get", u.Object, "-o", "yaml"))
 	})
 }

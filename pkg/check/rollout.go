@@ -81,7 +81,7 @@ func standaloneFreshness(pod snapshot.Pod, nad *snapshot.NAD, now render.Stamp) 
 	case pod.NADHash == now.Text && !nad.Changed.IsZero() && !pod.Created.Before(nad.Changed):
 		return Current // create writes both within a second
 	case pod.NADHash == now.Text, !render.IsHash(pod.NADHash):
-		return Doubtful // the NAD was put back, or made anew: what it said when the pod started is not known
+		return Doubtful // the NAD was put back, or recreated: what it said when the pod started is not known
 	}
 	return Outdated
 }
@@ -89,7 +89,7 @@ func standaloneFreshness(pod snapshot.Pod, nad *snapshot.NAD, now render.Stamp) 
 // sameRules is the freshness of a pod whose template was stamped when the NAD had the rules of now, in another state.
 func sameRules(stamped, now render.Stamp, nad *snapshot.NAD) Freshness {
 	if stamped.UID != now.UID || stamped.Text == now.Text {
-		return Doubtful // made anew, or changed and put back
+		return Doubtful // recreated, or changed and put back
 	}
 	if changes := now.Generation - stamped.Generation; changes == 1 || changes > 1 && strings.HasPrefix(nad.Writer, operatorManager) {
 		return Current // another release of the operator writes the same in other words

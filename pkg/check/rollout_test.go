@@ -69,7 +69,7 @@ func changedAfter(after time.Duration) chapter {
 }
 
 // madeAnew is a NAD that was deleted and made again, so long after the pod's start.
-func madeAnew(after time.Duration) chapter {
+func recreated(after time.Duration) chapter {
 	return func(s story) {
 		nad := &s.NADs[0]
 		nad.UID, nad.Generation, nad.Created = "another", 1, s.Pods[0].Created.Add(after)
@@ -86,9 +86,9 @@ func TestFreshness(t *testing.T) {
 	}{
 		{"made together", nil, Current},
 		{"an upgrade writes annotations", []chapter{write(time.Hour, 0, cno)}, Current},
-		{"and makes the pod anew within the second", []chapter{write(0, 0, cno)}, Current},
+		{"and recreates the pod within the second", []chapter{write(0, 0, cno)}, Current},
 		{"an upgrade writes the same in other words", []chapter{write(time.Hour, 1, cno), reworded}, Current},
-		{"in two steps, the second with a pod made anew within the second", []chapter{write(0, 2, cno), reworded}, Current},
+		{"in two steps, the second with a pod recreated within the second", []chapter{write(0, 2, cno), reworded}, Current},
 
 		{"restarted, and an upgrade writes annotations", []chapter{write(-time.Hour, 1, cno), restarted, write(time.Hour, 0, cno)}, Current},
 		{"restarted, and an upgrade writes the same in other words", []chapter{restarted, write(time.Hour, 1, cno), reworded}, Current},
@@ -97,12 +97,12 @@ func TestFreshness(t *testing.T) {
 		{"restarted, changed and put back before the pod was made", []chapter{restarted, write(-time.Hour, 2, cno)}, Current},
 		{"restarted, changed and put back after the pod was made", []chapter{restarted, write(time.Hour, 2, cno)}, Doubtful},
 		{"restarted, changed and put back in the second in which the pod was made", []chapter{restarted, write(0, 2, cno)}, Doubtful},
-		{"restarted, and its NAD made anew before the pod", []chapter{restarted, madeAnew(-time.Second)}, Current},
-		{"restarted, and its NAD made anew after the pod", []chapter{restarted, madeAnew(time.Hour)}, Doubtful},
+		{"restarted, and its NAD recreated before the pod", []chapter{restarted, recreated(-time.Second)}, Current},
+		{"restarted, and its NAD recreated after the pod", []chapter{restarted, recreated(time.Hour)}, Doubtful},
 
 		{"never restarted, changed and put back before the pod was made", []chapter{write(-time.Hour, 2, cno)}, Current},
 		{"never restarted, changed and put back after the pod was made", []chapter{write(time.Hour, 2, cno)}, Doubtful},
-		{"never restarted, and its NAD made anew after the pod", []chapter{madeAnew(time.Hour)}, Doubtful},
+		{"never restarted, and its NAD recreated after the pod", []chapter{recreated(time.Hour)}, Doubtful},
 		{"a NAD of which nobody knows when it was changed", []chapter{write(time.Hour, 1, ""), func(s story) { s.NADs[0].Changed = time.Time{} }}, Doubtful},
 
 		{"rules changed by kubectl apply", []chapter{otherRules, changedAfter(time.Hour), write(time.Hour, 1, cno)}, Doubtful},
@@ -146,7 +146,7 @@ func TestFreshnessStandalone(t *testing.T) {
 		{"changed in the same moment, by create", []chapter{restarted, write(0, 1, "kubectl-egress")}, Current},
 		{"put right later", []chapter{restarted, write(time.Second, 2, "kubectl-egress")}, Doubtful},
 		{"and the pod restarted since", []chapter{restarted, write(-time.Second, 2, "kubectl-egress")}, Current},
-		{"made anew later", []chapter{restarted, madeAnew(time.Second)}, Doubtful},
+		{"recreated later", []chapter{restarted, recreated(time.Second)}, Doubtful},
 		{"nobody knows when", []chapter{restarted, write(0, 1, ""), func(s story) { s.NADs[0].Changed = time.Time{} }}, Doubtful},
 		{"changed by hand, in its interface", []chapter{restarted, write(time.Hour, 1, "kubectl-edit"), func(s story) {
 			s.NADs[0].Config = strings.Replace(s.NADs[0].Config, `"type":"egress-router"`, `"type":"egress-router","interfaceArgs":{"master":"ens9"}`, 1)

@@ -51,7 +51,7 @@ func clusterRoutes(c *state) []finding.Finding {
 	fix, command := c.lookFix()
 	return []finding.Finding{onCluster(finding.NoClusterRoutes, finding.Info,
 		sprintf("it cannot be told whether the pod network gives pods routes of their own (%s)", seen),
-		sprintf("the CNI plugin deletes eth0's default route: where that was the only one, replies to clients on other nodes leave by net1 and are lost; it concerns %s", finding.Count(routers, "router")),
+		sprintf("the CNI plugin deletes eth0's default route: where that was the only one, replies to clients on other nodes leave by net1 and are lost; affects %s", finding.Count(routers, "router")),
 		fix, command)}
 }
 

@@ -50,7 +50,7 @@ func Beside(routers, there []snapshot.Router) []finding.Finding {
 	})
 }
 
-// sharedNamespaces is EGR113, on each router concerned.
+// sharedNamespaces is EGR113, on each router affected.
 func sharedNamespaces(routers []snapshot.Router) []finding.Finding {
 	return shared(routers, func(r snapshot.Router) string {
 		if r.Provisioner == egress.Standalone {
@@ -59,7 +59,7 @@ func sharedNamespaces(routers []snapshot.Router) []finding.Finding {
 		return r.Namespace
 	}, func(r snapshot.Router, others string) finding.Finding {
 		return about(r, finding.SharedNamespace,
-			sprintf("namespace %s has another router of the operator's: %s", r.Namespace, others),
+			sprintf("namespace %s has another operator-managed router: %s", r.Namespace, others),
 			"the operator gives the NAD and the Deployment of every router in a namespace the same names: the routers overwrite each other every five minutes, and each address works in turn",
 			"give each router a namespace of its own, or create it with --provisioner=standalone, which names objects after the router; one that is there already must be deleted before it is created so")
 	})
@@ -76,7 +76,7 @@ func holders(s *snapshot.Snapshot) []snapshot.Router {
 	return collect.Filter(s.Routers, func(r snapshot.Router) bool { return r.Provisioner != egress.Standalone || x.NADOf(r) != nil })
 }
 
-// sharedAddresses is EGR114, on each router concerned.
+// sharedAddresses is EGR114, on each router affected.
 func sharedAddresses(routers []snapshot.Router) []finding.Finding {
 	return shared(routers, func(r snapshot.Router) string {
 		if ip := egress.ReservedIP(&r.EgressRouter); ip.IsValid() {

@@ -76,7 +76,7 @@ func fallback(r snapshot.Router) []finding.Finding {
 	}
 	return one(r, finding.FallbackIgnored,
 		sprintf("fallback IP %s would be ignored", ip),
-		"the operator writes it into the NAD under a name that the CNI plugin does not know, so traffic to other ports is dropped without a word",
+		"the operator writes it into the NAD under a name that the CNI plugin does not know, so traffic to other ports is silently dropped",
 		"use --provisioner=standalone, where it works, or write a rule for every port")
 }
 

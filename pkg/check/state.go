@@ -50,7 +50,7 @@ func newState(s *snapshot.Snapshot, o Options) *state {
 	return c
 }
 
-// shares reports whether r has a namespace in common with another router of the operator's.
+// shares reports whether r has a namespace in common with another operator-managed router.
 func (c *state) shares(r snapshot.Router) bool {
 	return c.sharing[finding.Printable(egress.Key(&r.EgressRouter))]
 }

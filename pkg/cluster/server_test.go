@@ -154,7 +154,7 @@ func serve(ctx context.Context, c *cluster.Client, r *nov1.EgressRouter, provisi
 
 // remove deletes a router and waits until it is gone.
 func remove(ctx context.Context, c *cluster.Client, r *nov1.EgressRouter) error {
-	remains, err := apply.RemainsOf(ctx, c, r.Namespace, r.Name, egress.Auto, false)
+	remains, err := apply.LeftoverOf(ctx, c, r.Namespace, r.Name, egress.Auto, false)
 	if err != nil {
 		return err
 	}

@@ -95,7 +95,7 @@ func newNAD(namespace, name, config string) *nadv1.NetworkAttachmentDefinition {
 	}
 }
 
-// newPolicy lets in a team and a network.
+// newPolicy allows a team and a network.
 func newPolicy(namespace string) client.Object {
 	return &networkingv1.NetworkPolicy{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "only-the-team"},

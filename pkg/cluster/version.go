@@ -15,7 +15,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
 
-// API is one that egress routers stand on.
+// API is one that egress routers need.
 type API struct {
 	GroupVersion string `json:"groupVersion"`
 	// Served is nil where the cluster did not say.

@@ -63,7 +63,7 @@ func (a *applyFlags) add(cmd *cobra.Command) {
 }
 
 func addProvisioner(cmd *cobra.Command, value *string) {
-	cmd.Flags().StringVar(value, "provisioner", *value, "Who makes NAD and Deployment: operator (the Cluster Network Operator), standalone (this command), or auto (operator where the cluster serves EgressRouters)")
+	cmd.Flags().StringVar(value, "provisioner", *value, "Who creates the NetworkAttachmentDefinition (NAD) and the Deployment: operator (the Cluster Network Operator), standalone (this command), or auto (operator where the cluster serves EgressRouters)")
 }
 
 // parseAll makes a value of each of texts; flag begins the error about one.
@@ -120,7 +120,7 @@ func (w *waitFlags) add(cmd *cobra.Command, byDefault bool, help string) {
 
 func (w *waitFlags) check() error {
 	if w.timeout <= 0 {
-		return fmt.Errorf("--timeout %s is no time to wait: write one such as 2m, or --wait=false", w.timeout)
+		return fmt.Errorf("invalid --timeout %s: write a duration such as 2m, or --wait=false", w.timeout)
 	}
 	return nil
 }

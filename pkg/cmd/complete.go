@@ -142,8 +142,8 @@ func (f *factory) flagValues() map[string]cobra.CompletionFunc {
 		"fail-on":   completeChoices("error", "warning", "never"),
 		"provisioner": completeChoices(
 			cobra.CompletionWithDesc(string(egress.Auto), "operator where the cluster serves EgressRouters, else standalone"),
-			cobra.CompletionWithDesc(string(egress.Operator), "the Cluster Network Operator makes NAD and Deployment"),
-			cobra.CompletionWithDesc(string(egress.Standalone), "this command makes NAD and Deployment"),
+			cobra.CompletionWithDesc(string(egress.Operator), "the Cluster Network Operator creates the NAD and the Deployment"),
+			cobra.CompletionWithDesc(string(egress.Standalone), "this command creates the NAD and the Deployment"),
 		),
 		"allow-from": f.completeNamespaces,
 		"dry-run": completeChoices(

@@ -19,8 +19,8 @@ func newCompletionCommand(f *factory) *cobra.Command {
 	c := &completionFlags{}
 	cmd := &cobra.Command{
 		Use:   "completion (bash | zsh | fish | powershell | --install [--dir FOLDER])",
-		Short: "Make TAB complete names and flags",
-		Long: `Makes TAB complete commands, flags, and the names of routers and namespaces.
+		Short: "Set up shell completion",
+		Long: `Sets up shell completion of commands, flags, and the names of routers and namespaces.
 
 After "` + f.name + `" it is ` + f.host() + ` that completes. It needs its own completion ("` + f.host() + ` completion --help"),
 and finds this command's by a link of the name ` + f.host() + `_complete-egress in a folder of your PATH. With --install

@@ -83,7 +83,7 @@ func behind(link string) (string, error) {
 }
 
 // install makes the links, telling done of each: created, configured where an older one was put right, or
-// unchanged. It makes none where one of the names is taken by another's file.
+// unchanged. It makes none where one of the names is taken by a file of another program.
 func (l *links) install(done func(path, result string)) error {
 	var taken []error
 	var paths []string
@@ -91,7 +91,7 @@ func (l *links) install(done func(path, result string)) error {
 		path := filepath.Join(l.dir, name+l.suffix)
 		paths = append(paths, path)
 		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) && !l.right(path) && !l.ours(path) {
-			taken = append(taken, fmt.Errorf("%s is a file of another's: move it away, or name another folder with --dir", path))
+			taken = append(taken, fmt.Errorf("%s belongs to another program: move it away, or name another folder with --dir", path))
 		}
 	}
 	if len(taken) > 0 {

@@ -38,7 +38,7 @@ func TestCopies(t *testing.T) {
 		{"nothing there", nil, "created created created"},
 		{"again", nil, "unchanged unchanged unchanged"},
 		{"another version", append(content, "older"...), "unchanged configured unchanged"},
-		{"another's file", []byte("another's"), shim + " is a file of another's: move it away, or name another folder with --dir"},
+		{"another's file", []byte("another's"), shim + " belongs to another program: move it away, or name another folder with --dir"},
 	} {
 		if step.before != nil {
 			if err := os.WriteFile(shim, step.before, 0o755); err != nil {

@@ -86,7 +86,7 @@ PORT of the router goes to IP, from the reserved address.`,
 	cmd.Flags().BoolVar(&c.restart, "restart", false, "Restart the pod also where it cannot be told whether it runs older rules")
 	addFailOn(cmd, &c.failOn, failNever)
 	cmd.Flags().IntVar(&c.workers, "concurrency", c.workers, "How many routers to work on at a time")
-	cmd.Flags().BoolVar(&c.noProgress, "no-progress", false, "Show a line an object on a terminal too, not a bar, where there are several routers")
+	cmd.Flags().BoolVar(&c.noProgress, "no-progress", false, "Show one line per object on a terminal too, not a bar, where there are several routers")
 	return cmd
 }
 

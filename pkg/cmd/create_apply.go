@@ -112,7 +112,7 @@ func inOrder(n, workers int, do func(i int), done func(i int) error) error {
 	return nil
 }
 
-// show says what became of a job and was not said yet: a line an object, unless a bar takes their place. Of several
+// show says what became of a job and was not said yet: one line per object, unless a bar takes their place. Of several
 // routers the failed ones are named at once; of one, the error ends the command.
 func (o *createOptions) show(ctx context.Context, progress *progress, j job, result *outcome, jobs int) error {
 	if !progress.shown {

@@ -86,7 +86,7 @@ func (o *createOptions) noteUnread(unknown []snapshot.Unknown, unreadable error)
 	o.note("%s may not be listed: whether another router has the address was not checked%s", strings.Join(names, ", "), there)
 }
 
-// latecomers are the routers of the operator's that are there once the input was applied.
+// latecomers are the operator-managed routers that are there once the input was applied.
 type latecomers struct {
 	routers []snapshot.Router
 	err     error

@@ -9,7 +9,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
 
-// refuseForeign stops where a Deployment of another's is in the operator's way: it would fail in silence.
+// refuseForeign stops where somebody else's Deployment is in the operator's way: it would fail in silence.
 func (o *createOptions) refuseForeign(ctx context.Context, client *cluster.Client) error {
 	if o.provisioner != egress.Operator {
 		return nil
@@ -20,7 +20,7 @@ func (o *createOptions) refuseForeign(ctx context.Context, client *cluster.Clien
 	}
 	for _, unknown := range s.Unknown {
 		if !unknown.Partial {
-			o.note("%s may not be listed: whether another's Deployment %s is in the operator's way was not checked", unknown, egress.OperatorDeployment)
+			o.note("%s may not be listed: whether somebody else's Deployment %s is in the operator's way was not checked", unknown, egress.OperatorDeployment)
 		}
 	}
 	s.Routers = o.snapshot(o.provisioner).Routers

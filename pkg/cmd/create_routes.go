@@ -161,7 +161,7 @@ func (o *createOptions) refusePods(ctx context.Context, client *cluster.Client) 
 		return err
 	}
 	refused := check.PodSecurity(s, check.Options{Caller: o.caller()})
-	return o.refuse(refused, string(finding.PodSecurity)+": the pod would be refused, and nothing was written: mend it, or go on with --force", "")
+	return o.refuse(refused, string(finding.PodSecurity)+": the pod would be refused, and nothing was written: fix it, or continue with --force", "")
 }
 
 // pods are the routers with their Deployments, as the checks see them.

@@ -94,7 +94,7 @@ func (d *deleteFlags) complete(f *factory, _ *cobra.Command, args []string) (*de
 		}
 	}
 	if !o.yes && o.dryRun == dryRunNone && !f.interactive() {
-		return nil, fmt.Errorf("delete asks first, and there is no terminal to ask on: pass --yes")
+		return nil, fmt.Errorf("delete asks first, and stdin is not a terminal: pass --yes")
 	}
 	var err error
 	o.namespace, _, err = f.currentNamespace()
@@ -115,13 +115,13 @@ func (o *deleteOptions) run(ctx context.Context) error {
 
 // one deletes one router.
 func (o *deleteOptions) one(ctx context.Context, client *cluster.Client, name string) error {
-	remains, err := apply.RemainsOf(ctx, client, o.namespace, name, o.provisioner, o.adopt)
+	remains, err := apply.LeftoverOf(ctx, client, o.namespace, name, o.provisioner, o.adopt)
 	if err != nil {
 		return err
 	}
 	if len(remains.Objects) == 0 {
 		if o.wait && o.dryRun == dryRunNone {
-			going, err := apply.Going(ctx, client, remains, o.provisioner)
+			going, err := apply.Terminating(ctx, client, remains, o.provisioner)
 			if err != nil {
 				return err
 			}
@@ -157,7 +157,7 @@ func (o *deleteOptions) one(ctx context.Context, client *cluster.Client, name st
 }
 
 // remove deletes what remains of the router, and waits until it is gone.
-func (o *deleteOptions) remove(ctx context.Context, client *cluster.Client, remains *apply.Remains, name string, there *written) error {
+func (o *deleteOptions) remove(ctx context.Context, client *cluster.Client, remains *apply.Leftover, name string, there *written) error {
 	var printing error
 	show := func(object *unstructured.Unstructured) {
 		printing = errors.Join(printing, o.print.object(object, apply.Deleted))
@@ -178,14 +178,14 @@ func (o *deleteOptions) remove(ctx context.Context, client *cluster.Client, rema
 	return o.awaitGone(ctx, client, remains, name)
 }
 
-func (o *deleteOptions) awaitGone(ctx context.Context, client *cluster.Client, remains *apply.Remains, name string) error {
+func (o *deleteOptions) awaitGone(ctx context.Context, client *cluster.Client, remains *apply.Leftover, name string) error {
 	return apply.WaitGone(ctx, client, remains, o.timeout, func(reason string) {
 		o.note("egress router %s/%s: %s", o.namespace, name, reason)
 	})
 }
 
 // confirm asks, unless that is not wanted.
-func (o *deleteOptions) confirm(name string, remains *apply.Remains, r *revocation) error {
+func (o *deleteOptions) confirm(name string, remains *apply.Leftover, r *revocation) error {
 	if r != nil {
 		if err := report.Diff(o.ErrOut, r.plan, colour(o.ErrOut)); err != nil {
 			return err
@@ -204,9 +204,9 @@ func (o *deleteOptions) confirm(name string, remains *apply.Remains, r *revocati
 	return nil
 }
 
-// noteOthers says what becomes of the other routers of the operator's in the namespace: the operator gives all of them
+// noteOthers says what becomes of the other operator-managed routers in the namespace: the operator gives all of them
 // one NAD and one Deployment, which go with each.
-func (o *deleteOptions) noteOthers(ctx context.Context, client *cluster.Client, name string, remains *apply.Remains) error {
+func (o *deleteOptions) noteOthers(ctx context.Context, client *cluster.Client, name string, remains *apply.Leftover) error {
 	if !slices.ContainsFunc(remains.Objects, func(object *unstructured.Unstructured) bool { return object.GetKind() == egress.Kind.Kind }) {
 		return nil
 	}

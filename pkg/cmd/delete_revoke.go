@@ -44,7 +44,7 @@ type revocation struct {
 	plan    *platform.Plan
 }
 
-// written is what may stand in Neutron for a router that is to be deleted.
+// written is what may be in Neutron for a router that is to be deleted.
 type written struct {
 	records *apply.Records
 	// pairs are recorded, and own is the one that needs no record; nil where it has none.
@@ -53,7 +53,7 @@ type written struct {
 }
 
 // written finds what is recorded of a router, and what its address says.
-func (o *deleteOptions) written(ctx context.Context, client *cluster.Client, name string, remains *apply.Remains) (*written, error) {
+func (o *deleteOptions) written(ctx context.Context, client *cluster.Client, name string, remains *apply.Leftover) (*written, error) {
 	w := &written{records: apply.NewRecords(client, o.record.namespace)}
 	if err := w.records.Read(ctx); err != nil && (o.revoke || !cluster.Refused(err)) {
 		return nil, err
@@ -161,7 +161,7 @@ func (o *deleteOptions) remaining(ctx context.Context, client *cluster.Client, n
 	if w.own == nil {
 		return
 	}
-	// Its pair is its own record, so only what the nodes run on tells whether there can be one.
+	// Its pair is its own record, so only what the nodes run on decides whether there can be one.
 	s, err := read.Platform(ctx, client)
 	if err != nil || platform.Detect(s, o.platforms.known()) != openstack.Platform().Name {
 		return

@@ -94,7 +94,7 @@ func (f *factory) requestTimeout() (time.Duration, error) {
 	}
 	d, err := clientcmd.ParseTimeout(*f.config.Timeout)
 	if err != nil || d < 0 {
-		return 0, fmt.Errorf("--request-timeout %s is no time: write it as 10s", *f.config.Timeout)
+		return 0, fmt.Errorf("invalid --request-timeout %s: write a duration such as 10s", *f.config.Timeout)
 	}
 	return d, nil
 }

@@ -112,7 +112,7 @@ func (s *switched) testWords() {
 		"sync --os-cloud x":                         `--os-cloud is for OpenStack, and the cluster runs on the file switch: leave it out, or write "sync openstack"`,
 		"preflight fileswitch --save x":             "--save keeps what --fix changes: add --fix, or leave it out",
 		"preflight fileswitch --node x":             "--node goes with --address: it says where an address without a router is to leave from",
-		"preflight fileswitch --revert nix":         "this would write, and there is no terminal to ask on: pass --yes",
+		"preflight fileswitch --revert nix":         "this would write, and stdin is not a terminal: pass --yes",
 	} {
 		_, errOut := s.run(2, strings.Fields(args)...)
 		s.has(errOut, "error: "+want+"\n")

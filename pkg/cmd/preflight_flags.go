@@ -178,7 +178,7 @@ func (p *platformFlags) goTogether(f *factory, args []string) error {
 		{p.output == formatCommands && writes, "-o commands prints what could be run by hand: leave --fix and --revert out"},
 		{p.fix && p.from != "", "--fix works on the cluster as it is, not on a file: leave --from out"},
 		{p.revert != "" && (len(args) > 0 || p.address != ""), "--revert puts back all that its file holds: leave NAME and --address out"},
-		{writes && !p.yes && !f.interactive(), "this would write, and there is no terminal to ask on: pass --yes"},
+		{writes && !p.yes && !f.interactive(), "this would write, and stdin is not a terminal: pass --yes"},
 	} {
 		if rule.broken {
 			return errors.New(rule.say)
@@ -203,7 +203,7 @@ func (o *platformOptions) attachmentByHand(args []string) error {
 	if err != nil {
 		addr, err := netip.ParseAddr(o.address)
 		if err != nil {
-			return fmt.Errorf("--address %s is no IP address: write it as 192.168.12.99 or 192.168.12.99/24", o.address)
+			return fmt.Errorf("invalid --address %s: write an IP address such as 192.168.12.99 or 192.168.12.99/24", o.address)
 		}
 		prefix = netip.PrefixFrom(addr, addr.BitLen())
 	}

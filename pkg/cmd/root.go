@@ -74,7 +74,7 @@ func newRootCommand(f *factory) *cobra.Command {
 		Long: `Gives a workload a reserved source IP through an egress router, and makes sure that the traffic
 really gets out.
 
-An egress router is a pod that owns an address which a partner's firewall lets in. Clients in the
+An egress router is a pod that owns an address which a partner's firewall allows. Clients in the
 cluster send to its Service; it redirects each port to a named destination, from that address.`,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: f.name},
 		SilenceErrors: true,

@@ -25,9 +25,10 @@ func newStatusCommand(f *factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status [NAME...]",
 		Short: "Show the whole chain behind egress routers, and what is wrong with it",
-		Long: `Shows each router as a tree: NAD, Deployment, pod with node, eth0 and net1, Services and where each of
-their ports goes, who may use it, and what the checks find, where it belongs. Routers that do well are
-folded where there are several. It ends with 0 whatever it finds: preflight is for scripts.`,
+		Long: `Shows each router as a tree: NetworkAttachmentDefinition (NAD), Deployment, pod with node, eth0 and
+net1, Services and where each of their ports goes, who may use it, and what the checks find, where it
+belongs, with the fix of each error and warning. Routers that do well are folded where there are several.
+It ends with 0 whatever it finds: preflight is for scripts.`,
 		Example: `  # One router
   ` + f.name + ` status partner-a
 

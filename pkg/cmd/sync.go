@@ -99,11 +99,11 @@ func (s *syncFlags) validate() error {
 	}
 	switch {
 	case s.listen != "" && !canListen(s.listen):
-		return fmt.Errorf("--listen %s is no address to listen at: write ADDRESS:PORT, such as 127.0.0.1:8080, or :8080 for all", s.listen)
+		return fmt.Errorf("invalid --listen %s: write ADDRESS:PORT, such as 127.0.0.1:8080, or :8080 for all", s.listen)
 	case s.flags.Changed("leader-elect-lease") && !s.leaderElect:
 		return fmt.Errorf("--leader-elect-lease names the Lease of --leader-elect: give that too, or leave it out")
 	case len(validation.IsDNS1123Subdomain(s.lease)) > 0:
-		return fmt.Errorf("--leader-elect-lease %q is no name of an object: write it in small letters, digits and -, such as %s", s.lease, controller.Name)
+		return fmt.Errorf("invalid --leader-elect-lease %q: write it in small letters, digits and -, such as %s", s.lease, controller.Name)
 	case s.resync < time.Second:
 		return fmt.Errorf("--resync %s is too short: write 1s or more, such as 5m", s.resync)
 	}

@@ -32,7 +32,7 @@ func TestAudit(t *testing.T) {
 
 const (
 	rejected = "EGR402: forged transmits are rejected%s; EGR404: promiscuous mode is rejected%[1]s"
-	mend     = ": fix it with kubectl egress preflight vsphere %s -n " + namespace + " --fix"
+	fixIt    = ": fix it with kubectl egress preflight vsphere %s -n " + namespace + " --fix"
 	allows   = "vSphere lets its frames through on every node that it can come to be on"
 )
 
@@ -67,13 +67,13 @@ func (c *shared) testPolicyDrifts(t *testing.T) {
 	p.awaitMetric(`kubectl_egress_sync_findings{code="EGR407",level="warning"} 1`)
 	note := "vSphere rejects its frames on worker-1, worker-2 (" + fmt.Sprintf(rejected, " on DC0_C0_H1 (1 of 2 hosts)") + ")"
 	want := map[string]int{
-		"Warning PolicyRejects Deployment/partner-000 worker-1: " + note + fmt.Sprintf(mend, name(0)):   1,
-		"Warning PolicyRejects EgressRouter/partner-001 worker-1: " + note + fmt.Sprintf(mend, name(1)): 1,
+		"Warning PolicyRejects Deployment/partner-000 worker-1: " + note + fmt.Sprintf(fixIt, name(0)):   1,
+		"Warning PolicyRejects EgressRouter/partner-001 worker-1: " + note + fmt.Sprintf(fixIt, name(1)): 1,
 	}
 	s.awaitNotes(want)
 	passes := s.vcenter.Count("RetrievePropertiesEx")
 	awaitCount(s, passes+3)
-	if said := p.log.lines("level=WARN"); len(said) != 2 || !strings.Contains(strings.Join(said, ""), `msg="partners/partner-000: `+note+fmt.Sprintf(mend, name(0))+`" about=router`) {
+	if said := p.log.lines("level=WARN"); len(said) != 2 || !strings.Contains(strings.Join(said, ""), `msg="partners/partner-000: `+note+fmt.Sprintf(fixIt, name(0))+`" about=router`) {
 		t.Errorf("it said:\n%s", strings.Join(said, ""))
 	}
 	s.unchanged(before)
@@ -116,10 +116,10 @@ func (c *shared) testNewNode(t *testing.T) {
 	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 0")
 	s.addNode(1)
 	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 1")
-	note := fmt.Sprintf("Warning PolicyRejects Deployment/partner-000 worker-2: vSphere rejects its frames on worker-2 ("+rejected+")"+mend, " on DC0_C0_H0, DC0_C0_H1 (2 of 2 hosts)", name(0))
+	note := fmt.Sprintf("Warning PolicyRejects Deployment/partner-000 worker-2: vSphere rejects its frames on worker-2 ("+rejected+")"+fixIt, " on DC0_C0_H0, DC0_C0_H1 (2 of 2 hosts)", name(0))
 	s.awaitNotes(map[string]int{note: 1})
 
-	// A node that is no machine of this vCenter is unknown, and what stands of the other is said with it.
+	// A node that is not a machine of this vCenter is unknown, and what stands of the other is said with it.
 	lost := &corev1.Node{ObjectMeta: nodeMeta("worker-9"), Spec: corev1.NodeSpec{ProviderID: "vsphere://42000000-0000-0000-0000-000000000000"}}
 	s.delete(&corev1.Node{ObjectMeta: nodeMeta("worker-2")})
 	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 0")
@@ -216,7 +216,7 @@ func (c *shared) testNothingChanges(t *testing.T) {
 		t.Errorf("the next pass took %v, want %v", got, want)
 	}
 
-	// Where a policy rejects, it is asked who could mend it.
+	// Where a policy rejects, it is asked who could fix it.
 	s.move(1)
 	s.vcenter.ResetCalls()
 	s.put(0, "worker-2")

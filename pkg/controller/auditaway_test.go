@@ -102,7 +102,7 @@ func (s *vsite) auditorBy(change func(*vsphere.Credentials)) (audit.Auditor, err
 	return vsphere.New([]vsphere.Credentials{c}, vsphere.Options{})
 }
 
-// testVCenterAway: one line says so, nothing else suffers, and what drifted meanwhile is found after it.
+// testVCenterAway: one line says so, nothing else suffers, and what drifted in the meantime is found after it.
 func (c *shared) testVCenterAway(t *testing.T) {
 	s := c.newVSite(t)
 	way := s.newRelay()
@@ -133,7 +133,7 @@ func (c *shared) testVCenterAway(t *testing.T) {
 	s.onlyRead()
 }
 
-// testSessions: a session that expired is taken up by itself; a password that is refused is one line, and read anew.
+// testSessions: a session that expired is taken up by itself; a password that is refused is one line, and read again.
 func (c *shared) testSessions(t *testing.T) {
 	s := c.newVSite(t)
 	s.standalone(0)

@@ -21,7 +21,7 @@ type Election struct {
 	Namespace, Name string
 	// Identity is this process's own among all.
 	Identity string
-	// Lease is how long a leader that is not heard of stays one; 0: 15 s. It renews every seventh part of that, and
+	// Lease is how long a leader that is silent stays one; 0: 15 s. It renews every seventh part of that, and
 	// gives up after two thirds.
 	Lease time.Duration
 }

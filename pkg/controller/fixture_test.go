@@ -72,7 +72,7 @@ func (c *shared) newSiteIn(t *testing.T, namespace, prefix string, config *rest.
 	return s
 }
 
-// newSiteOn makes one of nodes whose ports stand in a Neutron.
+// newSiteOn makes one of nodes whose ports are in a Neutron.
 func (c *shared) newSiteOn(t *testing.T, namespace, prefix string, config *rest.Config, nodes []fakeneutron.SeedNode) *site {
 	t.Helper()
 	s := &site{T: t, cluster: c.cluster, admin: c.admin, namespace: namespace, records: namespace, config: config,

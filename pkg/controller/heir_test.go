@@ -10,7 +10,7 @@ import (
 	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
-// testHeir: a router that is made anew, on another node, under the other provisioner, or with another MAC, takes over
+// testHeir: a router that is recreated, on another node, under the other provisioner, or with another MAC, takes over
 // what was written for the one before.
 func (c *shared) testHeir(t *testing.T) {
 	s := c.newSite(t, fakeneutron.Options{Ports: 3})

@@ -77,7 +77,7 @@ func (p *process) endure(before map[string][]string, movers int) {
 	}
 }
 
-// calm checks that nothing else was asked or said meanwhile.
+// calm checks that nothing else was asked or said in the meantime.
 func (p *process) calm() {
 	p.Helper()
 	for _, r := range p.proxy.Requests() {

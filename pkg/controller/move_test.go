@@ -47,7 +47,7 @@ func (c *shared) testMove(t *testing.T) {
 		}
 	}
 
-	// Another's hand takes the pair away: the next full comparison mends that.
+	// Another's hand takes the pair away: the next full comparison fixes that.
 	s.end(0)
 	s.delete(d)
 	s.await(map[string][]string{})
@@ -79,7 +79,7 @@ func (c *shared) testMove(t *testing.T) {
 	s.await(map[string][]string{})
 }
 
-// testDrift: what another undoes is mended by the next full comparison.
+// testDrift: what another undoes is fixed by the next full comparison.
 func (c *shared) testDrift(t *testing.T) {
 	s := c.newSite(t, fakeneutron.Options{Ports: 2})
 	s.standalone(0)

@@ -15,7 +15,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
 )
 
-// mover moves the pods of the first few routers, whatever happens to the API server meanwhile, and watches the ports:
+// mover moves the pods of the first few routers, whatever happens to the API server in the meantime, and watches the ports:
 // a pair may stand only where its pod has been, and that of a router that stays must stand all the time.
 type mover struct {
 	*site

@@ -23,7 +23,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
 )
 
-// lease is how long a leader that is not heard of stays one here: so long that a busy machine still renews it in time.
+// lease is how long a leader that is silent stays one here: so long that a busy machine still renews it in time.
 const lease = 6 * time.Second
 
 // process is a sync that runs.

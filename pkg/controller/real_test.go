@@ -20,8 +20,8 @@ func TestSyncOnNeutron(t *testing.T) {
 	t.Run("a pod moves", func(t *testing.T) { c.testRealMove(t, n) })
 	t.Run("40 pods move at once", func(t *testing.T) { c.testRealMany(t, n) })
 	t.Run("two full ports swap their pods", func(t *testing.T) { c.testRealSwap(t, n) })
-	t.Run("another heeds revisions", func(t *testing.T) { c.testRealRival(t, n) })
-	t.Run("another does not heed revisions", func(t *testing.T) { c.testRealReckless(t, n) })
+	t.Run("another checks revisions", func(t *testing.T) { c.testRealRival(t, n) })
+	t.Run("another does not check revisions", func(t *testing.T) { c.testRealReckless(t, n) })
 	if n.clouds != nil { // a Neutron of our own, that may be killed
 		t.Run("Neutron is killed", func(t *testing.T) { c.testRealKilled(t, n) })
 	}

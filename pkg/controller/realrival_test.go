@@ -91,7 +91,7 @@ func (c *shared) testRealReckless(t *testing.T, n *real) {
 	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 1")
 }
 
-// interfere has another write the first four ports while do runs, heeding their revisions: each time it adds a pair and
+// interfere has another write the first four ports while do runs, checking their revisions: each time it adds a pair and
 // removes the one before. It gives what must be left of them, by node.
 func (s *site) interfere(n *real, do func()) map[string][]string {
 	s.Helper()

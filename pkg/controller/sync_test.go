@@ -41,7 +41,7 @@ func TestSync(t *testing.T) {
 	t.Run("one router's fault", c.testFault)
 	t.Run("full ports", c.testFull)
 	t.Run("full ports swap their pods", c.testSwap)
-	t.Run("a router is made anew", c.testHeir)
+	t.Run("a router is recreated", c.testHeir)
 	t.Run("a crash leaves a record", c.testCrash)
 	// Late, when what else goes on mostly waits: the news of all 200 must come within seconds.
 	t.Run("200 pods move at once", c.testMany)

@@ -68,10 +68,10 @@ func ValidateName(name string) error {
 		return nil
 	}
 	if length := utf8.RuneCountInString(name); length > validation.DNS1035LabelMaxLength {
-		return fmt.Errorf("name %q has %d characters: the router's Service bears it, and a Service's name has at most %d",
+		return fmt.Errorf("name %q has %d characters: it is also the Service's name, which has at most %d",
 			name, length, validation.DNS1035LabelMaxLength)
 	}
-	return fmt.Errorf("name %q cannot be used: the router's Service bears it, so write lower-case letters, digits and '-', "+
+	return fmt.Errorf("name %q cannot be used: it is also the Service's name, so write lower-case letters, digits and '-', "+
 		"beginning with a letter and ending with a letter or digit, such as %q", name, suggestName(name))
 }
 

@@ -31,7 +31,7 @@ func TestParseRedirectFile(t *testing.T) {
 		{name: "two fallbacks", in: "203.0.113.27\n203.0.113.28", err: "line 2"},
 		{name: "no destination", in: "# x\n80 tcp", err: `line 2: "80 tcp": write PORT PROTOCOL IP`},
 		{name: "too many words", in: "80 tcp 10.0.0.1 80 90", err: "line 1"},
-		{name: "a protocol that is none", in: "80 icmp 10.0.0.1", err: `line 1: "80 icmp 10.0.0.1": protocol "icmp"`},
+		{name: "a protocol that is none", in: "80 icmp 10.0.0.1", err: `line 1: "80 icmp 10.0.0.1": invalid protocol "icmp"`},
 		{name: "a range", in: "80-90 tcp 10.0.0.1", err: "line 1"},
 		{name: "a target port that is none", in: "80 tcp 10.0.0.1 http", err: "target port"},
 	}

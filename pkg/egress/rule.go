@@ -116,7 +116,7 @@ func parseProtocol(s string) (nov1.ProtocolType, error) {
 	case "sctp":
 		return nov1.ProtocolTypeSCTP, nil
 	default:
-		return "", fmt.Errorf("protocol %q is none of tcp, udp, sctp", s)
+		return "", fmt.Errorf("invalid protocol %q: must be tcp, udp or sctp", s)
 	}
 }
 

@@ -48,7 +48,7 @@ const (
 	OldRules         Code = "EGR216"
 	UserNetwork      Code = "EGR217"
 	OpenToAll        Code = "EGR218"
-	GhostRouter      Code = "EGR219"
+	OrphanRouter     Code = "EGR219"
 	OperatorSilent   Code = "EGR220"
 	ForeignDeploy    Code = "EGR222"
 	OpenInbound      Code = "EGR223"
@@ -159,7 +159,7 @@ func usual() []row {
 		{MacvlanIgnored, Error, "the operator ignores macvlan mode and master"},
 		{NothingToDo, Warning, "neither a rule nor a fallback IP: nothing is redirected"},
 		{BadMode, Error, "the mode is not Redirect"},
-		{SharedNamespace, Error, "two of the operator's routers in one namespace"},
+		{SharedNamespace, Error, "two operator-managed routers in one namespace"},
 		{SharedAddress, Error, "one reserved address on two routers"},
 		{SCTPModule, Info, "SCTP needs a kernel module on the nodes"},
 		{NoAddress, Error, "there is no address"},
@@ -184,7 +184,7 @@ func usual() []row {
 		{OldRules, Warning, "the pod runs older rules than the NAD holds"},
 		{UserNetwork, Error, "the namespace's primary network is user-defined"},
 		{OpenToAll, Info, "no NetworkPolicy says who may use the router"},
-		{GhostRouter, Warning, "the network operator still complains of a router that is gone"},
+		{OrphanRouter, Warning, "the network operator still complains of a router that is gone"},
 		{OperatorSilent, Error, "the operator has made nothing of a valid router"},
 		{ForeignDeploy, Error, "a Deployment of another is in the operator's way"},
 		{OpenInbound, Warning, "hosts of the nodes' network can reach pods through routers"},
@@ -200,7 +200,7 @@ func usual() []row {
 		{PairsForbidden, Error, "the user may not change the pairs of the port"},
 		{NotReserved, Warning, "nothing keeps Neutron from giving the address away"},
 		{MACOnSeveral, Error, "one MAC is allowed on several ports"},
-		{NoVM, Error, "the node is no virtual machine of the vCenter, or several"},
+		{NoVM, Error, "the node is not a virtual machine of the vCenter, or several"},
 		{ForgedTransmits, Error, "forged transmits are rejected"},
 		{MACChanges, Warning, "MAC address changes are rejected"},
 		{Promiscuous, Error, "promiscuous mode is rejected, and there is no MAC learning"},

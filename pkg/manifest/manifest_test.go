@@ -47,7 +47,7 @@ func TestLoadText(t *testing.T) {
 		{"no destination", strings.Replace(good, "203.0.113.26", `""`, 1), "", "destinationIP: Required value"},
 		{"a mode of macvlan that is none", good + "  networkInterface:\n    macvlan:\n      mode: bridge\n", "", `mode: Unsupported value: "bridge"`},
 		{"no name", strings.Replace(good, "name: partner-a", "labels: {}", 1), "", "no metadata.name"},
-		{"a name that no Service can bear", strings.Replace(good, "partner-a", "partner.a", 1), "", `metadata.name "partner.a" cannot be used`},
+		{"a name that no Service can have", strings.Replace(good, "partner-a", "partner.a", 1), "", `metadata.name "partner.a" cannot be used`},
 		{"two mistakes", good + "      x: 1\n---\nkind: Pod\n", "", "in.yaml, document 2 is of kind Pod"},
 	}
 	for _, test := range tests {

@@ -14,7 +14,7 @@ import (
 )
 
 // operatorGracePeriod is how many seconds the operator's pod has to end where it ends before the next starts.
-// What it runs does not heed TERM: with Kubernetes' own 30 s a pod that is evicted or deleted would hold the
+// What it runs does not handle SIGTERM: with Kubernetes' own 30 s a pod that is evicted or deleted would hold the
 // address beside its replacement for as long. Never 0: that would free the address before the old interface is gone.
 const operatorGracePeriod = 1
 

@@ -46,7 +46,7 @@ func ParseClients(text string) (Clients, error) {
 	return c, nil
 }
 
-// ParseLabels reads LABEL=VALUE, each; of is what bears them. Who writes another notation of selectors is told the one
+// ParseLabels reads LABEL=VALUE, each; of is what has them. Who writes another notation of selectors is told the one
 // that is known here.
 func ParseLabels(texts []string, of string) (map[string]string, error) {
 	labels := map[string]string{}
@@ -72,7 +72,7 @@ type PolicyOptions struct {
 	Owner types.UID
 }
 
-// NetworkPolicy renders the policy that lets in to the router r none but o.From.
+// NetworkPolicy renders the policy by which only o.From can reach the router r.
 func NetworkPolicy(r *nov1.EgressRouter, o PolicyOptions) (*unstructured.Unstructured, error) {
 	var p networkingv1.NetworkPolicy
 	if err := fill(templates.NetworkPolicy, &p); err != nil {
@@ -94,7 +94,7 @@ func NetworkPolicy(r *nov1.EgressRouter, o PolicyOptions) (*unstructured.Unstruc
 		}
 		peers = append(peers, peer)
 	}
-	if len(peers) > 0 { // without a peer, a rule would let in everybody
+	if len(peers) > 0 { // without a peer, a rule would allow everybody
 		p.Spec.Ingress = []networkingv1.NetworkPolicyIngressRule{{From: peers}}
 	}
 	if o.Owner != "" {

@@ -16,7 +16,7 @@ func TestNetworkPolicy(t *testing.T) {
 	}{
 		{"policy-operator.yaml", PolicyOptions{
 			Provisioner: egress.Operator, Owner: "7b1f",
-			// Named twice, it is let in once.
+			// Named twice, it is allowed once.
 			From: []Clients{{Namespace: "billing"}, {Namespace: "shop", labels: map[string]string{"app": "till", "tier": "web"}}, {Namespace: "billing"}},
 		}},
 		{"policy-standalone.yaml", PolicyOptions{Provisioner: egress.Standalone, From: []Clients{{Namespace: "shop"}}}},

@@ -30,7 +30,7 @@ func (p Plugin) Read(v any) error {
 }
 
 // Plugins returns the CNI plugins of a NAD's spec.config: those of its list, and the one that the config
-// itself is. What stands in the list and is no plugin is left out.
+// itself is. What is in the list and is not a plugin is left out.
 func Plugins(config string) ([]Plugin, error) {
 	var list struct {
 		Plugins json.RawMessage `json:"plugins"`

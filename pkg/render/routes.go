@@ -25,7 +25,7 @@ func ParseNetwork(text string) (netip.Prefix, error) {
 	case prefix != prefix.Masked():
 		return prefix, fmt.Errorf("%s has bits behind its prefix: write it as %s", prefix, prefix.Masked())
 	case !forPods(prefix):
-		return prefix, fmt.Errorf("%s is no network of pods or Services: write one such as 10.128.0.0/14", prefix)
+		return prefix, fmt.Errorf("invalid network %s: write one of pods or Services, such as 10.128.0.0/14", prefix)
 	}
 	return prefix, nil
 }

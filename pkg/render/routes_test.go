@@ -32,10 +32,10 @@ func TestParseNetwork(t *testing.T) {
 		"10.128.0.0":     `"10.128.0.0" is not a network: write one such as 10.128.0.0/14`,
 		"fd00::/8":       "fd00::/8 is IPv6: the CNI plugin serves IPv4 alone: leave it out",
 		"10.0.0.0/8; id": `"10.0.0.0/8; id" is not a network: write one such as 10.128.0.0/14`,
-		"0.0.0.0/1":      "0.0.0.0/1 is no network of pods or Services: write one such as 10.128.0.0/14",
-		"127.0.0.0/8":    "127.0.0.0/8 is no network of pods or Services: write one such as 10.128.0.0/14",
-		"169.254.1.0/24": "169.254.1.0/24 is no network of pods or Services: write one such as 10.128.0.0/14",
-		"224.0.0.0/4":    "224.0.0.0/4 is no network of pods or Services: write one such as 10.128.0.0/14",
+		"0.0.0.0/1":      "invalid network 0.0.0.0/1: write one of pods or Services, such as 10.128.0.0/14",
+		"127.0.0.0/8":    "invalid network 127.0.0.0/8: write one of pods or Services, such as 10.128.0.0/14",
+		"169.254.1.0/24": "invalid network 169.254.1.0/24: write one of pods or Services, such as 10.128.0.0/14",
+		"224.0.0.0/4":    "invalid network 224.0.0.0/4: write one of pods or Services, such as 10.128.0.0/14",
 		"":               `"" is not a network: write one such as 10.128.0.0/14`,
 	} {
 		got, err := ParseNetwork(text)

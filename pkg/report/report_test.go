@@ -32,7 +32,7 @@ func sample() Report {
 		&check.Matrix{Rows: []check.Row{
 			{Router: "billing/partner-a", Node: "worker-1", Active: true, Works: platform.No, Allowed: platform.No, Why: []string{"EGR302: the pair is missing"}},
 			{Router: "billing/partner-a", Node: "worker-2", Works: platform.Yes, Allowed: platform.Yes},
-			{Router: "shop/partner-b", Node: "worker-2", Works: platform.Unknown, Why: []string{"nothing says which subnets it stands in"}},
+			{Router: "shop/partner-b", Node: "worker-2", Works: platform.Unknown, Why: []string{"nothing says which subnets it is in"}},
 		}})
 }
 

@@ -125,7 +125,7 @@ type PortStatus struct {
 // PolicyStatus is a NetworkPolicy that applies to the router's pods.
 type PolicyStatus struct {
 	Name string `json:"name"`
-	// From are who it lets in, in words; empty for nobody.
+	// From are who it allows, in words; empty for nobody.
 	From []string `json:"from"`
 }
 

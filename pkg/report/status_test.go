@@ -170,7 +170,7 @@ func TestStatusUnknown(t *testing.T) {
 	}
 }
 
-// Green is what has nothing to mend.
+// Green is what has nothing to fix.
 func TestStatusColours(t *testing.T) {
 	ready := healthy()
 	warning := []finding.Finding{{Code: finding.OldRules, Level: finding.Warning, Object: "billing/partner-a", Message: "older rules", Commands: []string{}}}

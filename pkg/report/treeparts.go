@@ -176,7 +176,7 @@ func (t treeWriter) policies(root treeprint.Tree, s StatusJSON, found []finding.
 		t.findings(root.AddBranch("NetworkPolicy: "+lacking(s, "networkpolicies", "none, so every pod of the cluster may use it")), found)
 	}
 	for i, p := range s.Policies {
-		branch := root.AddBranch(say("NetworkPolicy %s: lets in %s", p.Name, cmp.Or(strings.Join(p.From, ", "), "nobody")))
+		branch := root.AddBranch(say("NetworkPolicy %s: allows %s", p.Name, cmp.Or(strings.Join(p.From, ", "), "nobody")))
 		if i == len(s.Policies)-1 {
 			t.findings(branch, found)
 		}
@@ -221,11 +221,11 @@ func (t treeWriter) platform(root treeprint.Tree, s StatusJSON, found []finding.
 func worksOn(works, unknown, all int) string {
 	switch unknown {
 	case 0:
-		return fmt.Sprintf("Nodes: it works, or would work, on %d of %d", works, all)
+		return fmt.Sprintf("Nodes: works on %d of %d", works, all)
 	case all:
-		return fmt.Sprintf("Nodes: of none of %d it is known whether it works, or would work, there", all)
+		return fmt.Sprintf("Nodes: unknown for all %d", all)
 	}
-	return fmt.Sprintf("Nodes: it works, or would work, on %d of %d; of %d it is not known", works, all, unknown)
+	return fmt.Sprintf("Nodes: works on %d of %d; unknown for %d", works, all, unknown)
 }
 
 // nodeText is one node of a router's.

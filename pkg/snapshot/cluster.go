@@ -48,7 +48,7 @@ type Node struct {
 	// Addresses are its IP addresses, internal ones first.
 	Addresses []string `json:"addresses,omitempty"`
 	// CIDRs are addresses with prefix lengths that the cluster's CNI knows the node by, such as
-	// OVN-Kubernetes' host-cidrs: they name the subnets that it stands in. Empty where no CNI tells.
+	// OVN-Kubernetes' host-cidrs: they name the subnets that it is in. Empty where no CNI tells.
 	CIDRs  []string          `json:"cidrs,omitempty"`
 	Labels map[string]string `json:"labels,omitempty"`
 	Taints []corev1.Taint    `json:"taints,omitempty"`

@@ -68,7 +68,7 @@ func (s *Snapshot) checkNames() error {
 		collect.Map(s.Nodes, func(n Node) string { return n.Name }),
 	) {
 		if name != "" && len(validation.IsDNS1123Subdomain(name)) > 0 {
-			return fmt.Errorf("%q is no name that a cluster's object can have", name)
+			return fmt.Errorf("invalid name %q: a cluster's object cannot have it", name)
 		}
 	}
 	return nil

@@ -84,7 +84,7 @@ func (x *Index) NADOf(r Router) *NAD {
 	return find(x.NADs, x.nads, r.Namespace, r.Provisioner.NADName(r.Name))
 }
 
-// DeploymentOf returns the Deployment of r, or nil. One of another's that bears its name is none.
+// DeploymentOf returns the Deployment of r, or nil. One that somebody else made under its name does not count.
 func (x *Index) DeploymentOf(r Router) *Deployment {
 	if x.ForeignOf(r) != nil {
 		return nil
@@ -92,7 +92,7 @@ func (x *Index) DeploymentOf(r Router) *Deployment {
 	return x.named(r)
 }
 
-// ForeignOf returns the Deployment of another's in whose place the operator would make that of r, or nil.
+// ForeignOf returns somebody else's Deployment in whose place the operator would make that of r, or nil.
 func (x *Index) ForeignOf(r Router) *Deployment {
 	if d := x.named(r); d != nil && d.Foreign != "" && r.Provisioner != egress.Standalone {
 		return d
@@ -100,7 +100,7 @@ func (x *Index) ForeignOf(r Router) *Deployment {
 	return nil
 }
 
-// named returns what bears the name of r's Deployment, or nil.
+// named returns what has the name of r's Deployment, or nil.
 func (x *Index) named(r Router) *Deployment {
 	return find(x.Deployments, x.deployments, r.Namespace, r.Provisioner.DeploymentName(r.Name))
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
 
-// TestIndex: many routers in one namespace get their own, and a router of the operator's gets the pods that
+// TestIndex: many routers in one namespace get their own, and an operator-managed router gets the pods that
 // its labels select, whatever else is on them.
 func TestIndex(t *testing.T) {
 	const routers = 1000

@@ -69,7 +69,7 @@ type Deployment struct {
 	// Template is the pods' spec: scheduling, security contexts, images and volumes. Commands, arguments,
 	// environment and probes are left out.
 	Template corev1.PodSpec `json:"template"`
-	// Foreign is the selector of one that only bears the name of the operator's: another's, which the operator cannot take
+	// Foreign is the selector of one that only has the name of the operator's: somebody else's, which the operator cannot take
 	// over, since nobody can change a selector.
 	Foreign string `json:"foreign,omitempty"`
 	// Failure is why it cannot make its pod, or "".

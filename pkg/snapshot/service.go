@@ -31,7 +31,7 @@ type NetworkPolicy struct {
 	Namespace string               `json:"namespace"`
 	Name      string               `json:"name"`
 	Pods      metav1.LabelSelector `json:"pods"`
-	// From are who it lets in, in words: "pods app=x in namespaces team=y", "10.0.0.0/8", "all".
+	// From are who it allows, in words: "pods app=x in namespaces team=y", "10.0.0.0/8", "all".
 	From []string `json:"from,omitempty"`
 	// Everybody are those of From that are every pod of the cluster, on all ports or on some.
 	Everybody []string `json:"everybody,omitempty"`

@@ -129,7 +129,7 @@ func TestFile(t *testing.T) {
 		"x":  "no JSON",
 		"{}": `it is "" of ""`,
 		`{"kind":"Snapshot","apiVersion":"kubectl-egress.io/v1alpha1","more":1}`:                       "unknown field",
-		`{"kind":"Snapshot","apiVersion":"kubectl-egress.io/v1alpha1","nodes":[{"name":"$(reboot)"}]}`: "no name",
+		`{"kind":"Snapshot","apiVersion":"kubectl-egress.io/v1alpha1","nodes":[{"name":"$(reboot)"}]}`: "invalid name",
 	} {
 		if _, err := Load([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", text, err, want)

@@ -16,7 +16,7 @@ var form string
 
 const iptablesForm = "iptables"
 
-// redirect sends what comes in at in on by the rules, in order, and has what leaves at out bear the address from. It
+// redirect sends what comes in at in on by the rules, in order, and gives what leaves at out the address from. It
 // runs in the pod.
 func redirect(in, out string, from net.IP, rules []rule, log logFile) error {
 	if form == iptablesForm {
@@ -39,7 +39,7 @@ func redirectByNFT(in, out string, from net.IP, rules []rule) error {
 	return nil
 }
 
-// nftScript makes the table egress_cni anew.
+// nftScript makes the table egress_cni again from nothing.
 func nftScript(in, out string, from net.IP, rules []rule) string {
 	var text strings.Builder
 	line := func(format string, args ...any) { _, _ = fmt.Fprintf(&text, format+"\n", args...) }

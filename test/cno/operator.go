@@ -25,12 +25,12 @@ const (
 	// Asleep is the value of PauseAnnotation.
 	Asleep = "asleep"
 	// ReleaseAnnotation and ImageAnnotation on a Namespace play an upgrade of OpenShift there: the release and the image
-	// that they hold stand for the operator's own. They are heeded at the next resync, in one step or in two.
+	// that they hold stand for the operator's own. They take effect at the next resync, in one step or in two.
 	ReleaseAnnotation = "test.kubectl-egress.io/release"
 	// ImageAnnotation is the pods' image.
 	ImageAnnotation = "test.kubectl-egress.io/image"
 	// TroubleAnnotation on ClusterOperator network is another trouble of the operator's, in its words. It is of a lower level
-	// than routers, so that Degraded tells of it alone. It is heeded at the next report.
+	// than routers, so that Degraded tells of it alone. It takes effect at the next report.
 	TroubleAnnotation = "test.kubectl-egress.io/trouble"
 
 	nap = 100 * time.Millisecond // between two looks at an annotation that says asleep

@@ -31,7 +31,7 @@ func (o *operator) fail(ctx context.Context, key client.ObjectKey, err error) er
 }
 
 // summarize is what the operator does at the end of each reconcile of any router. From 4.22 on it stays silent until
-// failures have lasted, and starts to count anew whenever it has spoken.
+// failures have lasted, and starts to count again whenever it has spoken.
 func (o *operator) summarize(ctx context.Context) error {
 	switch {
 	case len(o.failures) == 0:

@@ -70,7 +70,7 @@ func TestDegradedAtOnce(t *testing.T) {
 	}
 }
 
-// What is said comes late, and is late: a second bad router is not named, and a mended one still is, until the message is
+// What is said comes late, and is late: a second bad router is not named, and a fixed one still is, until the message is
 // renewed, at a reconcile.
 func TestDegradedLaterAndStale(t *testing.T) {
 	startOperator(t, Options{Clock: clock, Release: Release{Version: "4.22.0"}})
@@ -90,7 +90,7 @@ func TestDegradedLaterAndStale(t *testing.T) {
 	}
 	awaitDegraded(t, second)
 	if got := degraded(t).Message; strings.Contains(got, first.Namespace+"/bad") {
-		t.Errorf("the message that was renewed names the mended router: %s", got)
+		t.Errorf("the message that was renewed names the fixed router: %s", got)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/test/lab"
 )
 
-// platforms are what the nodes stand on: two on OpenStack, the third on vSphere.
+// platforms are what the nodes run on: two on OpenStack, the third on vSphere.
 type platforms struct {
 	neutron *fakeneutron.Server
 	vcenter *fakevcenter.Server
@@ -34,7 +34,7 @@ func (p *platforms) stop() {
 	p.vcenter.Close()
 }
 
-// cluster is the lab that stands on p.
+// cluster is the lab that runs on p.
 func (p *platforms) cluster() lab.Options {
 	o := lab.Options{OpenShift: true, ProviderIDs: map[string]string{}, Addresses: map[string][]string{}, Annotations: map[string]map[string]string{}}
 	add := func(providerID, ip string) {

@@ -1,6 +1,6 @@
 package main
 
-// steps are the demo: a router of the operator's and standalone ones, from a mistake to their end.
+// steps are the demo: an operator-managed router and standalone ones, from a mistake to their end.
 func steps() []step {
 	const (
 		router = "kubectl egress create partner-a -n billing --address 10.0.200.99/16 --gateway 10.0.0.1 \\\n" +

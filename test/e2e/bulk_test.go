@@ -36,7 +36,7 @@ func TestBulk(t *testing.T) {
 	t.Run("outage", b.testOutage)
 }
 
-// testRequests: one request an object, and a handful; none for an object that is as it was asked.
+// testRequests: one request per object, and a handful; none for an object that is as it was asked.
 func (b *bench) testRequests(t *testing.T) {
 	const n = 40
 	tests := []struct {

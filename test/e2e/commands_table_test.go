@@ -123,7 +123,7 @@ func printedCases() []printed {
 		{name: "one MAC twice on a node", code: "EGR210", router: "partner-a", says: "address already in use", plant: [][]string{
 			asRouter(standalone, "--node-selector", "kubernetes.io/hostname=worker-1"), inNamespace("scale", "deployment", "partner-a", "--replicas=2")}},
 		{name: "a changed NAD", code: "EGR211", router: "partner-a", plant: [][]string{asRouter(standalone), patchNAD(nadOf("0.4.0", "192.168.12.250"))}},
-		{name: "a changed NAD of the operator's", code: "EGR211", router: "partner-a", plant: [][]string{asRouter(), asleep,
+		{name: "a changed NAD of an operator-managed router", code: "EGR211", router: "partner-a", plant: [][]string{asRouter(), asleep,
 			inNamespace("patch", "net-attach-def", "egress-router-cni-nad", "--type=merge", "-p", nadOf("0.4.0", "192.168.12.250"))}},
 		{name: "no net1", code: "EGR212", router: "partner-a", says: "runs without", plant: [][]string{noMultus, asRouter(standalone, "--timeout", "5s")}, words: [][]string{multus}},
 		{name: "another address", code: "EGR212", router: "partner-a", says: "the reserved address is", plant: [][]string{asRouter(standalone),
@@ -144,9 +144,9 @@ func printedCases() []printed {
 		{name: "older rules", code: "EGR216", router: "partner-a", plant: [][]string{asRouter(),
 			inNamespace("patch", "egressrouter", "partner-a", "--type=json", "-p", `[{"op":"replace","path":"/spec/redirect/redirectRules/0/destinationIP","value":"203.0.113.30"}]`)}},
 		{name: "no policy", code: "EGR218", router: "partner-a", plant: [][]string{asRouter()}},
-		{name: "a policy for everybody", code: "EGR218", router: "partner-a", says: "lets in everybody", plant: [][]string{asRouter(standalone),
+		{name: "a policy for everybody", code: "EGR218", router: "partner-a", says: "allows everybody", plant: [][]string{asRouter(standalone),
 			{"apply", replaced(openPolicy, "SELECTOR", `{"matchLabels":{"app.kubernetes.io/name":"egress-router","app.kubernetes.io/instance":"partner-a"}}`)}}},
-		{name: "a policy for everybody, of others too", code: "EGR218", router: "partner-a", says: "lets in everybody", plant: [][]string{asRouter(standalone), {"apply", replaced(openPolicy, "SELECTOR", "{}")}}},
+		{name: "a policy for everybody, of others too", code: "EGR218", router: "partner-a", says: "allows everybody", plant: [][]string{asRouter(standalone), {"apply", replaced(openPolicy, "SELECTOR", "{}")}}},
 		{name: "the operator is silent", code: "EGR220", router: "partner-a", plant: [][]string{asleep, asRouter("--wait=false")}},
 	}
 }
@@ -158,8 +158,8 @@ func degrading() []printed {
 	return []printed{
 		{name: "an unrenderable router", code: "EGR204", router: "partner-a", plant: [][]string{bad}, cleanup: [][]string{
 			inNamespace("patch", "egressrouter", "partner-a", "--type=json", "-p", `[{"op":"replace","path":"/spec/addresses/0/ip","value":"192.168.12.LAST/24"}]`)}},
-		{name: "a ghost", code: "EGR219", router: "partner-a", plant: [][]string{bad, onCluster("wait", "clusteroperator/network", "--for=condition=Degraded=True", "--timeout=60s"), gone}},
-		{name: "a ghost beside a router", code: "EGR219", router: "partner-a", plant: [][]string{bad, onCluster("wait", "clusteroperator/network", "--for=condition=Degraded=True", "--timeout=60s"), gone,
+		{name: "an orphan", code: "EGR219", router: "partner-a", plant: [][]string{bad, onCluster("wait", "clusteroperator/network", "--for=condition=Degraded=True", "--timeout=60s"), gone}},
+		{name: "an orphan beside a router", code: "EGR219", router: "partner-a", plant: [][]string{bad, onCluster("wait", "clusteroperator/network", "--for=condition=Degraded=True", "--timeout=60s"), gone,
 			{"create", "partner-b", "-n", "NS", "--address", "192.168.12.OTHER/24", "--gateway", "192.168.12.1", "--redirect", "8080=203.0.113.26:80", "--timeout", "30s"}},
 			stays: "the stand-in for the operator is not restarted with the Deployment"},
 	}

@@ -109,7 +109,7 @@ func TestPrintedCommands(t *testing.T) {
 	t.Logf("%d commands carried out", done.lines)
 }
 
-// TestPrintedWithoutMultus is about what concerns the whole cluster.
+// TestPrintedWithoutMultus is about what affects the whole cluster.
 func TestPrintedWithoutMultus(t *testing.T) {
 	l, err := lab.Start(t.Context(), lab.Options{NoMultus: true})
 	if err != nil {

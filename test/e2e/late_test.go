@@ -17,7 +17,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/test/lab"
 )
 
-// TestLateRouter: another router of the operator's comes into the namespace while create applies its own. No pod is
+// TestLateRouter: another operator-managed router comes into the namespace while create applies its own. No pod is
 // restarted, none is waited for, and one list finds it, however many routers there are.
 func TestLateRouter(t *testing.T) {
 	l, err := lab.Start(t.Context(), lab.Options{OpenShift: true})
@@ -69,7 +69,7 @@ func (b *bench) testLateOne(t *testing.T) {
 	b.proxy.Reset()
 	r := b.run(t, nil, create("8080=203.0.113.27:80")...)
 	if r.code != 1 || r.stdout != "egressrouter.network.operator.openshift.io/partner configured\n" ||
-		!strings.Contains(r.stderr, "error EGR113: namespace late-one has another router of the operator's: late-one/late\n") ||
+		!strings.Contains(r.stderr, "error EGR113: namespace late-one has another operator-managed router: late-one/late\n") ||
 		!strings.HasSuffix(r.stderr, "error: egress router late-one/partner was applied, and another was made in its namespace at the same time: no pod was restarted: delete one of them\n") {
 		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
@@ -84,7 +84,7 @@ func (b *bench) testLateMany(t *testing.T) {
 	b.arrives(t, "late-004")
 	b.proxy.Reset()
 	r := b.run(t, nil, "create", "-f", file, "--wait")
-	if r.code != 1 || !strings.Contains(r.stderr, "error EGR113: namespace late-004 has another router of the operator's: late-004/late\n") ||
+	if r.code != 1 || !strings.Contains(r.stderr, "error EGR113: namespace late-004 has another operator-managed router: late-004/late\n") ||
 		!strings.Contains(r.stderr, "error: router late-004/partner: egress router late-004/partner was applied, and another") ||
 		!strings.HasSuffix(r.stderr, fmt.Sprintf("%d routers: %d created, 0 configured, 0 unchanged, 1 failed\n", n, n-1)) {
 		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)

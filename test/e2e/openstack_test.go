@@ -67,7 +67,7 @@ func (c cloud) run(t *testing.T) {
 	})
 }
 
-// play plays the transcripts in a folder in a cluster that stands on c, with commands beside those of all.
+// play plays the transcripts in a folder in a cluster that runs on c, with commands beside those of all.
 func (c cloud) play(t *testing.T, folder string, more map[string]func(*testscript.TestScript, bool, []string)) {
 	o := lab.Options{OpenShift: true, Nodes: cloudNodes(), ProviderIDs: map[string]string{}, Addresses: map[string][]string{}, Annotations: map[string]map[string]string{}}
 	for i, name := range cloudNodes() {

@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// testRestart: what was stored is there, whoever was let in still is, and the controllers work on.
+// testRestart: what was stored is there, whoever had access still has, and the controllers work on.
 func testRestart(t *testing.T, cluster *Cluster, admin client.Client) {
 	kubeconfig, err := cluster.User("alice", "system:masters")
 	if err != nil {

@@ -26,7 +26,7 @@ const (
 	// Asleep is the value of PauseAnnotation.
 	Asleep = "asleep"
 	// ImagePullAnnotation on a Namespace, with the value ImagePullFail, lets no image of its pods be
-	// pulled. It is heeded as a container starts: running ones go on.
+	// pulled. It takes effect as a container starts: running ones go on.
 	ImagePullAnnotation = "test.kubectl-egress.io/image-pull"
 	// ImagePullFail is the value of ImagePullAnnotation.
 	ImagePullFail = "fail"

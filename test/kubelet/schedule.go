@@ -49,7 +49,7 @@ func (k *kubelet) schedule(ctx context.Context, pod *corev1.Pod) (again time.Dur
 	binding := &corev1.Binding{Target: corev1.ObjectReference{Kind: "Node", Name: target}}
 	err = k.client.SubResource("binding").Create(ctx, pod, binding)
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
-		return pause, nil // bound or deleted meanwhile
+		return pause, nil // bound or deleted in the meantime
 	}
 	if err != nil {
 		return 0, fmt.Errorf("binding pod %s: %w", client.ObjectKeyFromObject(pod), err)

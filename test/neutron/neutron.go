@@ -118,7 +118,7 @@ func (n *Neutron) startOwn(ctx context.Context, o Options, say func(string, ...a
 	if err := clouds.write(n.CloudsFile); err != nil {
 		return err
 	}
-	say("users and projects stand in Keystone")
+	say("users and projects are in Keystone")
 
 	n.Seed = Seed{Keystone: s.keystoneURL(), MaxPairs: o.MaxPairs, Clouds: cloudNames()}
 	if err := n.fillNetwork(ctx, o); err != nil {
@@ -127,7 +127,7 @@ func (n *Neutron) startOwn(ctx context.Context, o Options, say func(string, ...a
 	if err := n.fillOthers(ctx); err != nil {
 		return err
 	}
-	say("a network with %d node ports stands in Neutron", o.Nodes)
+	say("a network with %d node ports is in Neutron", o.Nodes)
 	return n.Seed.write(s.path("seed.json"))
 }
 
@@ -137,7 +137,7 @@ func (n *Neutron) useExisting(ctx context.Context, o Options, say func(string, .
 	if err := n.fillNetwork(ctx, o); err != nil {
 		return err
 	}
-	say("a network with %d node ports stands in cloud %s", o.Nodes, n.Clouds.Owner)
+	say("a network with %d node ports is in cloud %s", o.Nodes, n.Clouds.Owner)
 	return nil
 }
 

@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// Seed is what stands in Neutron for the tests. IDs are Neutron's UUIDs.
+// Seed is what is in Neutron for the tests. IDs are Neutron's UUIDs.
 type Seed struct {
 	// Endpoint is the URL of Neutron without a version, such as http://127.0.0.1:9696/.
 	Endpoint string `json:"endpoint"`
@@ -80,10 +80,10 @@ type Trunk struct {
 func (s Seed) write(path string) error {
 	content, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
-		return fmt.Errorf("writing what stands in Neutron as JSON: %w", err)
+		return fmt.Errorf("writing what is in Neutron as JSON: %w", err)
 	}
 	if err := os.WriteFile(path, append(content, '\n'), 0o600); err != nil {
-		return fmt.Errorf("writing what stands in Neutron: %w", err)
+		return fmt.Errorf("writing what is in Neutron: %w", err)
 	}
 	return nil
 }

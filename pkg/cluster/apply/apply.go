@@ -135,7 +135,7 @@ func foreign(c *cluster.Client, live *unstructured.Unstructured, router string) 
 	return ""
 }
 
-// otherManager says who made live, if this tool has not applied it: an EgressRouter bears no label of ours, since it is
+// otherManager says who made live, if this tool has not applied it: an EgressRouter has no label of ours, since it is
 // applied as it was given, and anybody can write labels. The field manager tells.
 func otherManager(c *cluster.Client, live *unstructured.Unstructured) string {
 	if slices.ContainsFunc(live.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {

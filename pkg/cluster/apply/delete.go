@@ -17,19 +17,19 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 )
 
-// Remains are the objects of a router that the cluster holds and that deleting it removes, in the order
+// Leftover is what remains: the objects of a router that the cluster holds and that deleting it removes, in the order
 // in which they go: clients first, then the pod, then what the pod needs.
-type Remains struct {
+type Leftover struct {
 	namespace, name string
 	provisioner     egress.Provisioner
 	Objects         []*unstructured.Unstructured
 }
 
-// RemainsOf finds what create and expose made of the router name: its EgressRouter, and everything that
-// bears its labels. Labels can be copied, so objects that the server does not know as applied by this tool are refused
+// LeftoverOf finds what create and expose made of the router name: its EgressRouter, and everything that
+// has its labels. Labels can be copied, so objects that the server does not know as applied by this tool are refused
 // unless adopt is set; what nobody labelled stays.
-func RemainsOf(ctx context.Context, c *cluster.Client, namespace, name string, asked egress.Provisioner, adopt bool) (*Remains, error) {
-	r := &Remains{namespace: namespace, name: name, provisioner: egress.Standalone}
+func LeftoverOf(ctx context.Context, c *cluster.Client, namespace, name string, asked egress.Provisioner, adopt bool) (*Leftover, error) {
+	r := &Leftover{namespace: namespace, name: name, provisioner: egress.Standalone}
 	cr, err := egressRouter(ctx, c, namespace, name, asked)
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (o objects) of(kind string) objects {
 	return slices.DeleteFunc(slices.Clone(o), func(object *unstructured.Unstructured) bool { return object.GetKind() != kind })
 }
 
-// labelled lists what bears the labels of the router name.
+// labelled lists what has the labels of the router name.
 func labelled(ctx context.Context, c *cluster.Client, namespace, name string) (objects, error) {
 	var out objects
 	for _, kind := range []cluster.Kind{cluster.Services, cluster.Deployments, cluster.NADs, cluster.NetworkPolicies} {
@@ -94,7 +94,7 @@ func labelled(ctx context.Context, c *cluster.Client, namespace, name string) (o
 }
 
 // Delete deletes the objects of r, telling done of each. What is gone already is no fault.
-func Delete(ctx context.Context, c *cluster.Client, r *Remains, dry bool, done func(*unstructured.Unstructured)) error {
+func Delete(ctx context.Context, c *cluster.Client, r *Leftover, dry bool, done func(*unstructured.Unstructured)) error {
 	for _, object := range r.Objects {
 		kind, err := cluster.KindOf(object)
 		if err != nil {
@@ -113,7 +113,7 @@ func Delete(ctx context.Context, c *cluster.Client, r *Remains, dry bool, done f
 }
 
 // selections are what must be gone in the end: what was deleted, what the operator made of it, and its pods.
-func (r *Remains) selections() []cluster.Reading {
+func (r *Leftover) selections() []cluster.Reading {
 	selections := []cluster.Reading{
 		cluster.All(cluster.Services).Labelled(egress.Labels(r.name)),
 		cluster.All(cluster.Deployments).Called(r.provisioner.DeploymentName(r.name)),
@@ -128,7 +128,7 @@ func (r *Remains) selections() []cluster.Reading {
 }
 
 // WaitGone waits until nothing of r is left.
-func WaitGone(ctx context.Context, c *cluster.Client, r *Remains, timeout time.Duration, say func(reason string)) error {
+func WaitGone(ctx context.Context, c *cluster.Client, r *Leftover, timeout time.Duration, say func(reason string)) error {
 	reasons := &reasons{say: say}
 	within, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -144,9 +144,9 @@ func WaitGone(ctx context.Context, c *cluster.Client, r *Remains, timeout time.D
 	return timedOut(ctx, err, "egress router "+r.namespace+"/"+r.name+" to be gone", timeout, func() string { return reasons.last })
 }
 
-// Going reports whether objects of r are still on their way out, though nothing is left to delete: those of
+// Terminating reports whether objects of r are still on their way out, though nothing is left to delete: those of
 // a delete that was broken off.
-func Going(ctx context.Context, c *cluster.Client, r *Remains, asked egress.Provisioner) (bool, error) {
+func Terminating(ctx context.Context, c *cluster.Client, r *Leftover, asked egress.Provisioner) (bool, error) {
 	for _, provisioner := range []egress.Provisioner{egress.Operator, egress.Standalone} {
 		if asked != egress.Auto && asked != provisioner {
 			continue
@@ -177,7 +177,7 @@ func selected(ctx context.Context, c *cluster.Client, s cluster.Reading, namespa
 }
 
 // left names what of r is still there, or "".
-func (r *Remains) left(found []*unstructured.Unstructured) string {
+func (r *Leftover) left(found []*unstructured.Unstructured) string {
 	shared := r.shared(found)
 	left := collect.Filter(found, func(object *unstructured.Unstructured) bool { return r.counts(object, shared) })
 	if len(left) == 0 {
@@ -187,7 +187,7 @@ func (r *Remains) left(found []*unstructured.Unstructured) string {
 }
 
 // counts reports whether object is one to wait for. What another made under the same name stays.
-func (r *Remains) counts(object *unstructured.Unstructured, shared bool) bool {
+func (r *Leftover) counts(object *unstructured.Unstructured, shared bool) bool {
 	switch {
 	case object.GetKind() == "Service", object.GetKind() == "NetworkPolicy", object.GetKind() == egress.Kind.Kind:
 		return true
@@ -200,7 +200,7 @@ func (r *Remains) counts(object *unstructured.Unstructured, shared bool) bool {
 
 // shared reports whether NAD, Deployment and pods belong to another router: the operator gives those of all
 // routers in a namespace the same names.
-func (r *Remains) shared(found []*unstructured.Unstructured) bool {
+func (r *Leftover) shared(found []*unstructured.Unstructured) bool {
 	return r.provisioner != egress.Standalone && slices.ContainsFunc(found, func(object *unstructured.Unstructured) bool {
 		return slices.ContainsFunc(object.GetOwnerReferences(), func(owner metav1.OwnerReference) bool {
 			return owner.Kind == egress.Kind.Kind && owner.Name != r.name

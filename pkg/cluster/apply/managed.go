@@ -133,6 +133,6 @@ func conflict(err error, name string) error {
 
 // conflictOver is the error of fields that others own, each with who that is.
 func conflictOver(name string, fields []string) error {
-	return fmt.Errorf("%s: others set fields that would change: %s: settle it with them, or take the fields over with --force-conflicts",
+	return fmt.Errorf("%s: others set fields that would change: %s: agree on it with the owner, or take the fields over with --force-conflicts",
 		name, strings.Join(fields, ", "))
 }

@@ -180,7 +180,7 @@ func (r *Records) saveIn(ctx context.Context, name string, records map[string]st
 	failed := map[string]error{}
 	for router := range records {
 		if problems := validation.IsConfigMapKey(recordKey(router)); len(problems) > 0 {
-			failed[router] = fmt.Errorf("%s is no name that can be recorded: %s", router, problems[0])
+			failed[router] = fmt.Errorf("the name %s cannot be recorded: %s", router, problems[0])
 		}
 	}
 	before := map[string]string{}

@@ -126,7 +126,7 @@ func everything(selector *metav1.LabelSelector) bool {
 	return selector == nil || len(selector.MatchLabels)+len(selector.MatchExpressions) == 0
 }
 
-// portWords says to which ports a rule of a policy lets in, or "" for all.
+// portWords says to which ports a rule of a policy allows traffic, or "" for all.
 func portWords(ports []networkingv1.NetworkPolicyPort) string {
 	var words []string
 	for _, p := range ports {

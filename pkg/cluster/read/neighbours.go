@@ -38,7 +38,7 @@ func OperatorRouters(ctx context.Context, c *cluster.Client, namespaces []string
 	return neighbours(ctx, c, givenRouters()[0], namespaces, len(namespaces) > 1)
 }
 
-// Foreign reads the Deployments that bear the name of the operator's, whoever made them, as OperatorRouters does.
+// Foreign reads the Deployments that have the name of the operator's one, whoever made them, as OperatorRouters does.
 func Foreign(ctx context.Context, c *cluster.Client, namespaces []string) (s *snapshot.Snapshot, unreadable, err error) {
 	return neighbours(ctx, c, OperatorDeployments(), namespaces, len(namespaces) > 1)
 }

@@ -58,7 +58,7 @@ func TestExpiredList(t *testing.T) {
 	}
 }
 
-// TestTrim: what concerns no router is left out, and the namespace asked for stays.
+// TestTrim: what affects no router is left out, and the namespace asked for stays.
 func TestTrim(t *testing.T) {
 	r := snapshot.Router{Provisioner: "operator"}
 	r.Namespace, r.Name = "billing", "partner-a"

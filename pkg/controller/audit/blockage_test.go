@@ -65,7 +65,7 @@ func TestBlockages(t *testing.T) {
 	}
 }
 
-// TestNoteFits: whatever vCenter's names are, the API server takes the note, and what mends it is in it.
+// TestNoteFits: whatever vCenter's names are, the API server takes the note, and what fixes it is in it.
 func TestNoteFits(t *testing.T) {
 	var permissions []platform.Permission
 	for i := range 40 {
@@ -108,9 +108,9 @@ func TestQuestionByNamespace(t *testing.T) {
 	}
 	other := held()
 	other.Nodes = slices.Delete(other.Nodes, 0, 1)
-	anew := held()
-	anew.Routers[0].UID = "another"
-	for _, s := range []*snapshot.Snapshot{other, anew} {
+	recreated := held()
+	recreated.Routers[0].UID = "another"
+	for _, s := range []*snapshot.Snapshot{other, recreated} {
 		if q.same(questionOf(s, true)) {
 			t.Error("another question is the same")
 		}

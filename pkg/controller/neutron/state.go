@@ -73,7 +73,7 @@ func (w *work) stateOf(from *snapshot.Snapshot, unreadable error) (*state, map[s
 	return s, bad
 }
 
-// isEarly reports whether it is too early to believe that the operator's routers are gone: a cluster that has just started
+// isEarly reports whether it is too early to trust that the operator's routers are gone: a cluster that has just started
 // may not serve them yet.
 func (w *work) isEarly(from *snapshot.Snapshot) bool {
 	return !from.Serves(egress.Resource.Resource) && time.Since(w.Leading()) < time.Minute

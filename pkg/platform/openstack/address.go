@@ -148,7 +148,7 @@ func (r reservation) place() string { return r.SubnetID + "/" + r.IP }
 
 // heldBy is EGR307.
 func heldBy(caller finding.Caller, s *site, holder *port) finding.Finding {
-	why := "two hosts would answer for one address, and Neutron accepts the pair without a word"
+	why := "two hosts would answer for one address, and Neutron accepts the pair silently"
 	use := fmt.Sprintf("device owner %q, device %q", holder.DeviceOwner, holder.DeviceID)
 	fix, command := "give the router an address that no port has, or free this one", openstackCommand("port", "show", holder.ID)
 	switch {

@@ -16,14 +16,14 @@ import (
 )
 
 // errUndone is in the chain of the error of a change that was written and did not stand when it was read back:
-// somebody writes the port without heeding its revision.
+// somebody writes the port without checking its revision.
 var errUndone = errors.New("another writer undid it")
 
 // errNotBegun is in the chain of the error of a change that was left out, because of another or of an interruption.
 var errNotBegun = errors.New("not begun")
 
 // Apply carries plan out: reservations that go, pairs that come, then reservations that come and pairs that go, with as
-// many writes in flight as Options says. Then every port is read back: a change that did not stand is told
+// many writes in flight as Options says. Then every port is read back: a change that did not last is told
 // to done a second time, with errUndone.
 func (a *Adapter) Apply(ctx context.Context, plan *platform.Plan, done func(platform.Change, error)) error {
 	r := &run{adapter: a, cloud: a.cloud, tell: done}
@@ -179,7 +179,7 @@ func (r *run) hindered(d delta) error {
 			return fmt.Errorf("%w: the pair for %s could not be added to its new port, so it stays here", errNotBegun, pair.IPAddress)
 		}
 		if slices.Contains(r.keeping, k.IP) {
-			return fmt.Errorf("%w: the reservation of %s could not be deleted, and must not outlive the pair", errNotBegun, pair.IPAddress)
+			return fmt.Errorf("%w: the reservation of %s could not be deleted, and it is removed with the pair", errNotBegun, pair.IPAddress)
 		}
 	}
 	return nil

@@ -31,7 +31,7 @@ func BenchmarkPlanOfAThousand(b *testing.B) {
 	}
 }
 
-// BenchmarkTwoHundredPorts mends 200 ports where every request takes 50 ms. The floor with 8 writes in flight is
+// BenchmarkTwoHundredPorts fixes 200 ports where every request takes 50 ms. The floor with 8 writes in flight is
 // (13 + 200/8) x 50 ms, 1.9 s.
 func BenchmarkTwoHundredPorts(b *testing.B) {
 	for b.Loop() {

@@ -59,7 +59,7 @@ func Connect(ctx context.Context, c Credentials) (*Cloud, error) {
 	}
 	provider, err := openstack.NewClient(in.auth.IdentityEndpoint)
 	if err != nil {
-		return nil, invalid("the auth_url %s of cloud %s is no address: %s", cloud.identity, cloud.name, cloud.clean(err.Error()))
+		return nil, invalid("invalid auth_url %s of cloud %s: %s", cloud.identity, cloud.name, cloud.clean(err.Error()))
 	}
 	cloud.wire = newWire(in.tls, c, cloud.clean)
 	// The transport is set here and not by config.NewProviderClient, whose WithTLSConfig would replace it.

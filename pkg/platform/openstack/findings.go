@@ -21,14 +21,14 @@ func noPort(s *site) finding.Finding {
 	}
 	return finding.New(finding.NoPort, s.at.Router,
 		fmt.Sprintf("the port of node %s for %s cannot be told: %s", s.at.Node.Name, s.address(), s.fault),
-		"the pair must stand on the one port by which the router's frames leave the node",
+		"the pair must be on the one port by which the router's frames leave the node",
 		"compare with the ports that the node has, and check that the credentials are for the nodes' project and region", commands...)
 }
 
 func noPod(caller finding.Caller, router string, nodes int) finding.Finding {
 	return finding.New(finding.PairMissing, router,
 		fmt.Sprintf("whether the pair is there is not known: no pod of the router runs, and %d nodes could take it", nodes),
-		"the pair stands on the port of the node where the pod runs, and there only",
+		"the pair belongs on the port of the node where the pod runs, and there only",
 		"wait until the pod runs and check again", status(caller, router)).At(finding.Warning)
 }
 
@@ -87,7 +87,7 @@ func notInSubnet(s *site, w *world) finding.Finding {
 	}
 	return finding.New(finding.NotInSubnet, s.at.Router,
 		fmt.Sprintf("%s is in no subnet of network %s, which port %s of node %s is on: %s", s.address(), w.name(s.port.NetworkID), s.port.ID, s.at.Node.Name, has),
-		"no gateway there routes the address, and Neutron accepts the pair without a word",
+		"no gateway there routes the address, and Neutron accepts the pair silently",
 		"give the router an address of one of these subnets", openstackCommand("subnet", "list", "--network", s.port.NetworkID))
 }
 

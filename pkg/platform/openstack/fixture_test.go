@@ -166,8 +166,8 @@ func mustApply(t *testing.T, a *Adapter, plan *platform.Plan) *ends {
 	return e
 }
 
-// mended plans for need and applies it.
-func mended(t *testing.T, a *Adapter, need ...platform.Attachment) *ends {
+// fixed plans for need and applies it.
+func fixed(t *testing.T, a *Adapter, need ...platform.Attachment) *ends {
 	t.Helper()
 	return mustApply(t, a, mustPlan(t, a, need...))
 }

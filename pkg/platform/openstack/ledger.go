@@ -61,7 +61,7 @@ func (l *ledger) sees(own map[string][]Pair) {
 	}
 }
 
-// wrote notes that pairs stand on a port by our hand.
+// wrote notes that we put pairs on a port.
 func (l *ledger) wrote(portID string, pairs []ports.AddressPair) { l.note(portID, pairs, true) }
 
 // removed notes that pairs are gone from a port.

@@ -122,7 +122,7 @@ func (c *Cloud) queries(resource string, fields []string, name string, values []
 	return out
 }
 
-// target is the path of a resource as it stands in the request line.
+// target is the path of a resource as it is in the request line.
 func (c *Cloud) target(resource string) string {
 	address := c.network.ServiceURL(resource)
 	if u, err := url.Parse(address); err == nil {
@@ -207,11 +207,11 @@ func (c *Cloud) port(ctx context.Context, id string) (*port, error) {
 	return &p, nil
 }
 
-// heedsRevisions reports whether Neutron refuses a write that comes too late.
-func (c *Cloud) heedsRevisions(ctx context.Context) (bool, error) {
+// checksRevisions reports whether Neutron refuses a write that comes too late.
+func (c *Cloud) checksRevisions(ctx context.Context) (bool, error) {
 	err := extensions.Get(ctx, c.network, "revision-if-match").Err
 	if gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
 		return false, nil
 	}
-	return err == nil, c.explain(err, "asking whether Neutron heeds revisions")
+	return err == nil, c.explain(err, "asking whether Neutron checks revisions")
 }

@@ -43,7 +43,7 @@ func TestAllNodes(t *testing.T) {
 	l := newLab(t, fakeneutron.Options{Ports: 3})
 	a := l.adapter(t, Options{AllNodes: true, Backend: OpenVSwitch})
 	need := []platform.Attachment{l.idle(0), l.at(0, 1), l.idle(2)}
-	e := mended(t, a, need...)
+	e := fixed(t, a, need...)
 	if len(e.changes) != 3 {
 		t.Errorf("%d changes, want 3", len(e.changes))
 	}
@@ -60,7 +60,7 @@ func TestAllNodes(t *testing.T) {
 	}
 	// With the record, pruning leaves one.
 	pruning := l.adapter(t, Options{Recorded: a.recorded(), Prune: true})
-	mended(t, pruning, need...)
+	fixed(t, pruning, need...)
 	plan = mustPlan(t, l.adapter(t, Options{}), need...)
 	wantCodes(t, plan)
 	if plan.Permissions[1].Allowed != platform.Yes || plan.Permissions[0].Allowed != platform.No {
@@ -149,7 +149,7 @@ func TestAnAdapterRemembers(t *testing.T) {
 	l := newLab(t, fakeneutron.Options{Ports: 2})
 	a := l.adapter(t, Options{Prune: true})
 	for _, node := range []int{0, 1, 0} {
-		mended(t, a, l.at(0, node))
+		fixed(t, a, l.at(0, node))
 		want := map[string][]Pair{"egress/r0": {{l.seed.Nodes[node].PortID, "10.0.200.1", l.at(0, 0).MAC}}}
 		if got := a.recorded(); !reflect.DeepEqual(got, want) {
 			t.Errorf("records %v, want %v", got, want)

@@ -37,7 +37,7 @@ func adapterRun(t *testing.T, u *real) {
 		need = append(need, attachment(i, u.address(i), n))
 	}
 	a, said := client(t, u, Options{})
-	mended(t, a, need...)
+	fixed(t, a, need...)
 	t.Logf("sent %v, of which %d were answered with 500", sent(said), answered(said, 500))
 }
 

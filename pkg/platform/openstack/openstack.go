@@ -68,7 +68,7 @@ func (o Options) Validate() error {
 		return invalid("the Neutron backend %q is not known: it is %s or %s", o.Backend, OVN, OpenVSwitch)
 	}
 	if o.AllNodes && o.Backend != OpenVSwitch {
-		return invalid("one MAC on the ports of all nodes breaks without a word on OVN: leave --all-nodes out, or say --neutron-backend=%s where the cloud's operator confirms it", OpenVSwitch)
+		return invalid("one MAC on the ports of all nodes breaks silently on OVN: leave --all-nodes out, or say --neutron-backend=%s where the cloud's operator confirms it", OpenVSwitch)
 	}
 	if o.Concurrency < 0 || o.MaxPairs < 0 {
 		return invalid("neither the concurrency (%d) nor the limit of pairs (%d) can be negative", o.Concurrency, o.MaxPairs)
@@ -82,8 +82,8 @@ type Adapter struct {
 	options Options
 	ledger  *ledger
 	// guarded reports whether Neutron honours If-Match; asked once.
-	guard sync.Mutex
-	heeds *bool
+	guard  sync.Mutex
+	checks *bool
 	// planned is what the last plan saw of the cloud; nil before the first.
 	planned *world
 }

@@ -83,7 +83,7 @@ func TestOwnPairsKilled(t *testing.T) {
 	}
 }
 
-// TestOwnPairsOfOthers: the form alone is not enough: not for another router's address, and not on a port that is no node's.
+// TestOwnPairsOfOthers: the form alone is not enough: not for another router's address, and not on a port that is not a node's.
 func TestOwnPairsOfOthers(t *testing.T) {
 	l := newLab(t, fakeneutron.Options{Ports: 2})
 	stays := fakeneutron.Pair{IP: "10.0.200.9", MAC: "02:e6:0a:00:c8:09"}

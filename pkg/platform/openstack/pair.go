@@ -74,7 +74,7 @@ func keyOf(p ports.AddressPair, own string) Pair {
 	return Pair{IP: p.IPAddress, MAC: cmp.Or(p.MACAddress, own)}.canonical()
 }
 
-// recordOf is a pair that stands on p as a record of it.
+// recordOf is a pair on p as a record of it.
 func (p *port) recordOf(pair ports.AddressPair) Pair {
 	k := keyOf(pair, p.MAC)
 	k.Port = p.ID

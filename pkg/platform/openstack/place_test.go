@@ -102,7 +102,7 @@ func TestTrunkSubport(t *testing.T) {
 	l.ResetRequests()
 	plan = mustPlan(t, l.adapter(t, Options{}), moved(l.at(0, 1), "10.70.0.9/24"))
 	wantCodes(t, plan, finding.NotInSubnet)
-	mended(t, l.adapter(t, Options{}), moved(l.at(0, 0), "10.70.0.9/24"))
+	fixed(t, l.adapter(t, Options{}), moved(l.at(0, 0), "10.70.0.9/24"))
 	want := fakeneutron.Pair{IP: "10.70.0.9", MAC: l.at(0, 0).MAC}
 	if got := l.pairs(t, sub.ID); !samePairs(got, []fakeneutron.Pair{want}) {
 		t.Errorf("the subport has %v", got)
@@ -112,7 +112,7 @@ func TestTrunkSubport(t *testing.T) {
 func TestPages(t *testing.T) {
 	l := newLab(t, fakeneutron.Options{Ports: 25, PageLimit: 10})
 	a := l.adapter(t, Options{})
-	mended(t, a, l.perNode()...)
+	fixed(t, a, l.perNode()...)
 	for i, n := range l.seed.Nodes {
 		if got := l.pairs(t, n.PortID); !samePairs(got, []fakeneutron.Pair{pairOf(l.at(i, i))}) {
 			t.Errorf("port %d has %v", i, got)
@@ -124,7 +124,7 @@ func TestPages(t *testing.T) {
 
 func TestRequestTargetsStayShort(t *testing.T) {
 	l := newLab(t, fakeneutron.Options{Ports: 400, PageLimit: 50})
-	mended(t, l.adapter(t, Options{}), l.perNode()...)
+	fixed(t, l.adapter(t, Options{}), l.perNode()...)
 	longest, pages := 0, 0
 	for _, r := range l.Requests() {
 		longest = max(longest, len(r.Path)+len(r.Query)+1)

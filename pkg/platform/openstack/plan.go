@@ -23,7 +23,7 @@ func (a *Adapter) Plan(ctx context.Context, need []platform.Attachment) (*platfo
 	p := a.newPlanner(world)
 	a.planned = world
 	if !guarded {
-		p.note("this Neutron does not heed revisions (extension revision-if-match is missing): others who write the same port at the same moment may undo a write, so each is read back")
+		p.note("this Neutron does not check revisions (extension revision-if-match is missing): others who write the same port at the same moment may undo a write, so each is read back")
 	}
 	p.place(need)
 	p.seeOwn()
@@ -42,14 +42,14 @@ func (a *Adapter) Plan(ctx context.Context, need []platform.Attachment) (*platfo
 func (a *Adapter) guarded(ctx context.Context) (bool, error) {
 	a.guard.Lock()
 	defer a.guard.Unlock()
-	if a.heeds == nil {
-		heeds, err := a.cloud.heedsRevisions(ctx)
+	if a.checks == nil {
+		checks, err := a.cloud.checksRevisions(ctx)
 		if err != nil {
 			return false, err
 		}
-		a.heeds = &heeds
+		a.checks = &checks
 	}
-	return *a.heeds, nil
+	return *a.checks, nil
 }
 
 // planner is a plan in the making.

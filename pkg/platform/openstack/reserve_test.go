@@ -66,7 +66,7 @@ func TestNoReservationWithoutThePair(t *testing.T) {
 func TestPairStaysWhereTheReservationDoes(t *testing.T) {
 	l := newLab(t, fakeneutron.Options{Ports: 1})
 	a := l.adapter(t, Options{Reserve: true})
-	mended(t, a, moved(l.at(0, 0), "10.0.90.7/16"))
+	fixed(t, a, moved(l.at(0, 0), "10.0.90.7/16"))
 	plan, err := a.PlanRevoke(t.Context(), a.recorded())
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func TestPairStaysWhereTheReservationDoes(t *testing.T) {
 	l.Inject(fakeneutron.Fault{Status: 403, Match: func(r fakeneutron.Request) bool { return r.Method == http.MethodDelete }})
 	e := &ends{}
 	err = a.Apply(t.Context(), plan, e.done)
-	if err == nil || len(e.errs) != 2 || !strings.Contains(e.errs[1].Error(), "must not outlive the pair") {
+	if err == nil || len(e.errs) != 2 || !strings.Contains(e.errs[1].Error(), "it is removed with the pair") {
 		t.Errorf("%v, told %v", err, e.errs)
 	}
 	if got := l.pairs(t, l.seed.Nodes[0].PortID); len(got) != 1 {
@@ -89,7 +89,7 @@ func TestPairStaysWhereTheReservationDoes(t *testing.T) {
 func TestReservationGoesToAnother(t *testing.T) {
 	l := newLab(t, fakeneutron.Options{Ports: 1})
 	a := l.adapter(t, Options{Reserve: true})
-	mended(t, a, moved(l.at(0, 0), "10.0.90.7/16"))
+	fixed(t, a, moved(l.at(0, 0), "10.0.90.7/16"))
 	plan, err := a.PlanRevoke(t.Context(), a.recorded())
 	if err != nil {
 		t.Fatal(err)

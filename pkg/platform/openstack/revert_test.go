@@ -29,7 +29,7 @@ func saved(t *testing.T, changes []platform.Change) []platform.Change {
 
 func TestRevertRefusesWhatHasMoved(t *testing.T) {
 	l := newLab(t, fakeneutron.Options{Ports: 3})
-	e := mended(t, l.adapter(t, Options{}), l.perNode()...)
+	e := fixed(t, l.adapter(t, Options{}), l.perNode()...)
 	stranger := fakeneutron.Pair{IP: "10.0.150.1", MAC: "fa:16:3e:00:00:05"}
 	l.allow(l.seed.Nodes[0].PortID, stranger)
 	l.SetPairs(l.seed.Nodes[1].PortID, nil)
@@ -63,7 +63,7 @@ func TestRevertRestoresOrderAndSpelling(t *testing.T) {
 	before := []fakeneutron.Pair{{IP: "FD00:0::0009", MAC: "FA-16-3E-00-00-01"}, {IP: "10.0.150.9/32", MAC: "FA:16:3E:00:00:02"}, {IP: "10.0.150.1", MAC: l.seed.Nodes[0].MAC}}
 	l.SetPairs(l.seed.Nodes[0].PortID, before)
 	stood, _ := l.Port(l.seed.Nodes[0].PortID)
-	e := mended(t, l.adapter(t, Options{}), l.at(0, 0))
+	e := fixed(t, l.adapter(t, Options{}), l.at(0, 0))
 	// Another client writes the same pairs in another order: that is no move.
 	now, _ := l.Port(l.seed.Nodes[0].PortID)
 	slices.Reverse(now.Pairs)
@@ -78,7 +78,7 @@ func TestRevertRestoresOrderAndSpelling(t *testing.T) {
 
 func TestRevertUnderARival(t *testing.T) {
 	l := newLab(t, fakeneutron.Options{Ports: 1})
-	e := mended(t, l.adapter(t, Options{}), l.at(0, 0))
+	e := fixed(t, l.adapter(t, Options{}), l.at(0, 0))
 	// The port is renamed between our look and our write.
 	l.Inject(fakeneutron.Fault{Times: 1, Match: func(r fakeneutron.Request) bool { return r.Method == http.MethodPut },
 		Then: func() {
@@ -95,7 +95,7 @@ func TestRevertUnderARival(t *testing.T) {
 func TestRevertOfAReservation(t *testing.T) {
 	l := newLab(t, fakeneutron.Options{Ports: 1})
 	at := moved(l.at(0, 0), "10.0.90.7/16")
-	e := mended(t, l.adapter(t, Options{Reserve: true}), at)
+	e := fixed(t, l.adapter(t, Options{Reserve: true}), at)
 	l.ResetRequests()
 	if err := l.adapter(t, Options{}).Revert(t.Context(), saved(t, e.changes), nil); err != nil {
 		t.Fatal(err)
@@ -105,7 +105,7 @@ func TestRevertOfAReservation(t *testing.T) {
 		order = append(order, r.Method)
 	}
 	if want := []string{"DELETE", "PUT"}; !slices.Equal(order, want) {
-		t.Errorf("sent %v, want %v: the reservation must not outlive the pair", order, want)
+		t.Errorf("sent %v, want %v: the reservation is removed before the pair", order, want)
 	}
 	wantCodes(t, mustPlan(t, l.adapter(t, Options{}), at), finding.PairMissing, finding.NotReserved)
 	if err := l.adapter(t, Options{}).Revert(t.Context(), saved(t, e.changes), nil); err != nil {
@@ -118,7 +118,7 @@ func TestRevokeBringsBack(t *testing.T) {
 	l := newLab(t, fakeneutron.Options{Ports: 1})
 	at := moved(l.at(0, 0), "10.0.90.7/16")
 	a := l.adapter(t, Options{Reserve: true})
-	mended(t, a, at)
+	fixed(t, a, at)
 	plan, err := a.PlanRevoke(t.Context(), a.recorded())
 	if err != nil {
 		t.Fatal(err)
@@ -141,7 +141,7 @@ func TestRevokeBringsBack(t *testing.T) {
 func TestRevokeLeavesTheRest(t *testing.T) {
 	l := newLab(t, fakeneutron.Options{Ports: 3})
 	a := l.adapter(t, Options{})
-	mended(t, a, l.perNode()...)
+	fixed(t, a, l.perNode()...)
 	stranger := fakeneutron.Pair{IP: "10.0.200.1", MAC: "0a:00:00:00:00:02"}
 	l.allow(l.seed.Nodes[0].PortID, stranger)
 	l.AddPort(fakeneutron.Port{DeviceOwner: "OpenShiftEgressIP", FixedIPs: []fakeneutron.FixedIP{{IP: "10.0.200.1"}}})

@@ -30,7 +30,7 @@ func TestRivalThatHeedsRevisionsLosesNothing(t *testing.T) {
 		for i := range l.seed.Nodes {
 			need = append(need, l.at(10*round+i, i))
 		}
-		mended(t, a, need...)
+		fixed(t, a, need...)
 	}
 	stop()
 	there := map[fakeneutron.Pair]bool{}

@@ -12,7 +12,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 )
 
-// site is where an attachment stands in Neutron.
+// site is where an attachment is in Neutron.
 type site struct {
 	at platform.Attachment
 	// port is the one that the router's frames leave by; nil where it cannot be told.

@@ -33,7 +33,7 @@ type underTest interface {
 
 // suite is what holds on the fake as well as on a real cloud. Rounds is how often a race is run.
 func suite(t *testing.T, u underTest, rounds int) {
-	t.Run("mends and takes back", func(t *testing.T) { testMend(t, u) })
+	t.Run("fixes and takes back", func(t *testing.T) { testFix(t, u) })
 	t.Run("requests", func(t *testing.T) { testRequests(t, u) })
 	t.Run("eight writers", func(t *testing.T) { testEightWriters(t, u, rounds) })
 	t.Run("guarded rival", func(t *testing.T) { testGuardedRival(t, u) })
@@ -135,7 +135,7 @@ func answered(said *lines, status int) int {
 	return n
 }
 
-func testMend(t *testing.T, u underTest) {
+func testFix(t *testing.T, u underTest) {
 	clearPairs(t, u)
 	kept := fakeneutron.Pair{IP: u.address(99).String() + "/32", MAC: "fa:16:3e:00:00:99"}
 	var need []platform.Attachment
@@ -187,7 +187,7 @@ func testRequests(t *testing.T, u underTest) {
 		"GET extensions/revision-if-match": 1, "GET subnets": 1, "GET networks": 1, "GET security-groups": 1}
 
 	a, said := client(t, u, Options{})
-	mended(t, a, need...)
+	fixed(t, a, need...)
 	after := mustPlan(t, a, need...)
 	if len(after.Changes) > 0 || slices.Contains(codes(after), finding.PairMissing) {
 		t.Errorf("after all were written: %+v, %+v", after.Changes, after.Findings)
@@ -211,7 +211,7 @@ func testRequests(t *testing.T, u underTest) {
 		t.Errorf("%d ports that all need a pair: sent %v, want %v\n%s", n, got, want, strings.Join(said.all(), "\n"))
 	}
 	a, said = client(t, u, Options{})
-	mended(t, a, need...)
+	fixed(t, a, need...)
 	if got := sent(said); !reflect.DeepEqual(got, reading) {
 		t.Errorf("%d ports that are right: sent %v, want %v", n, got, reading)
 	}

@@ -37,7 +37,7 @@ func testEightWriters(t *testing.T, u underTest, rounds int) {
 	}
 }
 
-// testGuardedRival has another client, which heeds revisions too, write the same ports all the time.
+// testGuardedRival has another client, which checks revisions too, write the same ports all the time.
 func testGuardedRival(t *testing.T, u underTest) {
 	clearPairs(t, u)
 	a, _ := client(t, u, Options{})
@@ -64,7 +64,7 @@ func testGuardedRival(t *testing.T, u underTest) {
 		for j, n := range u.nodes()[:4] {
 			ours = append(ours, attachment(10*i+j, u.address(10*i+j), n))
 		}
-		mended(t, a, ours...)
+		fixed(t, a, ours...)
 	}
 	group.Wait()
 	stop()
@@ -106,7 +106,7 @@ func testUnguardedRival(t *testing.T, u underTest) {
 	if got := a.recorded(); !reflect.DeepEqual(got, want) {
 		t.Errorf("records %v, want %v", got, want)
 	}
-	mended(t, a, hurt, fine)
+	fixed(t, a, hurt, fine)
 	if got, want := u.pairs(t, u.nodes()[0].PortID), []fakeneutron.Pair{theirs, pairOf(hurt)}; !samePairs(got, want) {
 		t.Errorf("run again, the port has %v, want %v", got, want)
 	}

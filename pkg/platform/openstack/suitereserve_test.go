@@ -82,7 +82,7 @@ func testMovedPod(t *testing.T, u underTest) {
 	clearPairs(t, u)
 	from, to := u.nodes()[0], u.nodes()[1]
 	a, _ := client(t, u, Options{})
-	mended(t, a, attachment(0, u.address(0), from))
+	fixed(t, a, attachment(0, u.address(0), from))
 	moved := attachment(0, u.address(0), to)
 
 	kept, _ := client(t, u, Options{Recorded: a.recorded()})

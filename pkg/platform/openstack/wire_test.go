@@ -28,7 +28,7 @@ func TestRetryAfterIsHeard(t *testing.T) {
 		l := newLab(t, fakeneutron.Options{Ports: 1})
 		waited := pauses(l)
 		l.Inject(fakeneutron.Fault{Status: 503, RetryAfter: "7", Times: 2, Match: func(r fakeneutron.Request) bool { return r.Method == method }})
-		mended(t, l.adapter(t, Options{}), l.at(0, 0))
+		fixed(t, l.adapter(t, Options{}), l.at(0, 0))
 		if want := []time.Duration{7 * time.Second, 7 * time.Second}; !slices.Equal(*waited, want) {
 			t.Errorf("%s: waited %v, want %v", method, *waited, want)
 		}

@@ -183,7 +183,7 @@ func (w *world) readTrunks(ctx context.Context) error {
 	return nil
 }
 
-// readSurroundings reads side by side what the ports stand in, and who holds the reserved addresses.
+// readSurroundings reads side by side the networks of the ports, and who holds the reserved addresses.
 func (w *world) readSurroundings(ctx context.Context, addresses []string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return w.readSubnets(ctx) })

@@ -112,7 +112,7 @@ func (c *Credentials) locate(address string) error {
 func parseURL(address string) (*url.URL, error) {
 	u, err := soap.ParseURL(address)
 	if err != nil || u != nil && u.Host == "" {
-		return nil, errors.New("GOVC_URL (--vsphere-url) is no URL: write it as vcenter.example.com or https://vcenter.example.com/sdk")
+		return nil, errors.New("invalid GOVC_URL (--vsphere-url): write it as vcenter.example.com or https://vcenter.example.com/sdk")
 	}
 	return u, nil
 }

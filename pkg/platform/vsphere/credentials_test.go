@@ -62,7 +62,7 @@ func TestCredentialsFromEnvErrors(t *testing.T) {
 	}
 	for _, url := range []string{"https://u:hunter2@vc:port/sdk", "https://u:hunter 2%zz@vc", "https://"} {
 		_, err := CredentialsFromEnv(env(map[string]string{"GOVC_URL": url}))
-		if err == nil || strings.Contains(err.Error(), "hunter") || !strings.Contains(err.Error(), "GOVC_URL (--vsphere-url) is no URL") {
+		if err == nil || strings.Contains(err.Error(), "hunter") || !strings.Contains(err.Error(), "invalid GOVC_URL (--vsphere-url)") {
 			t.Errorf("%s: got %v", url, err)
 		}
 	}

@@ -168,7 +168,7 @@ func TestDistributedRivalWithoutEnd(t *testing.T) {
 	}
 }
 
-// A rival that turned MAC learning on meanwhile makes promiscuous mode needless.
+// A rival that turned MAC learning on in the meantime makes promiscuous mode needless.
 func TestDistributedRivalMadeItNeedless(t *testing.T) {
 	w := start(t, distributedInventory(), Options{})
 	p := w.plan(w.Nodes(1)...)

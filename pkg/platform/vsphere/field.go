@@ -33,7 +33,7 @@ func (f field) words() words {
 	return map[field]words{
 		forged: {
 			name: "forged transmits", withVerb: "forged transmits are", code: finding.ForgedTransmits,
-			effect: "the router's frames leave with net1's own MAC, and the switch drops what does not bear the vNIC's",
+			effect: "the router's frames leave with net1's own MAC, and the switch drops what does not have the vNIC's",
 			reason: "net1's frames leave with a MAC that is not the vNIC's (forged transmits)",
 			govc:   "-forged-transmits", esxcli: "--allow-forged-transmits", powerCLI: "-ForgedTransmits",
 		},

@@ -143,7 +143,7 @@ func (u *audit) rejected(g *group, members []member, f field) {
 	if len(t.no) > 0 {
 		u.add(w.code, level, router,
 			fmt.Sprintf("%s rejected on port group %s%s", w.withVerb, g.name, g.onHosts(t.no)),
-			fmt.Sprintf("%s; it concerns node %s in %s", w.effect, folded(t.nodes), g.where()), fix, command)
+			fmt.Sprintf("%s; affects node %s in %s", w.effect, folded(t.nodes), g.where()), fix, command)
 	}
 	if len(t.unknown) > 0 {
 		u.add(w.code, level, router,

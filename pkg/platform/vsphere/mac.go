@@ -81,7 +81,7 @@ func changed(before, after *types.DVSMacManagementPolicy) []field {
 	return slices.DeleteFunc(allFields(), func(f field) bool { return same(was[f], is[f]) })
 }
 
-// onlyOthersDiffer reports whether what was changed from before to after still stands in now, or is back
+// onlyOthersDiffer reports whether what was changed from before to after is still in now, or is back
 // already.
 func onlyOthersDiffer(now, before, after *types.DVSMacManagementPolicy) bool {
 	gone := func(from *types.DVSMacManagementPolicy) bool {

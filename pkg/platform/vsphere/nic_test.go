@@ -85,7 +85,7 @@ func TestPortOverrides(t *testing.T) {
 		t.Errorf("%v, %+v", w.Calls(), p.Changes)
 	}
 	f := of(t, p.Findings, finding.ForgedTransmits)
-	if !strings.Contains(f.Why, "it concerns node dc0-c0-rp0-vm1 in") || !strings.Contains(f.Fix, "override of the node's port") {
+	if !strings.Contains(f.Why, "affects node dc0-c0-rp0-vm1 in") || !strings.Contains(f.Fix, "override of the node's port") {
 		t.Errorf("got %+v", f)
 	}
 	if p.Permissions[0].Allowed != platform.Yes || p.Permissions[1].Allowed != platform.No {

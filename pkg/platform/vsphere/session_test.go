@@ -137,7 +137,7 @@ func TestKeptSession(t *testing.T) {
 	}{
 		{"first", func() {}, first},
 		{"second", func() {}, later},
-		{"expired meanwhile", w.ExpireSessions, afterExpiry},
+		{"expired in the meantime", w.ExpireSessions, afterExpiry},
 		{"file cut off", func() { overwrite(t, c.sessionDir, `{"User`) }, first},
 		{"file empty", func() { overwrite(t, c.sessionDir, "") }, first},
 	} {

@@ -46,7 +46,7 @@ func parseTarget(id string) (target, error) {
 	case ok && len(parts) == 5 && parts[1] == "HostSystem" && (parts[3] == isPortGroup || parts[3] == isVSwitch):
 		return target{parts[0], parts[3], ref{Type: parts[1], Value: parts[2]}, parts[4]}, nil
 	}
-	return target{}, fmt.Errorf("%q is no vSphere port group or switch: is the file another platform's?", id)
+	return target{}, fmt.Errorf("%q is not a vSphere port group or switch: is the file another platform's?", id)
 }
 
 // site is what must not be written twice at a time: a host, or a distributed port group.

@@ -31,7 +31,7 @@ func (a *Adapter) writeOne(ctx context.Context, j *job) error {
 	err := wait.ExponentialBackoffWithContext(ctx, backoff, func(ctx context.Context) (bool, error) {
 		last = a.attempt(ctx, j)
 		if fault.Is(last, &types.ConcurrentAccess{}) {
-			j.v.log("%s: changed by another meanwhile: reading it again", j.change.Target)
+			j.v.log("%s: changed by another in the meantime: reading it again", j.change.Target)
 			return false, nil
 		}
 		return true, last

@@ -129,7 +129,7 @@ func (s Switch) read() (map[string][]string, error) {
 	return allowed, nil
 }
 
-// write puts the whole file in the place of the old one at once: sync may read it meanwhile.
+// write puts the whole file in the place of the old one at once: sync may read it in the meantime.
 func (s Switch) write(allowed map[string][]string) error {
 	data, err := json.Marshal(allowed)
 	if err != nil {

@@ -50,7 +50,7 @@ func (s *Server) mustPort(id string) *Port {
 	return p
 }
 
-// Port is a port as it stands; false where there is none.
+// Port is a port as it is; false where there is none.
 func (s *Server) Port(id string) (Port, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -52,7 +52,7 @@ func (s *Server) notAuthenticated() error {
 	return &keystoneError{status: http.StatusUnauthorized, message: unauthenticated, realm: s.IdentityURL()}
 }
 
-// catalog lists both services; Neutron's URL bears no version, as the real one's does not.
+// catalog lists both services; Neutron's URL has no version, as the real one's does not.
 func (s *Server) catalog() []any {
 	service := func(kind, name, url string) map[string]any {
 		var endpoints []any

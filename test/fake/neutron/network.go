@@ -2,7 +2,7 @@ package neutron
 
 import "net/netip"
 
-// Network is a network as it stands in the server.
+// Network is a network as it is in the server.
 type Network struct {
 	ID        string
 	Name      string
@@ -18,7 +18,7 @@ type Network struct {
 
 func (n *Network) id() string { return n.ID }
 
-// Subnet is a subnet as it stands in the server.
+// Subnet is a subnet as it is in the server.
 type Subnet struct {
 	ID        string
 	Name      string

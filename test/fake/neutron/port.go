@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Port is a port as it stands in the server.
+// Port is a port as it is in the server.
 type Port struct {
 	ID          string
 	Name        string

@@ -10,7 +10,7 @@ import (
 )
 
 // revisionWanted is the revision that If-Match asks for; nil where it asks for none. Only an entity tag that begins
-// with revision_number= does: a bare number, * and weak tags are passed over without a word.
+// with revision_number= does: a bare number, * and weak tags are silently passed over.
 func (s *Server) revisionWanted(c *call) (*int, error) {
 	var wanted *int
 	for _, tag := range entityTags(c.Header.Get("If-Match")) {

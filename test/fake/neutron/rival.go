@@ -9,7 +9,7 @@ import (
 
 // Rival starts a writer of another that goes round the ports again and again, one every so often: it reads the pairs,
 // thinks for half of that time, and writes them back with one of its own, 10.250.x.y under its own MAC, until each port
-// bears half of MaxPairs of them; then it goes on writing what it read. Guarded, it writes only what nobody has
+// has half of MaxPairs of them; then it goes on writing what it read. Guarded, it writes only what nobody has
 // changed in between, and reads again where somebody has; unguarded, it destroys what came in between. Its writes are
 // not in the log. It ends with ctx or with Close. added are the pairs that it has written so far, each on one port only.
 func (s *Server) Rival(ctx context.Context, portIDs []string, guarded bool, every time.Duration) (added func() []Pair) {

@@ -17,7 +17,7 @@ type named struct {
 	User     *named `json:"user"`
 }
 
-// tokenRequest is the body of POST /v3/auth/tokens, as far as it is heeded here.
+// tokenRequest is the body of POST /v3/auth/tokens, as far as it is read here.
 type tokenRequest struct {
 	Auth *struct {
 		Identity struct {

@@ -65,7 +65,7 @@ func (st *store) trunkDetails(p *Port) any {
 }
 
 // AddTrunk makes a trunk of ports that stand; it fills in what is empty: an ID, the project of the parent, and the
-// type of each subport. A subport bears nothing but the device_owner trunk:subport: only the trunk tells whose it is. It panics
+// type of each subport. A subport has nothing but the device_owner trunk:subport: only the trunk tells whose it is. It panics
 // where a port is missing.
 func (s *Server) AddTrunk(t Trunk) Trunk {
 	s.mu.Lock()

@@ -18,7 +18,7 @@ type user struct {
 
 type credential struct{ id, name, secret string }
 
-// caller is whose token a request bears.
+// caller is whose token a request has.
 type caller struct {
 	user      user
 	cloud     string // the entry of CloudsYAML

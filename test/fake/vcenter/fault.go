@@ -27,7 +27,7 @@ type Fault struct {
 	NotResponding bool
 	// Fault is what the call gives.
 	Fault types.BaseMethodFault
-	// InTask is what the task ends with that the call makes. Only ReconfigureDVPortgroup_Task heeds it.
+	// InTask is what the task ends with that the call makes. Only ReconfigureDVPortgroup_Task reads it.
 	InTask types.BaseMethodFault
 }
 
@@ -177,7 +177,7 @@ func (s *Server) ExpireSessions() {
 }
 
 func (s *Server) endSessions(keys ...string) {
-	for _, key := range keys { // one by one: the manager stops at one that has ended meanwhile
+	for _, key := range keys { // one by one: the manager stops at one that has ended in the meantime
 		s.model.Map().SessionManager().TerminateSession(s.context(), &types.TerminateSession{SessionId: []string{key}})
 	}
 }

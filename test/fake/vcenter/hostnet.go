@@ -81,7 +81,7 @@ func (n *networkSystem) write(ctx *simulator.Context, change func(*types.HostNet
 	return n.store(ctx, change)
 }
 
-// store changes a copy of the host's network, computes its policies anew, and puts it in place in one step.
+// store changes a copy of the host's network, computes its policies again, and puts it in place in one step.
 func (n *networkSystem) store(ctx *simulator.Context, change func(*types.HostNetworkInfo) types.BaseMethodFault) types.BaseMethodFault {
 	var fault types.BaseMethodFault
 	ctx.WithLock(n, func() {

@@ -28,7 +28,7 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// Options say what stands in the simulated vCenter. The zero value is one cluster of one host without VMs.
+// Options say what is in the simulated vCenter. The zero value is one cluster of one host without VMs.
 type Options struct {
 	// Clusters is the number of clusters; 0 is 1.
 	Clusters int

@@ -23,8 +23,8 @@ func (c *client) guardRows() []row {
 		write("one that is still to come", func(now int) string { return revision(now + 1) }, failed),
 		write("an older one in quotes", func(now int) string { return strconv.Quote(revision(now - 1)) }, failed),
 		write("no number", func(int) string { return "revision_number=abc" }, refused(http.StatusBadRequest, "BadRequest")),
-		write("a bare older number is not heeded", func(now int) string { return strconv.Itoa(now - 1) }, written),
-		write("a star is not heeded", func(int) string { return "*" }, written),
+		write("a bare older number is ignored", func(now int) string { return strconv.Itoa(now - 1) }, written),
+		write("a star is ignored", func(int) string { return "*" }, written),
 		write("no guard", nil, written),
 		{
 			// Where nothing is to be changed, nothing is looked at.
@@ -33,7 +33,7 @@ func (c *client) guardRows() []row {
 		},
 		{
 			// A MAC left out makes another list of it.
-			name: "an older one, with the list that stands in other words", port: c.a, given: []pair{{"10.20.202.1", c.a.MAC}},
+			name: "an older one, with the list that is there in other words", port: c.a, given: []pair{{"10.20.202.1", c.a.MAC}},
 			guard: older, request: c.writePairs(c.a, pair{IP: "10.20.202.1"}), want: failed,
 		},
 		{
@@ -78,7 +78,7 @@ func (c *client) revisions() {
 	c.answeredRevisions()
 }
 
-// answeredRevisions is where a PUT's answer can be believed: not where nothing was to be changed, since
+// answeredRevisions is where a PUT's answer can be trusted: not where nothing was to be changed, since
 // the revision moves after that answer is made.
 func (c *client) answeredRevisions() {
 	for _, test := range []struct {

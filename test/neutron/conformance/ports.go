@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// reservation is a port of ours that bears an address, so that nobody else is given it.
+// reservation is a port of ours that has an address, so that nobody else is given it.
 func (c *client) reservation() {
 	const owner = "kubectl-egress"
 	address := c.Free
