@@ -72,15 +72,7 @@ func reasonNotToRun(code, line string) string {
 // with another current namespace. The finding is gone then, unless they only showed something; and a healthy router of
 // the namespace is as it was.
 func TestPrintedCommands(t *testing.T) {
-	l, err := lab.Start(t.Context(), lab.Options{OpenShift: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	l := startLab(t, lab.Options{OpenShift: true})
 	bin := binaries(t)
 	done := &ledger{run: map[string]bool{}}
 	start := func(t *testing.T, i int, c printed) *pasted {
@@ -111,15 +103,7 @@ func TestPrintedCommands(t *testing.T) {
 
 // TestPrintedWithoutMultus is about what affects the whole cluster.
 func TestPrintedWithoutMultus(t *testing.T) {
-	l, err := lab.Start(t.Context(), lab.Options{NoMultus: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	l := startLab(t, lab.Options{NoMultus: true})
 	p := newPasted(t, l, binaries(t), &ledger{run: map[string]bool{}}, printed{code: "EGR201"})
 	p.namespace = "default"
 	for _, line := range p.finding(t).Commands {

@@ -54,21 +54,27 @@ func run(t *testing.T, folder string, o lab.Options) {
 	play(t, folder, o, func(*testscript.Env) error { return nil }, nil)
 }
 
-// play plays the transcripts in a folder of testdata, side by side, in one cluster. prepare gives each what it
-// needs beside a namespace and a way to the cluster, and more are commands beside those of all.
-func play(t *testing.T, folder string, o lab.Options, prepare func(*testscript.Env) error, more map[string]func(*testscript.TestScript, bool, []string)) {
+// startLab starts a lab that ends with t.
+func startLab(t *testing.T, o lab.Options) *lab.Lab {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	l, err := lab.Start(ctx, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The transcripts run in parallel: they end before this does, since they are subtests of the group.
-	defer func() {
+	t.Cleanup(func() {
 		if err := l.Stop(); err != nil {
 			t.Error(err)
 		}
-	}()
+	})
+	return l
+}
+
+// play plays the transcripts in a folder of testdata, side by side, in one cluster. prepare gives each what it
+// needs beside a namespace and a way to the cluster, and more are commands beside those of all.
+func play(t *testing.T, folder string, o lab.Options, prepare func(*testscript.Env) error, more map[string]func(*testscript.TestScript, bool, []string)) {
+	l := startLab(t, o)
 	bin := binaries(t)
 	known := commands(l)
 	maps.Copy(known, more)

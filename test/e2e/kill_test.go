@@ -45,15 +45,7 @@ func verbs(provisioner string) []verb {
 // TestKilledAnywhere ends the command after its Nth request, for every N, and runs it again: the cluster
 // must hold what it holds after an undisturbed run.
 func TestKilledAnywhere(t *testing.T) {
-	l, err := lab.Start(t.Context(), lab.Options{OpenShift: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	l := startLab(t, lab.Options{OpenShift: true})
 	binary := filepath.Join(binaries(t), "kubectl-egress")
 	for _, provisioner := range []string{"operator", "standalone"} {
 		for _, v := range verbs(provisioner) {

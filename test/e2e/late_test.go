@@ -20,15 +20,7 @@ import (
 // TestLateRouter: another operator-managed router comes into the namespace while create applies its own. No pod is
 // restarted, none is waited for, and one list finds it, however many routers there are.
 func TestLateRouter(t *testing.T) {
-	l, err := lab.Start(t.Context(), lab.Options{OpenShift: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	l := startLab(t, lab.Options{OpenShift: true})
 	b := newBench(t, filepath.Join(binaries(t), "kubectl-egress"), l.Config)
 	t.Run("one", b.testLateOne)
 	t.Run("many", b.testLateMany)

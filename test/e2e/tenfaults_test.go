@@ -87,15 +87,7 @@ type said struct {
 
 // TestTenFaults: whatever is asked about a router that does not serve, the answer is the same.
 func TestTenFaults(t *testing.T) {
-	l, err := lab.Start(t.Context(), lab.Options{OpenShift: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	l := startLab(t, lab.Options{OpenShift: true})
 	bin := binaries(t)
 	t.Run("faults", func(t *testing.T) {
 		for i, fault := range tenFaults() {

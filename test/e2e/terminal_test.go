@@ -154,17 +154,7 @@ func TestColours(t *testing.T) {
 
 // TestTerminal has one cluster for what needs one: the question that delete asks, and the bar of create.
 func TestTerminal(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	l, err := lab.Start(ctx, lab.Options{OpenShift: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := l.Stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	l := startLab(t, lab.Options{OpenShift: true})
 	s := newTerminal(binaries(t), "KUBECONFIG="+l.Kubeconfig)
 	t.Run("delete", func(t *testing.T) { deletes(t, s) })
 	t.Run("bar", func(t *testing.T) { bars(t, s) })
