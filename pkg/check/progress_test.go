@@ -103,6 +103,15 @@ func TestState(t *testing.T) {
 			s.NADs[0].Config = strings.Replace(s.NADs[0].Config, "8080", "8081", 1)
 			s.Pods[0].Events = []snapshot.Event{{Reason: "FailedCreatePodSandBox", Message: maskedError}}
 		}, "ContainerCreating", "EGR210,EGR211", platform.No},
+		{"a new pod that the quota refuses, beside one that serves", func(s *snapshot.Snapshot) {
+			s.Deployments[0].Updated, s.Deployments[0].Failure = 0, "exceeded quota"
+		}, Ready, "", platform.Yes},
+		{"a new pod that hangs on another node, beside one that serves", func(s *snapshot.Snapshot) {
+			hangs := s.Pods[0]
+			hangs.Name, hangs.Node, hangs.Ready, hangs.State, hangs.IP = "new", "worker-2", false, "ContainerCreating", ""
+			hangs.Events = []snapshot.Event{{Reason: "FailedCreatePodSandBox", Message: maskedError}}
+			s.Pods = append(s.Pods, hangs)
+		}, stateDegraded, "EGR210", platform.Yes},
 		{"a pod that starts", func(s *snapshot.Snapshot) {
 			unready(s)
 			s.Pods[0].Created = s.Taken.Add(-time.Second)
