@@ -42,6 +42,8 @@ type Applier struct {
 	client  *cluster.Client
 	options Options
 	before  *reader
+	// asked is set once the server was asked what it would refuse of a router's objects.
+	asked bool
 }
 
 // New makes an Applier for the routers, all of one provisioner; services tells that their Services
@@ -79,7 +81,8 @@ func (a *Applier) Router(ctx context.Context, r Request) ([]Applied, error) {
 			owner = object.GetUID()
 		}
 	}
-	if err := a.refuseConflicts(ctx, r.Objects, live, owner); err != nil {
+	a, err := a.refuseConflicts(ctx, r.Objects, live, owner)
+	if err != nil {
 		return nil, err
 	}
 	var done []Applied
@@ -105,24 +108,29 @@ func (a *Applier) Router(ctx context.Context, r Request) ([]Applied, error) {
 }
 
 // refuseConflicts asks the server what it would refuse of what others have set too, so that nothing is written where
-// one of several objects is refused.
-func (a *Applier) refuseConflicts(ctx context.Context, objects []Object, live []*unstructured.Unstructured, owner types.UID) error {
+// one of several objects is refused. The Applier that it returns does not ask again as it applies them.
+func (a *Applier) refuseConflicts(ctx context.Context, objects []Object, live []*unstructured.Unstructured, owner types.UID) (*Applier, error) {
 	if a.options.ForceConflicts || a.options.DryRun || len(objects) == 1 {
-		return nil // the first request tells
+		return a, nil // the first request tells
 	}
 	for i, render := range objects {
-		if live[i] == nil || !shared(live[i], a.client.Manager()) {
+		if live[i] == nil {
 			continue
 		}
 		object, err := render(owner)
 		if err != nil {
-			return err
+			return nil, err
+		}
+		if !shared(live[i], a.client.Manager()) && a.takeover(object, live[i]) == nil {
+			continue
 		}
 		if err := a.refuseConflict(ctx, object, live[i]); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	asked := *a
+	asked.asked = true
+	return &asked, nil
 }
 
 // own applies again what came before its owner, the EgressRouter, which did not exist then.

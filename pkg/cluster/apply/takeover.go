@@ -75,9 +75,9 @@ func fieldsV1(fields *fieldpath.Set) *metav1.FieldsV1 {
 }
 
 // takeOver applies object on top of live once this tool owns what t says, so that what is not asked for goes. What
-// conflicts is refused before anything is written, unless that is to be forced.
+// conflicts is refused before anything is written, unless that is to be forced or was asked already.
 func (a *Applier) takeOver(ctx context.Context, object, live *unstructured.Unstructured, t *takeover) (Applied, error) {
-	if !a.options.ForceConflicts {
+	if !a.options.ForceConflicts && !a.asked {
 		if err := a.refuseConflict(ctx, object, live); err != nil {
 			return Applied{}, err
 		}
