@@ -33,6 +33,13 @@ func clouds() []cloud {
 	}
 }
 
+// IsCloud reports whether name is that of such a cloud: OpenShift's, or what the provider IDs of its nodes begin with.
+func IsCloud(name string) bool {
+	return name != "" && slices.ContainsFunc(clouds(), func(c cloud) bool {
+		return strings.EqualFold(c.platform, name) || slices.Contains(c.schemes, strings.ToLower(name))
+	})
+}
+
 // noMacvlan is EGR203, once for each such cloud that nodes are on. It speaks before any router exists.
 func noMacvlan(c *state) []finding.Finding {
 	var out []finding.Finding

@@ -88,10 +88,8 @@ func (d *deleteFlags) complete(f *factory, _ *cobra.Command, args []string) (*de
 	if err := errors.Join(d.waitFlags.check(), d.revokeFlags.check()); err != nil {
 		return nil, err
 	}
-	for _, name := range args {
-		if err := egress.ValidateName(name); err != nil {
-			return nil, err
-		}
+	if err := f.checkNames(args); err != nil {
+		return nil, err
 	}
 	if !o.yes && o.dryRun == dryRunNone && !f.interactive() {
 		return nil, fmt.Errorf("delete asks first, and stdin is not a terminal: pass --yes")

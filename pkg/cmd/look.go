@@ -51,10 +51,8 @@ func (l *lookFlags) read(ctx context.Context, f *factory, names []string) (*look
 	if err != nil {
 		return nil, invalid(err)
 	}
-	for _, name := range names {
-		if len(validation.IsDNS1123Subdomain(name)) > 0 {
-			return nil, invalid(fmt.Errorf("%q cannot be a router's name: see which there are with \"%s get -A\"", name, f.name))
-		}
+	if err := f.checkNames(names); err != nil {
+		return nil, invalid(err)
 	}
 	switch {
 	case l.all && len(names) > 0:
@@ -73,6 +71,16 @@ func (l *lookFlags) read(ctx context.Context, f *factory, names []string) (*look
 		return nil, err
 	}
 	return out, missing(out.Snapshot, out.namespace, names)
+}
+
+// checkNames refuses what no object can be called. A router that another made may have a name that create would not give.
+func (f *factory) checkNames(names []string) error {
+	for _, name := range names {
+		if len(validation.IsDNS1123Subdomain(name)) > 0 {
+			return fmt.Errorf("%q cannot be a router's name: see which there are with \"%s get -A\"", name, f.name)
+		}
+	}
+	return nil
 }
 
 func (l *look) readCluster(ctx context.Context, f *factory, asGiven bool) (err error) {

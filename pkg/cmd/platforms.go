@@ -2,13 +2,19 @@ package cmd
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 
+	configv1 "github.com/openshift/api/config/v1"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
@@ -112,6 +118,32 @@ func (t platformTable) row(name string) (row platformRow, ok bool) {
 		return platformRow{}, false
 	}
 	return t[i], true
+}
+
+// mistaken is the error where one of names, which err says are no routers, is a platform's that has no adapter; nil for
+// another error.
+func (t platformTable) mistaken(names []string, err error) error {
+	for _, name := range names {
+		supported := t.spell("or", platformRow.name)
+		switch {
+		case !isPlatform(name):
+		case len(validation.IsDNS1123Subdomain(name)) > 0:
+			return invalid(fmt.Errorf("unknown platform %q: must be %s", name, supported))
+		case errors.Is(err, cluster.ErrNotFound):
+			return invalid(fmt.Errorf("unknown platform %q: must be %s; and if a router is meant: %w", name, supported, err))
+		}
+	}
+	return nil
+}
+
+// isPlatform reports whether somebody who writes name means a platform: one that OpenShift or a cloud's nodes name, in
+// any case.
+func isPlatform(name string) bool {
+	return check.IsCloud(name) || slices.ContainsFunc([]configv1.PlatformType{
+		"IBM", configv1.BareMetalPlatformType, configv1.EquinixMetalPlatformType, configv1.ExternalPlatformType, configv1.KubevirtPlatformType,
+		configv1.LibvirtPlatformType, configv1.NonePlatformType, configv1.NutanixPlatformType, configv1.OpenStackPlatformType,
+		configv1.OvirtPlatformType, configv1.PowerVSPlatformType, configv1.VSpherePlatformType,
+	}, func(p configv1.PlatformType) bool { return strings.EqualFold(string(p), name) })
 }
 
 // known are the platforms, for Detect.

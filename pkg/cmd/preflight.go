@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -74,7 +75,7 @@ func (p *preflightFlags) run(ctx context.Context, f *factory, names []string) er
 	}
 	l, err := p.lookFlags.read(ctx, f, names)
 	if err != nil {
-		return err
+		return cmp.Or(f.platforms.mistaken(names, err), err)
 	}
 	if l.client != nil && l.nowhere() {
 		return fmt.Errorf("namespace %s does not exist: name another with -n", l.namespace)

@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/mirror"
@@ -79,6 +80,9 @@ func (o objects) of(kind string) objects {
 // labelled lists what has the labels of the router name.
 func labelled(ctx context.Context, c *cluster.Client, namespace, name string) (objects, error) {
 	var out objects
+	if !canLabel(name) {
+		return nil, nil
+	}
 	for _, kind := range []cluster.Kind{cluster.Services, cluster.Deployments, cluster.NADs, cluster.NetworkPolicies} {
 		r := cluster.All(kind).Labelled(egress.Labels(name))
 		found, err := cluster.List[*unstructured.Unstructured](ctx, c, r, namespace)
@@ -124,8 +128,14 @@ func (r *Leftover) selections() []cluster.Reading {
 	if r.provisioner == egress.Operator {
 		selections = append(selections, cluster.All(cluster.EgressRouters).Called(r.name))
 	}
+	if !canLabel(r.name) {
+		selections = slices.DeleteFunc(selections, func(s cluster.Reading) bool { return strings.Contains(s.Labels, "="+r.name) })
+	}
 	return selections
 }
+
+// canLabel reports whether a router's name can be a label's value: an EgressRouter's may be longer, and then nothing has it.
+func canLabel(name string) bool { return len(validation.IsValidLabelValue(name)) == 0 }
 
 // WaitGone waits until nothing of r is left.
 func WaitGone(ctx context.Context, c *cluster.Client, r *Leftover, timeout time.Duration, say func(reason string)) error {
