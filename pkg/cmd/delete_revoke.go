@@ -166,6 +166,6 @@ func (o *deleteOptions) remaining(ctx context.Context, client *cluster.Client, n
 	if err != nil || platform.Detect(s, o.platforms.known()) != openstack.Platform().Name {
 		return
 	}
-	o.note("if the pair of egress router %s/%s was added to the port of its node, it is left in Neutron: %s find the port that has it, and", o.namespace, name, who)
-	o.note("  openstack port unset --allowed-address ip-address=%s,mac-address=%s PORT", w.own.IP, w.own.MAC)
+	o.note("if the pair of egress router %s/%s was added to the port of its node, it is left in Neutron: %s remove address %s with MAC %s from the allowed-address pairs of that port",
+		o.namespace, name, who, w.own.IP, w.own.MAC)
 }
