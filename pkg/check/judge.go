@@ -56,7 +56,7 @@ func Judge(s *snapshot.Snapshot, o Options) *Judgement {
 	matrix := c.readiness()
 	found = append(found, c.notReady(matrix)...)
 	// A node where the pod fails is said to be one by the finding on the pod.
-	j := NewJudgement(s, o.reported(found), matrix.failing(progress))
+	j := NewJudgement(s, oncePerNamespace(o.reported(found)), matrix.failing(progress))
 	j.progress = progress
 	return j
 }

@@ -20,7 +20,7 @@ func PodSecurity(s *snapshot.Snapshot, o Options) []finding.Finding {
 	for _, r := range s.Routers {
 		out = append(out, podSecurity(c, r)...)
 	}
-	return out
+	return oncePerNamespace(out)
 }
 
 // podSecurity is EGR208: by what the server has refused already, or by what the namespace's labels would make
@@ -31,7 +31,7 @@ func podSecurity(c *state, r snapshot.Router) []finding.Finding {
 		return nil
 	}
 	fix, label := "create the router again with this version, whose pods pass the restricted level, or give it an image and settings that do", ""
-	lenient := c.Caller.Kubectl("", "label", "namespace", r.Namespace, "--overwrite", api.EnforceLevelLabel+"=privileged")
+	lenient := c.Caller.Kubectl("", "label", "namespace", r.Namespace, "--overwrite", api.EnforceLevelLabel+"="+string(c.leastLevel(d)))
 	if len(d.Routes) > 0 || d.BlocksInbound {
 		fix, label = needsAdmin(d)+": leave out what is not needed, or let the namespace have such pods", lenient
 	}
@@ -79,15 +79,50 @@ func (c *state) violations(labels map[string]string, d *snapshot.Deployment) (ap
 	if version, given := labels[api.EnforceVersionLabel]; given {
 		want.Version, _ = api.ParseVersion(version)
 	}
+	forbidden, err := c.forbidden(want, d)
+	return want, forbidden, err
+}
+
+// forbidden says what of d's pod a level forbids; "" is nothing.
+func (c *state) forbidden(want api.LevelVersion, d *snapshot.Deployment) (string, error) {
 	evaluator, err := c.security()
 	if err != nil {
-		return want, "", fmt.Errorf("reading the Pod Security standards: %w", err)
+		return "", fmt.Errorf("reading the Pod Security standards: %w", err)
 	}
 	result := policy.AggregateCheckResults(evaluator.EvaluatePod(want, &metav1.ObjectMeta{}, &d.Template))
 	if result.Allowed {
-		return want, "", nil
+		return "", nil
 	}
-	return want, result.ForbiddenDetail(), nil
+	return result.ForbiddenDetail(), nil
+}
+
+// leastLevel is the strictest level below restricted that takes d's pod. What the server has refused counts more than the
+// template, which others may change on the way to the pod.
+func (c *state) leastLevel(d *snapshot.Deployment) api.Level {
+	forbidden, err := c.forbidden(api.LevelVersion{Level: api.LevelBaseline, Version: api.LatestVersion()}, d)
+	if err != nil || forbidden != "" || strings.Contains(d.Failure, `PodSecurity "`+string(api.LevelBaseline)) {
+		return api.LevelPrivileged
+	}
+	return api.LevelBaseline
+}
+
+// oncePerNamespace leaves the command of EGR208 with the first of found in each namespace: it is the same for all.
+func oncePerNamespace(found []finding.Finding) []finding.Finding {
+	finding.Sort(found)
+	first := map[string]string{}
+	for i, f := range found {
+		if f.Code != finding.PodSecurity || len(f.Commands) == 0 {
+			continue
+		}
+		command := f.Commands[0]
+		if router, said := first[command]; said {
+			found[i].Fix += ", as for " + router
+			found[i].Commands = []string{}
+			continue
+		}
+		first[command] = f.Object
+	}
+	return found
 }
 
 // emulated is the version of the rules that a server of version, such as v1.34.4, goes by; nil is the newest.
