@@ -89,6 +89,31 @@ func (t treeWriter) tree(s StatusJSON) treeprint.Tree {
 
 func (t treeWriter) findings(branch treeprint.Tree, findings []finding.Finding) {
 	for _, f := range findings {
-		branch.AddNode(fmt.Sprintf("%s %s: %s", paintLevel(f.Level, t.colour), f.Code, f.Message))
+		text := fmt.Sprintf("%s %s: %s", paintLevel(f.Level, t.colour), f.Code, f.Message)
+		remedy := treeRemedy(f)
+		if len(remedy) == 0 {
+			branch.AddNode(text)
+			continue
+		}
+		node := branch.AddBranch(text)
+		for _, line := range remedy {
+			node.AddNode(line)
+		}
 	}
+}
+
+// widestCommand is how many characters of a command a tree takes: one that holds a whole object would tear it apart.
+const widestCommand = 160
+
+// treeRemedy is the fix of f with the first of its commands, a line each; none for an info, which nothing needs to be done
+// about.
+func treeRemedy(f finding.Finding) []string {
+	if f.Level == finding.Info || f.Fix == "" {
+		return nil
+	}
+	out := []string{say("fix: %s", f.Fix)}
+	if len(f.Commands) > 0 && len(f.Commands[0]) <= widestCommand {
+		out = append(out, say("%s", f.Commands[0]))
+	}
+	return out
 }
