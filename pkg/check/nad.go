@@ -27,7 +27,7 @@ func nadDiffers(c *state, r snapshot.Router) []finding.Finding {
 	fix := "the operator writes it again within five minutes; if it stays so, its log says why; see who wrote it"
 	show := []string{c.Caller.Kubectl(r.Namespace, "get", "network-attachment-definition", name, "-o", "yaml", "--show-managed-fields"), c.operatorLog()}
 	if r.Provisioner == egress.Standalone {
-		fix, show = "run create again with the rules that it shall have; see who wrote it", show[:1]
+		fix, show = "run create again with the rules that it shall have, and with --force-conflicts where another hand has written it; see who did", show[:1]
 	}
 	if nad.Router != "" && nad.Router != r.Name {
 		return one(r, finding.NADDiffers, sprintf("NAD %s belongs to router %s, not to %s", name, nad.Router, r.Name),
@@ -44,7 +44,7 @@ func nadDiffers(c *state, r snapshot.Router) []finding.Finding {
 	return one(r, finding.NADDiffers, sprintf("NAD %s does not say what the router asks for: %s", name, problem), why, fix, show...)
 }
 
-// unwritable are the destinations of a NAD whose target is no IPv4 address, quoted: on other faults every plugin fails.
+// unwritable are the destinations of a NAD whose target is not an IPv4 address, quoted: on other faults every plugin fails.
 func unwritable(nad *snapshot.NAD) []string {
 	network, err := render.ReadNetwork(nad.Config)
 	if err != nil {

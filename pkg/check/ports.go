@@ -14,6 +14,11 @@ func noService(c *state, r snapshot.Router) []finding.Finding {
 	if !c.knows(r, servicesResource) || len(c.ServicesOf(r)) > 0 {
 		return nil
 	}
+	if lost := c.LostServicesOf(r); len(lost) > 0 {
+		return one(r, finding.NoService, sprintf("no Service selects the router's pod: another hand has changed the selector of Service %s", lost[0].Name),
+			"clients of the Service are sent elsewhere, or nowhere",
+			"give it back to the router, where that is what is meant", c.Caller.Egress(r.Namespace, "expose", r.Name, "--name", lost[0].Name, "--force-conflicts"))
+	}
 	return one(r, finding.NoService, "no Service selects the router's pod",
 		"a pod's own address changes with every start, so clients have no lasting one to send to",
 		"make one for the ports that its rules redirect", c.Caller.Egress(r.Namespace, "expose", r.Name))
@@ -79,11 +84,16 @@ func (c *state) exposeFix(r snapshot.Router, services []snapshot.Service, missed
 			c.Caller.Egress(r.Namespace, "expose", r.Name, "--name", r.Name+"-egress")
 	}
 	service := services[i].Name
-	if missed == 0 {
+	expose := []string{"expose", r.Name, "--name", service, "--force-conflicts"}
+	switch {
+	case missed == 0:
 		return "add a rule for the port with --redirect, or take the port out of the Service", c.Caller.Kubectl(r.Namespace, "edit", "service", service)
+	case services[i].Router != r.Name:
+		return "give the Service every port that the rules redirect: --adopt takes it over from whoever made it",
+			c.Caller.Egress(r.Namespace, append(expose, "--adopt")...)
 	}
-	return "give the Service every port that the rules redirect, with --adopt if another made it",
-		c.Caller.Egress(r.Namespace, "expose", r.Name, "--name", service)
+	return "give the Service every port that the rules redirect: --force-conflicts takes over what others have changed of it",
+		c.Caller.Egress(r.Namespace, expose...)
 }
 
 // ofOthers reports whether service also selects the pods of another router than r.

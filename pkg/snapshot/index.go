@@ -148,6 +148,14 @@ func (x *Index) ServicesOf(r Router) []Service {
 	})
 }
 
+// LostServicesOf returns the Services that this tool made for r, and whose selector no longer matches its pods.
+func (x *Index) LostServicesOf(r Router) []Service {
+	pod := r.podLabels()
+	return chosen(x.Services, x.services[types.NamespacedName{Namespace: r.Namespace}], func(s *Service) bool {
+		return s.Router == r.Name && !labels.SelectorFromSet(s.Selector).Matches(pod)
+	})
+}
+
 // PoliciesOf returns the policies that limit who may use r. A selector that cannot be read selects nothing.
 func (x *Index) PoliciesOf(r Router) []NetworkPolicy {
 	return chosen(x.NetworkPolicies, x.policies[types.NamespacedName{Namespace: r.Namespace}], func(p *NetworkPolicy) bool {

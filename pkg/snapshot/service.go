@@ -8,8 +8,10 @@ import (
 
 // Service is a Service that may be a router's, or that holds an address of its own.
 type Service struct {
-	Namespace string            `json:"namespace"`
-	Name      string            `json:"name"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	// Router is the router that this tool made it for; "" where another made it.
+	Router    string            `json:"router,omitempty"`
 	Selector  map[string]string `json:"selector,omitempty"`
 	ClusterIP string            `json:"clusterIP,omitempty"`
 	Ports     []egress.Port     `json:"ports,omitempty"`

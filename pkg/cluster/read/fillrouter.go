@@ -1,6 +1,8 @@
 package read
 
 import (
+	"cmp"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -103,9 +105,14 @@ func routerOf(object metav1.Object) string {
 			name = owner.Name
 		}
 	}
+	return cmp.Or(name, madeFor(object))
+}
+
+// madeFor names the router that this tool made an object for, by its labels; "" where another made it.
+func madeFor(object metav1.Object) string {
 	labels := object.GetLabels()
-	if name == "" && labels[egress.LabelManagedBy] == egress.ManagedByValue && labels[egress.LabelName] == egress.NameValue {
-		name = labels[egress.LabelInstance]
+	if labels[egress.LabelManagedBy] != egress.ManagedByValue || labels[egress.LabelName] != egress.NameValue {
+		return ""
 	}
-	return name
+	return labels[egress.LabelInstance]
 }

@@ -27,7 +27,9 @@ func addService(s *snapshot.Snapshot, service *corev1.Service) error {
 	if len(service.Spec.Selector) == 0 {
 		return nil
 	}
-	out := snapshot.Service{Namespace: service.Namespace, Name: service.Name, Selector: service.Spec.Selector, ClusterIP: service.Spec.ClusterIP}
+	out := snapshot.Service{
+		Namespace: service.Namespace, Name: service.Name, Router: madeFor(service), Selector: service.Spec.Selector, ClusterIP: service.Spec.ClusterIP,
+	}
 	for _, p := range service.Spec.Ports {
 		out.Ports = append(out.Ports, egress.Port{Number: p.Port, Protocol: nov1.ProtocolType(p.Protocol)})
 		out.TargetPorts = append(out.TargetPorts, p.TargetPort.IntVal)

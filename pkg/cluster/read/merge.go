@@ -64,7 +64,7 @@ func trim(s *snapshot.Snapshot, namespace string) {
 	}
 	x := s.Index()
 	for _, r := range s.Routers {
-		for _, service := range x.ServicesOf(r) {
+		for _, service := range append(x.ServicesOf(r), x.LostServicesOf(r)...) {
 			services[cluster.Key(service.Namespace, service.Name)] = true
 		}
 		for _, policy := range x.PoliciesOf(r) {
