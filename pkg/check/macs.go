@@ -1,11 +1,29 @@
 package check
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
+	"github.com/kubectl-egress/kubectl-egress/pkg/render"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
+
+// SharedMAC says why r, which is about to be applied, cannot have mac: a NAD that is not its own gives it to pods. nil
+// where none does.
+func SharedMAC(r snapshot.Router, mac string, nads []snapshot.NAD) error {
+	for _, nad := range nads {
+		own := nad.Namespace == r.Namespace && nad.Name == r.Provisioner.NADName(r.Name)
+		if has, err := egress.ParseMAC(render.ReadMAC(nad.Config)); err != nil || has != mac || own {
+			continue
+		}
+		return fmt.Errorf("--mac %s is the MAC of NAD %s in namespace %s too, and frames for either pod would reach one of them: leave it out, and the router gets its own",
+			mac, nad.Name, nad.Namespace)
+	}
+	return nil
+}
 
 // manyMACs is EGR206, once for each node with more routers' pods than its NIC may filter. A macvlan of
 // another's pod is not seen.

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -28,6 +29,8 @@ func Explain(err error, verb string, gvr schema.GroupVersionResource, namespace 
 	switch {
 	case err == nil:
 		return nil
+	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
+		return &finding.ExplainedError{Text: fmt.Sprintf("namespace %s is being deleted: run this again when it is gone and made anew, or name another with -n", namespace), Cause: err}
 	case apierrors.IsForbidden(err):
 		return forbidden(err, verb, gvr, namespace)
 	case apierrors.IsUnauthorized(err):

@@ -56,11 +56,20 @@ func (o *createOptions) judgeBeside(ctx context.Context, client *cluster.Client,
 		switch {
 		case r.DeletionTimestamp == nil:
 			staying = append(staying, r)
-		case len(check.Beside(input, []snapshot.Router{r})) > 0:
+		case inTheWay(input, r):
 			leaving = append(leaving, egress.Key(&r.EgressRouter))
 		}
 	}
+	if err := check.OtherProvisioner(input, staying); err != nil {
+		return nil, invalid(err)
+	}
 	return leaving, o.refuse(check.Beside(input, staying), "other routers are in the way, and nothing was written", "--force does not go past them")
+}
+
+// inTheWay reports whether r leaves no room for a router of the input.
+func inTheWay(input []snapshot.Router, r snapshot.Router) bool {
+	there := []snapshot.Router{r}
+	return check.OtherProvisioner(input, there) != nil || len(check.Beside(input, there)) > 0
 }
 
 // noteUnread says what could not be judged, which is no refusal.

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/check"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
@@ -39,14 +40,10 @@ func (o *createOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := o.refuseBeside(ctx, client); err != nil {
-		return err
-	}
-	if err := o.refuseForeign(ctx, client); err != nil {
-		return err
-	}
-	if err := o.refusePods(ctx, client); err != nil {
-		return err
+	for _, refuse := range []func(context.Context, *cluster.Client) error{o.refuseBeside, o.refuseMAC, o.refuseForeign, o.refusePods} {
+		if err := refuse(ctx, client); err != nil {
+			return err
+		}
 	}
 	return o.applyAll(ctx, client, jobs)
 }
@@ -120,8 +117,8 @@ func (o *createOptions) check(context.Context) error {
 }
 
 // table shows findings beside the output.
-func (o *createOptions) table(findings []finding.Finding) error {
-	return report.New(findings, nil, nil).Write(o.ErrOut, "table", colour(o.ErrOut))
+func (f *factory) table(findings []finding.Finding) error {
+	return report.New(findings, nil, nil).Write(f.ErrOut, "table", colour(f.ErrOut))
 }
 
 // specErrors is why the input is refused.
@@ -130,14 +127,19 @@ const specErrors = "the spec has errors, and nothing was written"
 // refuse shows findings and ends the command with the code for invalid input, if there are any; forced is what is said
 // where --force was given.
 func (o *createOptions) refuse(findings []finding.Finding, why, forced string) error {
+	if o.force {
+		why += ": " + forced
+	}
+	return o.factory.refuse(findings, why)
+}
+
+// refuse shows findings and ends the command with the code for invalid input, if there are any.
+func (f *factory) refuse(findings []finding.Finding, why string) error {
 	if len(findings) == 0 {
 		return nil
 	}
-	if err := o.table(findings); err != nil {
+	if err := f.table(findings); err != nil {
 		return err
-	}
-	if o.force {
-		why += ": " + forced
 	}
 	return invalid(errors.New(why))
 }

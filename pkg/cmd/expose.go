@@ -42,7 +42,8 @@ func newExposeCommand(f *factory) *cobra.Command {
 		Use:   "expose NAME [--port PORT[/PROTOCOL]]... [--name SERVICE]",
 		Short: "Make a Service for an egress router, or change it",
 		Long: `Makes a Service by which clients in the cluster reach an egress router. Without --port it has every
-port that the router's rules redirect; a port that nothing redirects is refused.`,
+port that the router's rules redirect; a port that nothing redirects is refused. So is a router that shares
+its namespace with another router of the operator's: clients may reach the destinations of either.`,
 		Example: `  # Every port that the rules redirect
   ` + f.name + ` expose partner-a
 
@@ -84,6 +85,9 @@ func (e *exposeFlags) complete(f *factory, _ *cobra.Command, args []string) (*ex
 func (o *exposeOptions) run(ctx context.Context) error {
 	found, client, err := o.find(ctx)
 	if err != nil {
+		return err
+	}
+	if err := o.refuseShared(ctx, client, found.Router); err != nil {
 		return err
 	}
 	ports, err := render.ServicePorts(&found.EgressRouter, found.Provisioner, o.ports)

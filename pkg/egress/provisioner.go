@@ -32,6 +32,14 @@ func (p Provisioner) Offline() Provisioner {
 	return p
 }
 
+// Other is the other of the two provisioners that make routers.
+func (p Provisioner) Other() Provisioner {
+	if p == Standalone {
+		return Operator
+	}
+	return Standalone
+}
+
 // PodLabels are labels that the pods of the router name carry, and that a Service selects them by.
 func (p Provisioner) PodLabels(name string) map[string]string {
 	if p == Standalone {

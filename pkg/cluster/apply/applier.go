@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
@@ -178,9 +179,9 @@ func (a *Applier) live(ctx context.Context, object *unstructured.Unstructured, r
 // RefuseOther says why the router cannot be made under provisioner: one of its name is there under the
 // other. Who may not read the other's kind is not held up by that.
 func (a *Applier) RefuseOther(ctx context.Context, r *nov1.EgressRouter, provisioner egress.Provisioner) error {
-	other, kind := egress.Standalone, cluster.Deployments
-	if provisioner == egress.Standalone {
-		other, kind = egress.Operator, cluster.EgressRouters
+	other, kind := provisioner.Other(), cluster.Deployments
+	if other == egress.Operator {
+		kind = cluster.EgressRouters
 	}
 	live, err := a.before.object(ctx, kind, r.Namespace, r.Name)
 	switch {
@@ -191,6 +192,5 @@ func (a *Applier) RefuseOther(ctx context.Context, r *nov1.EgressRouter, provisi
 	case live == nil, other == egress.Standalone && !read.IsStandalone(live):
 		return nil
 	}
-	return fmt.Errorf("%s in namespace %s is a router of the %s provisioner: change it with --provisioner=%s; to move it, \"delete %s -n %s\" first, which waits until its address is free, then create it with --provisioner=%s",
-		r.Name, r.Namespace, other, other, r.Name, r.Namespace, provisioner)
+	return check.UnderOther(r, other)
 }

@@ -43,6 +43,12 @@ func Foreign(ctx context.Context, c *cluster.Client, namespaces []string) (s *sn
 	return neighbours(ctx, c, OperatorDeployments(), namespaces, len(namespaces) > 1)
 }
 
+// NADs reads the NetworkAttachmentDefinitions of the whole cluster, or where they may not be listed there those of the
+// namespaces, as Neighbours does.
+func NADs(ctx context.Context, c *cluster.Client, namespaces []string) (s *snapshot.Snapshot, unreadable, err error) {
+	return neighbours(ctx, c, Of(cluster.NADs), namespaces, true)
+}
+
 // neighbours reads r in the whole cluster, if wide is set and that is allowed, else in each of the namespaces.
 func neighbours(ctx context.Context, c *cluster.Client, r cluster.Reading, namespaces []string, wide bool) (s *snapshot.Snapshot, unreadable, err error) {
 	r, bad := Tolerant(r)
