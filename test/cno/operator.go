@@ -49,7 +49,7 @@ type Release struct {
 	Image   string // of the router pods
 }
 
-// operator is the state of one run. The real one keeps it in memory too, which is why a restart clears it.
+// operator is the state of one life. The real one keeps it in memory too, which is why a restart clears it.
 type operator struct {
 	Options
 	status
@@ -58,13 +58,9 @@ type operator struct {
 	failed map[client.ObjectKey]int // how often in a row each was not reconciled
 }
 
-// Run plays the operator in a cluster that serves the OpenShift APIs, until ctx ends. Starting it is a
-// restart: it begins by withdrawing what an earlier run reported.
-func Run(ctx context.Context, cfg *rest.Config, o Options) error {
-	c, err := kube.NewClient(cfg)
-	if err != nil {
-		return err
-	}
+// live plays the operator from its start to its end: it begins by withdrawing what an earlier life reported, and remembers
+// nothing of that.
+func live(ctx context.Context, cfg *rest.Config, c client.Client, o Options) error {
 	op := &operator{
 		Options: withDefaults(o),
 		status:  status{failures: map[client.ObjectKey]error{}},

@@ -206,7 +206,7 @@ func (p *pasted) check(t *testing.T) {
 			writes += p.paste(t, line)
 		}
 	}
-	if writes > 0 && p.stays == "" {
+	if writes > 0 {
 		p.gone(t, f)
 	}
 	if after := p.neighbour(t); after != before {

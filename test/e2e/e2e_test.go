@@ -41,6 +41,11 @@ func TestClusterWide(t *testing.T) {
 	}
 }
 
+// TestOperatorRestart plays what restarts the network operator, which forgets what it has said of all routers.
+func TestOperatorRestart(t *testing.T) {
+	run(t, "operatorrestart", lab.Options{OpenShift: true, Release: "4.21.9"})
+}
+
 // TestCalico plays what is different where the pod network is Calico's.
 func TestCalico(t *testing.T) {
 	notes := map[string]map[string]string{}

@@ -13,6 +13,10 @@ import (
 const (
 	// FieldManager is the name under which the operator applies: its own and its controller's.
 	FieldManager = "cluster-network-operator/egress_router"
+	// OperatorNamespace is where the operator runs, unless the cluster is hosted.
+	OperatorNamespace = "openshift-network-operator"
+	// OperatorDeployment is its Deployment there: a roll-out of it restarts the operator.
+	OperatorDeployment = "network-operator"
 	// NADName is the same in every namespace, whatever its routers are called.
 	NADName = "egress-router-cni-nad"
 	// DeploymentName is too.
