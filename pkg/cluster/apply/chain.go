@@ -93,7 +93,7 @@ func (c *chain) stamp() string {
 func chainSources(c *cluster.Client, r snapshot.Router) (needed, wanted []*mirror.Source) {
 	of := func(readings ...cluster.Reading) (out []*mirror.Source) {
 		for _, reading := range readings {
-			out = append(out, mirror.NewSource(c, reading, r.Namespace))
+			out = append(out, mirror.NewSource(c, reading, r.Namespace).Fresh())
 		}
 		return out
 	}

@@ -142,7 +142,7 @@ func WaitGone(ctx context.Context, c *cluster.Client, r *Leftover, timeout time.
 	reasons := &reasons{say: say}
 	within, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	sources := collect.Map(r.selections(), func(s cluster.Reading) *mirror.Source { return mirror.NewSource(c, s, r.namespace).Whole() })
+	sources := collect.Map(r.selections(), func(s cluster.Reading) *mirror.Source { return mirror.NewSource(c, s, r.namespace).Whole().Fresh() })
 	err := mirror.Follow(within, sources, func() (bool, error) {
 		if all, err := mirror.Seen(sources); !all || err != nil {
 			return false, err

@@ -28,6 +28,8 @@ type Source struct {
 	informer  cache.SharedIndexInformer
 	// whole keeps the objects as they were sent, too.
 	whole bool
+	// fresh lists what the server has stored, where its cache may be behind.
+	fresh bool
 	// refused, unless it is nil, is told of what asking again does not fix: the user may not read this, or the cluster
 	// does not serve it.
 	refused func(error)
@@ -58,6 +60,13 @@ func NewSource(c *cluster.Client, r cluster.Reading, namespace string) *Source {
 // Whole is s keeping the objects as they were sent, too: see Objects.
 func (s *Source) Whole() *Source {
 	s.whole = true
+	return s
+}
+
+// Fresh is s beginning with all that was written before: a list may else come from a cache of the server's, which has
+// not yet heard of what was applied a moment ago.
+func (s *Source) Fresh() *Source {
+	s.fresh = true
 	return s
 }
 
@@ -158,6 +167,9 @@ func (s *Source) read(ctx context.Context) (part *snapshot.Snapshot, unreadable,
 }
 
 func (s *Source) list(ctx context.Context, o metav1.ListOptions) (list runtime.Object, err error) {
+	if s.fresh && o.ResourceVersion == "0" {
+		o.ResourceVersion = ""
+	}
 	err = s.persist(ctx, "list", func() (err error) {
 		list, err = s.client.Page(ctx, s.reading, s.namespace, o)
 		return err

@@ -27,7 +27,7 @@ func (l *lister) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	const deployment = `{"kind":"Deployment","apiVersion":"apps/v1","metadata":{"name":"egress-router-cni-deployment","namespace":"billing","uid":"1","resourceVersion":"%d"},"status":{"availableReplicas":%d}}`
 	query := r.URL.Query()
 	l.lock.Lock()
-	l.asked = append(l.asked, strings.Join([]string{r.URL.Path, query.Get("watch"), query.Get("labelSelector"), query.Get("fieldSelector")}, " "))
+	l.asked = append(l.asked, strings.Join([]string{r.URL.Path, query.Get("watch"), query.Get("labelSelector"), query.Get("fieldSelector"), query.Get("resourceVersion")}, " "))
 	l.lock.Unlock()
 	w.Header().Set("Content-Type", "application/json")
 	switch {
@@ -56,10 +56,19 @@ func clientOf(t *testing.T, handler http.Handler) *cluster.Client {
 // TestSource: a source of one namespace asks for what its reading selects, fills a Snapshot, keeps the objects where it
 // is told to, and tells of changes.
 func TestSource(t *testing.T) {
+	t.Run("from the server's cache", func(t *testing.T) {
+		testSource(t, func(s *Source) *Source { return s }, "0")
+	})
+	t.Run("fresh", func(t *testing.T) { testSource(t, (*Source).Fresh, "") })
+}
+
+// testSource begins with a list of that version.
+func testSource(t *testing.T, with func(*Source) *Source, version string) {
+	t.Helper()
 	server := &lister{}
 	r := read.OperatorDeployments().Labelled(read.Operators())
 	r.Format = cluster.AsUnstructured
-	s := NewSource(clientOf(t, server), r, "billing").Whole()
+	s := with(NewSource(clientOf(t, server), r, "billing").Whole())
 	news := make(chan *held, 2)
 	if err := s.handle(func(_, after *held) { news <- after }); err != nil {
 		t.Fatal(err)
@@ -86,7 +95,7 @@ func TestSource(t *testing.T) {
 	defer server.lock.Unlock()
 	const selected = " app=egress-router-cni metadata.name=egress-router-cni-deployment"
 	const path = "/apis/apps/v1/namespaces/billing/deployments "
-	if len(server.asked) != 2 || server.asked[0] != path+selected || server.asked[1] != path+"true"+selected {
+	if len(server.asked) != 2 || server.asked[0] != path+selected+" "+version || server.asked[1] != path+"true"+selected+" 1" {
 		t.Errorf("asked %q", server.asked)
 	}
 }
