@@ -70,6 +70,11 @@ func (c *state) progress(r snapshot.Router) Progress {
 	case hanging >= 0:
 		f := p.Findings[hanging]
 		p.node, p.failure, p.works = c.failingNode(r), sprintf("%s: %s", f.Code, f.Message), platform.No
+	default:
+		if pod := c.otherAddress(r); pod != nil {
+			p.node, p.works = pod.Node, platform.No
+			p.failure = sprintf("pod %s has %s on %s there, and the reserved address is %s", pod.Name, pod.IP, egress.Interface, egress.ReservedIP(&r.EgressRouter))
+		}
 	}
 	return p
 }
@@ -214,4 +219,14 @@ func (c *state) failingNode(r snapshot.Router) string {
 		return pod.Node
 	}
 	return ""
+}
+
+// otherAddress is the pod that counts for r, if it runs with another address than r's: whatever else holds r up, it does not
+// work there. nil where it has r's, or none yet.
+func (c *state) otherAddress(r snapshot.Router) *snapshot.Pod {
+	pod, reserved := c.PodOf(r), egress.ReservedIP(&r.EgressRouter)
+	if pod == nil || !pod.Ready || pod.IP == "" || !reserved.IsValid() || ipOf(*pod) == reserved {
+		return nil
+	}
+	return pod
 }

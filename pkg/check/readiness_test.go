@@ -148,3 +148,34 @@ func TestTwoActive(t *testing.T) {
 		t.Errorf("the pods are on %v, want %v", on, want)
 	}
 }
+
+// A node whose pod runs with another address than the router's is none where the router works, whatever else holds it up.
+func TestReadinessOtherAddress(t *testing.T) {
+	second := func(s *snapshot.Snapshot) {
+		other := s.Routers[0]
+		other.Name, other.Spec.Addresses = "partner-b", []nov1.EgressRouterAddress{{IP: "192.168.12.98/24", Gateway: "192.168.12.1"}}
+		s.Routers = append(s.Routers, other)
+		s.NADs[0].Router = "partner-b"
+	}
+	tests := map[string]struct {
+		base   string
+		change func(*snapshot.Snapshot)
+		works  platform.Answer
+	}{
+		"its own":                    {"standalone", func(*snapshot.Snapshot) {}, platform.Yes},
+		"another":                    {"standalone", func(s *snapshot.Snapshot) { s.Pods[0].IP = "192.168.12.98" }, platform.No},
+		"another, and no NAD":        {"standalone", func(s *snapshot.Snapshot) { s.Pods[0].IP, s.NADs = "192.168.12.98", nil }, platform.No},
+		"another's of the namespace": {"operator", func(s *snapshot.Snapshot) { second(s); s.Pods[0].IP = "192.168.12.98" }, platform.No},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := decode(t, base(t, test.base))
+			test.change(s)
+			for _, row := range Judge(s, Options{}).Matrix.Rows {
+				if row.Router == "billing/partner-a" && row.Active && row.Works != test.works {
+					t.Errorf("on %s, where its pod is, it works: %s, want %s", row.Node, row.Works, test.works)
+				}
+			}
+		})
+	}
+}
