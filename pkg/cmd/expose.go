@@ -43,7 +43,7 @@ func newExposeCommand(f *factory) *cobra.Command {
 		Short: "Make a Service for an egress router, or change it",
 		Long: `Makes a Service by which clients in the cluster reach an egress router. Without --port it has every
 port that the router's rules redirect; a port that nothing redirects is refused. So is a router that shares
-its namespace with another router of the operator's: clients may reach the destinations of either.`,
+its namespace with another operator-managed router: clients may reach the destinations of either.`,
 		Example: `  # Every port that the rules redirect
   ` + f.name + ` expose partner-a
 

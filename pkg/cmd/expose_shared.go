@@ -10,7 +10,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-// refuseShared stops where r shares its namespace with another router of the operator's: all of them have one set of pods,
+// refuseShared stops where r shares its namespace with another operator-managed router: all of them have one set of pods,
 // so that the Service would send its clients to the destinations of whichever the operator wrote last. Without a client
 // there is nothing to ask.
 func (o *exposeOptions) refuseShared(ctx context.Context, client *cluster.Client, r snapshot.Router) error {

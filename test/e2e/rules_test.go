@@ -44,7 +44,7 @@ func rules() []rule {
 	}
 	return []rule{
 		{name: "one operator router in a namespace", within: files(first(20) + second(21)),
-			there: [][]string{routerAt("first", 20)}, input: files(second(21)), code: 2, says: "error EGR113: namespace NS has another router of the operator's: NS/"},
+			there: [][]string{routerAt("first", 20)}, input: files(second(21)), code: 2, says: "error EGR113: namespace NS has another operator-managed router: NS/"},
 		{name: "one router an address", within: files(first(30)+second(30), standalone),
 			there: [][]string{routerAt("first", 30, standalone)}, input: files(second(30), standalone), code: 2, says: "error EGR114: address 192.168.12.30 is also the address of NS/"},
 		{name: "one name and then standalone", within: files(first(40)+first(41), standalone), also: "router NS/first is also in ",
