@@ -30,7 +30,7 @@ func Explain(err error, verb string, gvr schema.GroupVersionResource, namespace 
 	case err == nil:
 		return nil
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
-		return &finding.ExplainedError{Text: fmt.Sprintf("namespace %s is being deleted: run this again when it is gone and made anew, or name another with -n", namespace), Cause: err}
+		return &finding.ExplainedError{Text: fmt.Sprintf("namespace %s is being deleted: run this again when it is gone and recreated, or name another with -n", namespace), Cause: err}
 	case apierrors.IsForbidden(err):
 		return forbidden(err, verb, gvr, namespace)
 	case apierrors.IsUnauthorized(err):

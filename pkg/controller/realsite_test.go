@@ -97,7 +97,7 @@ func (s *site) realPorts(n *real) []ports.Port {
 }
 
 // change edits the pairs of a port as another would: guarded by the port's revision, so that whoever was faster is
-// heeded, or without regard to others. SQLite refuses some writes for being busy.
+// noticed, or without regard to others. SQLite refuses some writes for being busy.
 func (n *real) change(s *site, id string, guarded bool, edit func([]ports.AddressPair) []ports.AddressPair) {
 	s.Helper()
 	ctx := context.Background()

@@ -15,7 +15,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
 )
 
-// Run plays the operator in a cluster that serves the OpenShift APIs, until ctx ends. It starts anew, and forgets all that
+// Run plays the operator in a cluster that serves the OpenShift APIs, until ctx ends. It starts again, and forgets all that
 // it remembers, whenever the operator's Deployment gets another pod template, as by kubectl rollout restart. A
 // cluster that has no such Deployment restarts nothing.
 func Run(ctx context.Context, cfg *rest.Config, o Options) error {

@@ -72,7 +72,7 @@ func rules() []rule {
 		{name: "a namespace that is not there", there: [][]string{onCluster("delete", "namespace", "NS")},
 			input: files(first(150)), code: 1, says: "namespace NS does not exist: create it, or name another with -n"},
 		{name: "a namespace that is being deleted", there: [][]string{{"apply", held}, onCluster("delete", "namespace", "NS", "--wait=false")},
-			input: files(first(160)), code: 1, says: "namespace NS is being deleted: run this again when it is gone and made anew, or name another with -n"},
+			input: files(first(160)), code: 1, says: "namespace NS is being deleted: run this again when it is gone and recreated, or name another with -n"},
 	}
 }
 

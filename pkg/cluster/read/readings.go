@@ -45,7 +45,7 @@ func StandaloneRouters() cluster.Reading {
 	return cluster.Reads(cluster.Deployments, addStandalone).Labelled(Ours())
 }
 
-// OperatorDeployments reads the Deployments that the Cluster Network Operator has made, and those of others that bear
+// OperatorDeployments reads the Deployments that the Cluster Network Operator has made, and those of others that have
 // their name, by which it finds them.
 func OperatorDeployments() cluster.Reading {
 	return Of(cluster.Deployments).Called(egress.OperatorDeployment)

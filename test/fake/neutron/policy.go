@@ -6,7 +6,7 @@ import (
 )
 
 // mayWrite is the policy of ports as Neutron ships it: whoever has a role in the port's project may write it, but what
-// bears on other ports only admins and the owner of the network may say. Owning the port is not enough for its pairs.
+// affects other ports only admins and the owner of the network may say. Owning the port is not enough for its pairs.
 func (s *Server) mayWrite(who *caller, b *portBody, projectID, networkID, action string) error {
 	if who.admin() {
 		return nil

@@ -117,7 +117,7 @@ func link(target, folder, name string) error {
 }
 
 // network is Multus' configuration: pods are on a bridge, with a default route by it. Where the node is told
-// to, pods get routes to the cluster's networks of their own, as flannel gives them, and the network bears the
+// to, pods get routes to the cluster's networks of their own, as flannel gives them, and the network has the
 // name that flannel's has.
 func (c *config) network() map[string]any {
 	name := "bridge"
