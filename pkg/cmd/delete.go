@@ -10,11 +10,13 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/check"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/report"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
 type deleteFlags struct {
@@ -203,7 +205,7 @@ func (o *deleteOptions) confirm(name string, remains *apply.Leftover, r *revocat
 }
 
 // noteOthers says what becomes of the other operator-managed routers in the namespace: the operator gives all of them
-// one NAD and one Deployment, which go with each.
+// one NAD and one Deployment.
 func (o *deleteOptions) noteOthers(ctx context.Context, client *cluster.Client, name string, remains *apply.Leftover) error {
 	if !slices.ContainsFunc(remains.Objects, func(object *unstructured.Unstructured) bool { return object.GetKind() == egress.Kind.Kind }) {
 		return nil
@@ -215,12 +217,18 @@ func (o *deleteOptions) noteOthers(ctx context.Context, client *cluster.Client, 
 	if unreadable != nil || len(s.Unknown) > 0 {
 		o.note("egressrouters in namespace %s may not be listed: whether another loses its NAD and its Deployment too was not checked", o.namespace)
 	}
-	for _, r := range s.Routers {
-		if slices.Contains(o.names, r.Name) {
-			continue
+	others := slices.DeleteFunc(s.Routers, func(r snapshot.Router) bool { return slices.Contains(o.names, r.Name) })
+	if len(others) == 0 {
+		return nil
+	}
+	shared, err := read.Shared(ctx, client, o.namespace)
+	if err != nil {
+		return err
+	}
+	for _, r := range others {
+		if said := check.Leaving(shared, name, r); said != "" {
+			o.note("%s", said)
 		}
-		o.note("egress router %s shares NAD %s and Deployment %s with %s, and they are deleted for both: it is down until the operator makes them again, up to five minutes later, and what was set on its Deployment is lost",
-			egress.Key(&r.EgressRouter), egress.OperatorNAD, egress.OperatorDeployment, name)
 	}
 	return nil
 }

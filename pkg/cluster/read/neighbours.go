@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
@@ -47,6 +48,15 @@ func Foreign(ctx context.Context, c *cluster.Client, namespaces []string) (s *sn
 // namespaces, as Neighbours does.
 func NADs(ctx context.Context, c *cluster.Client, namespaces []string) (s *snapshot.Snapshot, unreadable, err error) {
 	return neighbours(ctx, c, Of(cluster.NADs), namespaces, true)
+}
+
+// Shared reads the NAD and the Deployment that all operator-managed routers in a namespace have in common.
+func Shared(ctx context.Context, c *cluster.Client, namespace string) (*snapshot.Snapshot, error) {
+	both := []cluster.Reading{Of(cluster.NADs).Called(egress.OperatorNAD), OperatorDeployments()}
+	return SideBySide(ctx, len(both), len(both), func(ctx context.Context, i int) (*snapshot.Snapshot, error) {
+		r, _ := Tolerant(both[i])
+		return One(ctx, c, r, Options{Namespace: namespace})
+	})
 }
 
 // neighbours reads r in the whole cluster, if wide is set and that is allowed, else in each of the namespaces.
