@@ -55,7 +55,7 @@ func rules() []rule {
 			there: [][]string{routerAt("first", 60, standalone, "--mac=02:00:00:00:00:07")}, input: files(second(61), standalone, "--mac=02:00:00:00:00:07"),
 			code: 2, says: "error: --mac 02:00:00:00:00:07 is the MAC of NAD first in namespace NS too, "},
 		{name: "a Deployment in the operator's way", there: [][]string{inNamespace("create", "deployment", "egress-router-cni-deployment", "--image=x")},
-			input: files(first(70)), code: 2, says: "error EGR222: Deployment egress-router-cni-deployment is another's: "},
+			input: files(first(70)), code: 2, says: "error EGR222: Deployment egress-router-cni-deployment is not the operator's: "},
 		{name: "an EgressRouter of another", there: [][]string{{"apply", first(80)}}, input: files(first(80)), code: 1, says: madeBy("egressrouter.network.operator.openshift.io/first")},
 		{name: "a Service of another", there: [][]string{inNamespace("create", "service", "clusterip", "first", "--tcp=1:1")},
 			input: files(first(90), "--expose"), code: 1, says: madeBy("service/first")},
