@@ -53,12 +53,17 @@ func newApplyFlags() *applyFlags {
 }
 
 func (a *applyFlags) add(cmd *cobra.Command) {
-	flags := cmd.Flags()
 	addProvisioner(cmd, &a.provisioner)
+	cmd.Flags().BoolVar(&a.adopt, "adopt", false, "Go on where an object of the same name was made by another")
+	a.addWriting(cmd)
+}
+
+// addWriting adds those that say how an object is applied, whatever it is.
+func (a *applyFlags) addWriting(cmd *cobra.Command) {
+	flags := cmd.Flags()
 	flags.StringVar(&a.dryRun, "dry-run", a.dryRun, "none, client (print what would be applied; needs no cluster) or server (let the server check it, without writing)")
 	flags.StringVar(&a.manager, "field-manager", a.manager, "Who owns the fields that are applied")
 	flags.BoolVar(&a.forceConflicts, "force-conflicts", false, "Take over fields that others have set to other values")
-	flags.BoolVar(&a.adopt, "adopt", false, "Go on where an object of the same name was made by another")
 	a.print.AddFlags(cmd)
 }
 

@@ -207,6 +207,8 @@ func completeOutput(cmd *cobra.Command, _ []string, toComplete string) ([]cobra.
 		formats = report.Formats()
 	case "status", "explain", "version":
 		formats = dataFormats()
+	case "list":
+		formats = append([]string{"wide"}, dataFormats()...)
 	case "get":
 		formats = append([]string{"table", "wide"}, genericclioptions.NewPrintFlags("").AllowedFormats()...)
 	case "delete":

@@ -98,6 +98,7 @@ cluster send to its Service; it redirects each port to a named destination, from
 		newExplainCommand(f),
 		newPreflightCommand(f),
 		newSyncCommand(f),
+		newGrantCommand(f),
 		newStatusCommand(f),
 		newBundleCommand(f),
 		newVersionCommand(f),

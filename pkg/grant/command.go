@@ -26,9 +26,13 @@ func (g *Grants) Command(caller finding.Caller, r *nov1.EgressRouter, verdict Ve
 	if !of.contains(address) {
 		of.Addresses = canonical(append(of.Addresses[:len(of.Addresses):len(of.Addresses)], netip.PrefixFrom(address, address.BitLen())))
 	}
+	// What is left out of a grant goes.
 	words := []string{"grant", r.Namespace, "--addresses=" + Text(of.Addresses)}
-	if verdict.needed > 0 {
-		words = append(words, "--max="+strconv.Itoa(verdict.needed))
+	if of.Nodes != nil {
+		words = append(words, "--nodes="+of.Nodes.String())
+	}
+	if limit := max(of.Max, verdict.needed); limit > 0 {
+		words = append(words, "--max="+strconv.Itoa(limit))
 	}
 	return caller.Egress("", words...)
 }

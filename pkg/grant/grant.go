@@ -24,7 +24,8 @@ const (
 // Grant is what one namespace may have.
 type Grant struct {
 	Namespace string
-	// Addresses are canonical: IPv4, masked, sorted, each once; a single address is a /32.
+	// Addresses are canonical: IPv4, masked, sorted, each once; a single address is a /32. None is a grant that was withdrawn:
+	// what was written for the namespace goes, where without a grant it stays as it is.
 	Addresses []netip.Prefix
 	// Nodes selects the nodes that the routers may run on; nil for every node.
 	Nodes labels.Selector
@@ -32,15 +33,10 @@ type Grant struct {
 	Max int
 }
 
-// Keys returns the keys of a namespace's grant, those that are not there among them.
-func Keys(namespace string) []string {
-	return []string{namespace, namespace + nodesSuffix, namespace + maxSuffix}
-}
-
 // Data returns what the ConfigMap holds for g, in its shortest form.
 func (g Grant) Data() map[string]string {
 	out := map[string]string{}
-	if len(g.Addresses) > 0 {
+	if g.Namespace != "" {
 		out[g.Namespace] = Text(g.Addresses)
 	}
 	if g.Nodes != nil {
@@ -52,7 +48,7 @@ func (g Grant) Data() map[string]string {
 	return out
 }
 
-// Names reports whether g names address by itself, not only a network that it is in.
+// names reports whether g names address by itself, not only a network that it is in.
 func (g Grant) names(address netip.Addr) bool {
 	for _, p := range g.Addresses {
 		if p.IsSingleIP() && p.Addr() == address {

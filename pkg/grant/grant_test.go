@@ -33,7 +33,7 @@ func TestParse(t *testing.T) {
 		"mapped":         {data: map[string]string{"billing": "::ffff:10.0.0.5"}, err: `"::ffff:10.0.0.5" is not IPv4`},
 		"no address":     {data: map[string]string{"billing": "10.0.0.5,web"}, err: `"web" is not an IPv4 address or network: write one such as 192.168.12.99 or 192.168.12.96/29`},
 		"a last comma":   {data: map[string]string{"billing": "10.0.0.5,"}, err: `"" is not an IPv4 address or network`},
-		"empty":          {data: map[string]string{"billing": " "}, err: "key billing" + configMap + ": no address: write networks and addresses such as 192.168.12.96/29,192.168.12.120"},
+		"withdrawn":      {data: map[string]string{"billing": " "}, want: map[string]string{"billing": ""}},
 		"no selector":    {data: map[string]string{"billing": "10.0.0.5", "billing.nodes": "="}, err: `key billing.nodes` + configMap + `: "=" is not a label selector: write one such as egress=yes: `},
 		"empty selector": {data: map[string]string{"billing": "10.0.0.5", "billing.nodes": ""}, err: `key billing.nodes` + configMap + `: no label selector: write one such as egress=yes`},
 		"no router":      {data: map[string]string{"billing": "10.0.0.5", "billing.max": "0"}, err: `key billing.max` + configMap + `: "0" is not a number of routers: write a whole number from 1, such as 4`},
@@ -110,5 +110,31 @@ func TestAll(t *testing.T) {
 	}
 	if want := []string{"billing=10.0.0.2", "shop=10.0.0.1"}; !slices.Equal(names, want) {
 		t.Errorf("got %q, want %q", names, want)
+	}
+}
+
+// TestRefuse: what another namespace has cannot be granted, in either direction; what the namespace has itself can.
+func TestRefuse(t *testing.T) {
+	g := grant.Parse(map[string]string{"billing": "10.0.0.0/24", "shop": "10.0.1.7", "web": "10.0.2.0/24,x", "left": "10.0.3.0/24", "left.max": "x"})
+	for addresses, want := range map[string]string{
+		"10.0.0.128/25,10.0.4.0/24": "", "10.0.1.8": "",
+		"10.0.1.7":    "10.0.1.7 overlaps 10.0.1.7, which is granted to namespace shop: an address can belong to one namespace only",
+		"10.0.0.0/16": "10.0.0.0/16 overlaps 10.0.1.7, which is granted to namespace shop", "10.0.3.1": "10.0.3.1 overlaps 10.0.3.0/24, which is granted to namespace left",
+	} {
+		of, err := grant.ParseAddresses(addresses)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = g.Refuse(grant.Grant{Namespace: "billing", Addresses: of})
+		if (err != nil) != (want != "") || err != nil && !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", addresses, err, want)
+		}
+	}
+	if keys := g.Has("left"); !slices.Equal(keys, []string{"left", "left.max"}) {
+		t.Errorf("left has the keys %q", keys)
+	}
+	var none *grant.Grants
+	if err := none.Refuse(grant.Grant{Namespace: "billing"}); err != nil || none.Has("billing") != nil {
+		t.Errorf("without a ConfigMap: %v", err)
 	}
 }

@@ -23,6 +23,8 @@ type Grants struct {
 	unreadable map[string]error
 	// leftover says of a namespace without addresses which limits it has all the same.
 	leftover map[string]error
+	// keys are those of each namespace.
+	keys map[string][]string
 	// holders are the namespaces that name a network, those whose grant cannot be read as a whole among them.
 	holders map[netip.Prefix][]string
 }
@@ -30,12 +32,12 @@ type Grants struct {
 // Parse reads the data of the ConfigMap. What cannot be read makes the grant of its namespace unreadable, and no other.
 func Parse(data map[string]string) *Grants {
 	g := &Grants{grants: map[string]Grant{}, unreadable: map[string]error{}, leftover: map[string]error{}, holders: map[netip.Prefix][]string{}}
-	byNamespace := collect.By(slices.Sorted(maps.Keys(data)), func(key string) string {
+	g.keys = collect.By(slices.Sorted(maps.Keys(data)), func(key string) string {
 		namespace, _, _ := strings.Cut(key, ".")
 		return namespace
 	})
-	for _, namespace := range slices.Sorted(maps.Keys(byNamespace)) {
-		g.add(namespace, byNamespace[namespace], data)
+	for _, namespace := range slices.Sorted(maps.Keys(g.keys)) {
+		g.add(namespace, g.keys[namespace], data)
 	}
 	return g
 }
@@ -55,7 +57,7 @@ func (g *Grants) add(namespace string, keys []string, data map[string]string) {
 	switch {
 	case len(problems) > 0:
 		g.unreadable[namespace] = errors.Join(problems...)
-	case len(out.Addresses) == 0:
+	case !slices.Contains(keys, namespace):
 		g.leftover[namespace] = fmt.Errorf("key %s of ConfigMap %s/%s limits a grant that is not there: write key %s, or remove %s",
 			keys[0], egress.Namespace, Name, namespace, strings.Join(keys, " and "))
 	default:
@@ -70,7 +72,9 @@ func (g *Grant) read(key, value string) (err error) {
 	}
 	switch key {
 	case g.Namespace:
-		g.Addresses, err = ParseAddresses(value)
+		if strings.TrimSpace(value) != "" {
+			g.Addresses, err = ParseAddresses(value)
+		}
 	case g.Namespace + nodesSuffix:
 		g.Nodes, err = ParseNodes(value)
 	case g.Namespace + maxSuffix:
@@ -102,6 +106,14 @@ func (g *Grants) All() []Grant {
 		return nil
 	}
 	return slices.SortedFunc(maps.Values(g.grants), func(a, b Grant) int { return cmp.Compare(a.Namespace, b.Namespace) })
+}
+
+// Namespaces returns those that the ConfigMap has keys of, whether or not these can be read, sorted.
+func (g *Grants) Namespaces() []string {
+	if g == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(g.keys))
 }
 
 // Problems returns what is wrong with the grants, by namespace: what cannot be read, and addresses that two have.
@@ -139,6 +151,31 @@ func (g *Grants) overlaps() map[string]error {
 	return out
 }
 
+// Refuse says which addresses of asked, which is to be granted, another namespace has; nil where none.
+func (g *Grants) Refuse(asked Grant) error {
+	if g == nil {
+		return nil
+	}
+	for _, p := range asked.Addresses {
+		for _, q := range slices.SortedFunc(maps.Keys(g.holders), netip.Prefix.Compare) {
+			for _, other := range g.holders[q] {
+				if other != asked.Namespace && p.Overlaps(q) {
+					return fmt.Errorf("%s overlaps %s, which is granted to namespace %s: an address can belong to one namespace only", text(p), text(q), other)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// Has returns the keys of namespace's grant that the ConfigMap has, whether or not they can be read.
+func (g *Grants) Has(namespace string) []string {
+	if g == nil {
+		return nil
+	}
+	return g.keys[namespace]
+}
+
 // around are p and all networks that it is in, smallest first.
 func around(p netip.Prefix) []netip.Prefix {
 	out := make([]netip.Prefix, 0, p.Bits()+1)
@@ -154,4 +191,16 @@ func (g *Grants) holding(address netip.Addr) []string {
 		return nil
 	}
 	return collect.Unique(collect.Flat(around(netip.PrefixFrom(address, address.BitLen())), func(p netip.Prefix) []string { return g.holders[p] }))
+}
+
+// Holds reports whether namespace is granted address, and no other namespace is.
+func (g *Grants) Holds(namespace string, address netip.Addr) bool {
+	of, ok, err := g.Of(namespace)
+	return ok && err == nil && of.contains(address) && len(g.holding(address)) == 1
+}
+
+// Withdrawn reports whether the grant of namespace was taken back: its key is there, and empty.
+func (g *Grants) Withdrawn(namespace string) bool {
+	of, ok, _ := g.Of(namespace)
+	return ok && len(of.Addresses) == 0
 }

@@ -33,6 +33,10 @@ type Verdict struct {
 	// Names tells that the grant names the router's address by itself, not only a network that it is in. It is true with
 	// Yes only.
 	Names bool
+	// Withdrawn tells that the namespace has a grant, and that it does not hold the router: what it may have had before goes.
+	Withdrawn bool
+	// Holder is another namespace that is granted the address, or "".
+	Holder string
 	// needed is how many routers the grant must allow for this one to be among them; 0 where it does not limit them.
 	needed int
 }
@@ -93,7 +97,7 @@ func (g *Grants) limit(namespace string) int {
 // tooMany is the verdict about the last of the granted routers, where older ones are as many as the limit.
 func tooMany(namespace string, granted []string, limit int) Verdict {
 	last := len(granted) - 1
-	return Verdict{Allowed: No, needed: len(granted), Why: fmt.Sprintf("namespace %s is granted %s: %s came before %s", namespace,
+	return Verdict{Allowed: No, Withdrawn: true, needed: len(granted), Why: fmt.Sprintf("namespace %s is granted %s: %s came before %s", namespace,
 		finding.Count(limit, "router"), finding.Listed(granted[:limit], most, ", "), granted[last])}
 }
 
@@ -108,12 +112,12 @@ func (g *Grants) judgeAddress(r snapshot.Router) Verdict {
 		return Verdict{Allowed: No, Why: fmt.Sprintf("router %s has no valid address, so its namespace's grant cannot hold it", egress.Key(&r.EgressRouter))}
 	}
 	if !of.contains(address) {
-		is := "is"
-		if len(of.Addresses) > 1 {
-			is = "are"
+		holder := ""
+		if others := g.holding(address); len(others) > 0 {
+			holder = others[0]
 		}
-		return Verdict{Allowed: No, Why: fmt.Sprintf("namespace %s is not granted %s: %s %s", r.Namespace, address,
-			finding.Listed(texts(of.Addresses), most, ", "), is)}
+		return Verdict{Allowed: No, Withdrawn: true, Holder: holder, Why: fmt.Sprintf("namespace %s is not granted %s: it is granted %s", r.Namespace, address,
+			cmp.Or(finding.Listed(texts(of.Addresses), most, ", "), "no address"))}
 	}
 	if holders := g.holding(address); len(holders) > 1 {
 		return Verdict{Allowed: Unknown, Why: fmt.Sprintf("%s is granted to more than one namespace: %s", address, finding.Listed(holders, most, ", "))}

@@ -35,7 +35,7 @@ func cluster(routers ...snapshot.Router) *snapshot.Snapshot {
 // TestJudge: the verdict about each router, and the command that would grant it.
 func TestJudge(t *testing.T) {
 	data := map[string]string{
-		"billing": "192.168.12.96/29,192.168.12.98", "shop": "10.0.0.0/24,10.0.9.9", "shop.max": "2",
+		"billing": "192.168.12.96/29,192.168.12.98", "shop": "10.0.0.0/24,10.0.9.9", "shop.max": "2", "shop.nodes": "egress in (b,a)",
 		"web": "web", "left": "172.16.0.0/16", "right": "172.16.3.0/24,172.17.0.1", "bare.max": "1",
 	}
 	s := cluster(
@@ -55,17 +55,17 @@ func TestJudge(t *testing.T) {
 	}{
 		"billing/in":    {answer: grant.Yes},
 		"billing/named": {answer: grant.Yes, names: true},
-		"billing/out": {answer: grant.No, why: "namespace billing is not granted 192.168.12.104: 192.168.12.96/29, 192.168.12.98 are",
+		"billing/out": {answer: grant.No, why: "namespace billing is not granted 192.168.12.104: it is granted 192.168.12.96/29, 192.168.12.98",
 			command: "kubectl egress grant billing --addresses=192.168.12.96/29,192.168.12.98,192.168.12.104"},
 		"billing/none": {answer: grant.No, why: "router billing/none has no valid address, so its namespace's grant cannot hold it"},
 		"billing/six":  {answer: grant.No, why: "namespace billing is not granted 2001:db8::1: "},
 		"shop/old":     {answer: grant.Yes, names: true},
 		"shop/a":       {answer: grant.Yes},
 		"shop/b": {answer: grant.No, why: "namespace shop is granted 2 routers: old, a came before b",
-			command: "kubectl egress grant shop --addresses=10.0.0.0/24,10.0.9.9 --max=3"},
+			command: "kubectl egress grant shop --addresses=10.0.0.0/24,10.0.9.9 '--nodes=egress in (a,b)' --max=3"},
 		"shop/new": {answer: grant.No, why: "namespace shop is granted 2 routers: old, a came before new",
-			command: "kubectl egress grant shop --addresses=10.0.0.0/24,10.0.9.9 --max=4"},
-		"shop/foreign": {answer: grant.No, why: "namespace shop is not granted 10.0.3.4: ", command: "kubectl egress grant shop --addresses=10.0.0.0/24,10.0.3.4,10.0.9.9"},
+			command: "kubectl egress grant shop --addresses=10.0.0.0/24,10.0.9.9 '--nodes=egress in (a,b)' --max=4"},
+		"shop/foreign": {answer: grant.No, why: "namespace shop is not granted 10.0.3.4: ", command: "kubectl egress grant shop --addresses=10.0.0.0/24,10.0.3.4,10.0.9.9 '--nodes=egress in (a,b)' --max=2"},
 		"web/unread": {answer: grant.Unknown, why: `the grant of namespace web cannot be read: key web of ConfigMap kubectl-egress/grants: "web" is not`,
 			command: "kubectl egress grant list"},
 		"nobody/ungranted": {answer: grant.No, why: "namespace nobody is granted no address", command: "kubectl egress grant nobody --addresses=10.0.0.5"},
@@ -148,5 +148,36 @@ func TestAllowsNode(t *testing.T) {
 		if got, why := g.AllowsNode(test.namespace, node(test.labels)); got != test.want || (why == "") != (test.why == "") || !strings.HasPrefix(why, test.why) {
 			t.Errorf("%s on a node with %v: got %s %q, want %s %q", test.namespace, test.labels, got, why, test.want, test.why)
 		}
+	}
+}
+
+// TestList: who has what, what is free, and at the end who has routers without a grant.
+func TestList(t *testing.T) {
+	g := grant.Parse(map[string]string{"billing": "192.168.12.96/29,192.168.12.98", "billing.nodes": "egress=yes", "billing.max": "4", "shop": "web", "web": "0.0.0.0/0"})
+	got := g.List(cluster(
+		router("billing", "z", "192.168.12.97/24", 1), router("billing", "a", "10.0.0.1/24", 2), router("billing", "b", "192.168.12.98/24", 3),
+		router("nobody", "x", "192.168.12.99/24", 1), router("anybody", "y", "web", 1),
+	))
+	var lines []string
+	for _, e := range got {
+		line := fmt.Sprintf("%s %v %q %d %d %v", e.Namespace, e.Addresses, e.Nodes, e.Max, e.Free, e.Problem != "")
+		for _, use := range e.Routers {
+			line += fmt.Sprintf(" %s=%s:%s", use.Router, use.Address, use.Allowed)
+		}
+		lines = append(lines, line)
+	}
+	want := []string{
+		`billing [192.168.12.96/29 192.168.12.98] "egress=yes" 4 5 true b=192.168.12.98:unknown z=192.168.12.97:unknown a=10.0.0.1:no`,
+		`shop [] "" 0 0 true`,
+		`web [0.0.0.0/0] "" 0 4294967292 true`,
+		`anybody [] "" 0 0 false y=web:no`,
+		`nobody [] "" 0 0 false x=192.168.12.99:no`,
+	}
+	if !slices.Equal(lines, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))
+	}
+	var none *grant.Grants
+	if got := none.List(cluster(router("nobody", "x", "10.0.0.1/24", 1))); len(got) != 1 || got[0].Routers[0].Allowed != grant.No {
+		t.Errorf("without grants: got %+v", got)
 	}
 }
