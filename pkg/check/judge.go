@@ -20,6 +20,8 @@ type Judgement struct {
 	index    *snapshot.Index
 	progress map[routerKey]Progress
 	on       map[string][]finding.Finding
+	// surelyTaken are the routers whose address something has that no tenant can have written.
+	surelyTaken map[routerKey]bool
 }
 
 // routerKey is a router among those of both provisioners.
@@ -39,7 +41,7 @@ func Judge(s *snapshot.Snapshot, o Options) *Judgement {
 	progress := map[routerKey]Progress{}
 	found := Specs(s)
 	for _, check := range []func(*state) []finding.Finding{
-		noAPI, unreadable, readRights, writeRights, noMacvlan, degraded, orphans, taken, manyMACs, clusterRoutes, inbound,
+		noAPI, unreadable, readRights, writeRights, noMacvlan, degraded, orphans, taken, manyMACs, clusterRoutes, inbound, notGranted,
 	} {
 		found = append(found, check(c)...)
 	}
@@ -57,7 +59,7 @@ func Judge(s *snapshot.Snapshot, o Options) *Judgement {
 	found = append(found, c.notReady(matrix)...)
 	// A node where the pod fails is said to be one by the finding on the pod.
 	j := NewJudgement(s, oncePerNamespace(o.reported(found)), matrix.failing(progress))
-	j.progress = progress
+	j.progress, j.surelyTaken = progress, c.surelyTaken
 	return j
 }
 

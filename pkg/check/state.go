@@ -13,7 +13,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-// state is what the checks of a cluster share; none of them changes it.
+// state is what the checks of a cluster share; none of them changes it, but for what a field says of itself.
 type state struct {
 	*snapshot.Index
 	Options
@@ -22,6 +22,8 @@ type state struct {
 	sharing map[string]bool
 	// byIP are the pods by the address of their net1.
 	byIP map[netip.Addr][]snapshot.Pod
+	// surelyTaken are the routers whose address something has that no tenant can have written; taken fills it.
+	surelyTaken map[routerKey]bool
 	// security are the Pod Security rules that the server goes by.
 	security func() (policy.Evaluator, error)
 }
@@ -34,7 +36,7 @@ func newState(s *snapshot.Snapshot, o Options) *state {
 		o.Now = s.Taken
 	}
 	c := &state{
-		Index: s.Index(), Options: o, sharing: map[string]bool{}, byIP: map[netip.Addr][]snapshot.Pod{},
+		Index: s.Index(), Options: o, sharing: map[string]bool{}, byIP: map[netip.Addr][]snapshot.Pod{}, surelyTaken: map[routerKey]bool{},
 		security: sync.OnceValues(func() (policy.Evaluator, error) {
 			return policy.NewEvaluator(policy.DefaultChecks(), emulated(s.Cluster.Version))
 		}),

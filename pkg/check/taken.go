@@ -73,6 +73,7 @@ func taken(c *state) []finding.Finding {
 			by = append(by, h.String())
 		}
 		if len(by) > 0 {
+			c.surelyTaken[keyOf(r)] = slices.ContainsFunc(by, func(by string) bool { return !writtenByTenants(by) })
 			out = append(out, about(r, finding.AddressTaken,
 				sprintf("address %s is also held by %s", ip, strings.Join(by, ", ")),
 				"two that answer for one address take each other's replies: whichever spoke last gets them, and nothing detects it",
@@ -80,6 +81,11 @@ func taken(c *state) []finding.Finding {
 		}
 	}
 	return out
+}
+
+// writtenByTenants reports whether a holder is an object that users of a namespace write: what such an object says may be forged.
+func writtenByTenants(by string) bool {
+	return strings.HasPrefix(by, "NAD ") || strings.HasPrefix(by, "pod ") || strings.Contains(by, " of Service ")
 }
 
 // holdings are all the addresses that others than routers' specs hold.

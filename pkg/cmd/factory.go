@@ -146,6 +146,16 @@ func fprintf(w io.Writer, format string, args ...any) {
 // agrees asks a person a question, and reports whether the answer is yes. No answer is no.
 func (f *factory) agrees(question string) bool {
 	fprintf(f.ErrOut, "%s [y/N] ", question)
+	return slices.Contains([]string{"y", "yes"}, f.answer())
+}
+
+// chooses asks a person a question that has more answers, and returns the one given in lower case. No answer is no.
+func (f *factory) chooses(question string) string {
+	fprintf(f.ErrOut, "%s [y/g/N] ", question)
+	return f.answer()
+}
+
+func (f *factory) answer() string {
 	answer, _ := bufio.NewReader(f.In).ReadString('\n')
-	return slices.Contains([]string{"y", "yes"}, strings.ToLower(strings.TrimSpace(answer)))
+	return strings.ToLower(strings.TrimSpace(answer))
 }

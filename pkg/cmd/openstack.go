@@ -160,8 +160,8 @@ func (s *openstackSync) complete(ctx context.Context, f *factory, fromCluster bo
 			}
 		})
 	}
-	o.Work = neutron.New(neutron.Options{
-		Connect: connect, Records: apply.NewRecords(o.Client, s.record.namespace), Concurrency: s.concurrency, MaxPairs: s.maxPairs,
+	o.Mirror, o.Work = neutron.Mirror(), neutron.New(neutron.Options{
+		Caller: f.caller(), Connect: connect, Records: apply.NewRecords(o.Client, s.record.namespace), Concurrency: s.concurrency, MaxPairs: s.maxPairs,
 	})
 	if _, err := connect(ctx, nil); errors.Is(err, openstack.ErrInput) || errors.Is(err, platform.ErrCredentials) {
 		return err

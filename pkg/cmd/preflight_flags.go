@@ -53,6 +53,7 @@ type platformFlags struct {
 
 	fix         bool
 	yes         bool
+	ungranted   bool
 	save        string
 	revert      string
 	address     string
@@ -69,6 +70,7 @@ func (p *platformFlags) add(cmd *cobra.Command, service string) {
 	flags.Lookup("output").Usage += "; " + formatCommands + " prints what could be run by hand"
 	flags.BoolVar(&p.fix, "fix", false, "Show what must change, ask, and change it in "+service)
 	flags.BoolVarP(&p.yes, "yes", "y", false, "Do not ask")
+	flags.BoolVar(&p.ungranted, "ungranted", false, "With --fix, change it for routers too that no grant gives their address")
 	flags.StringVar(&p.save, "save", "", "With --fix, keep what was changed in a new `FILE`, for --revert")
 	flags.StringVar(&p.revert, "revert", "", "Put back what the `FILE` of --save says was changed")
 	flags.StringVar(&p.address, "address", "", "Look at this reserved `IP[/PREFIX]` in place of the cluster's routers")
@@ -174,6 +176,7 @@ func (p *platformFlags) goTogether(f *factory, args []string) error {
 	}{
 		{p.concurrency < 1, fmt.Sprintf("--concurrency %d makes no sense: write 1 or more", p.concurrency)},
 		{p.fix && p.revert != "", "--fix changes and --revert puts back: choose one"},
+		{p.ungranted && !p.fix, "--ungranted says for whom --fix changes something: add --fix, or leave it out"},
 		{p.save != "" && !p.fix, "--save keeps what --fix changes: add --fix, or leave it out"},
 		{p.output == formatCommands && writes, "-o commands prints what could be run by hand: leave --fix and --revert out"},
 		{p.fix && p.from != "", "--fix works on the cluster as it is, not on a file: leave --from out"},

@@ -46,7 +46,10 @@ func (p *platformFlags) run(ctx context.Context, f *factory, on platformRow, own
 	if err != nil {
 		return err
 	}
-	return o.visit(ctx, ready, l, func(o *onPlatform) error { return o.run(ctx) })
+	return o.visit(ctx, ready, l, func(o *onPlatform) error {
+		o.readGrants(ctx)
+		return o.run(ctx)
+	})
 }
 
 // visit has do work on the platform for what l shows.
@@ -81,33 +84,46 @@ type onPlatform struct {
 	look    *look
 	need    []platform.Attachment
 	adapter platform.Adapter
+	// unknownGrants is why it is not known what is granted; nil where it is.
+	unknownGrants error
 }
 
 // run plans; with --fix it also changes, and looks again.
 func (o *onPlatform) run(ctx context.Context) error {
+	if o.fix {
+		return o.mend(ctx)
+	}
 	plan, err := o.adapter.Plan(ctx, o.need)
 	if err != nil {
 		return err
 	}
-	if !o.fix {
-		return o.show(plan)
-	}
-	if len(plan.Changes) == 0 {
-		o.note("nothing to change (%s)", plan.Where)
-		return o.show(plan)
-	}
-	if err := o.confirm(plan); err != nil {
+	return o.show(plan)
+}
+
+// mend changes what the plan for the routers that may have it says, and looks again at all.
+func (o *onPlatform) mend(ctx context.Context) error {
+	t, err := o.trust()
+	if err != nil {
 		return err
 	}
-	failed := o.carryOut(ctx, plan)
-	if failed != nil && ctx.Err() != nil {
-		return failed
-	}
-	now, err := o.adapter.Plan(ctx, o.need)
+	plan, err := o.settle(ctx, t)
 	if err != nil {
-		return errors.Join(failed, fmt.Errorf("reading back what was changed: %w", err))
+		return err
 	}
-	return cmp.Or(failed, o.show(now))
+	var failed error
+	if len(plan.Changes) > 0 {
+		if failed = o.carryOut(ctx, plan); failed != nil && ctx.Err() != nil {
+			return failed
+		}
+	} else {
+		o.note("nothing to change (%s)", plan.Where)
+	}
+	if len(plan.Changes) > 0 || t.leavesOut() {
+		if plan, err = o.adapter.Plan(ctx, o.need); err != nil {
+			return errors.Join(failed, fmt.Errorf("reading back what was changed: %w", err))
+		}
+	}
+	return cmp.Or(failed, o.show(plan), t.refused())
 }
 
 // show reports the plan with the findings of specs, cluster and platform, or its commands alone.
@@ -147,7 +163,7 @@ func (o *platformOptions) confirm(plan *platform.Plan) error {
 		return nil
 	}
 	if !o.agrees("Change this in " + o.on.Title + "?") {
-		return errors.New("not confirmed: nothing was changed")
+		return errNotConfirmed
 	}
 	return nil
 }

@@ -92,7 +92,7 @@ func settledHeap() uint64 {
 // testAuditRoles: as testRoles, for deploy/sync/vsphere: no right to change a router, or anything else but Events.
 func (c *shared) testAuditRoles(t *testing.T) {
 	s := c.newVSite(t)
-	s.deploy("vsphere", map[string]int{"Namespace": 1, "ServiceAccount": 1, "ClusterRole": 1, "ClusterRoleBinding": 1, "Role": 1, "RoleBinding": 1, "Deployment": 1})
+	s.deploy("vsphere", map[string]int{"Namespace": 1, "ServiceAccount": 1, "ClusterRole": 1, "ClusterRoleBinding": 1, "Role": 1, "RoleBinding": 1, "Deployment": 1, "NetworkPolicy": 1})
 	s.standalone(0)
 	s.create(newRouter(1))
 	s.operators(nil)

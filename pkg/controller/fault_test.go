@@ -37,7 +37,7 @@ func (c *shared) testFault(t *testing.T) {
 	p := s.run(func(o *options) {
 		o.neutron.MaxPairs, o.Backoff, o.LongestBackoff = 50, time.Hour, time.Hour
 	})
-	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 4")
+	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 5")
 	got := s.pairs()
 	if len(got["worker-1"]) != room || len(got["worker-2"]) != 0 || fmt.Sprint(got["worker-3"]) != fmt.Sprintf("[%s %s]", address(unread+1), mac(unread+1)) {
 		t.Errorf("the ports allow %v", got)
@@ -65,7 +65,7 @@ func (c *shared) testFault(t *testing.T) {
 	}
 	// There is room as soon as one moves.
 	s.put(0, "worker-3")
-	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 3")
+	p.awaitMetric("kubectl_egress_sync_routers_out_of_step 4")
 	if strings.Contains(fmt.Sprint(s.pairs()["worker-1"]), address(0)+" ") {
 		t.Errorf("worker-1 still allows %s", address(0))
 	}

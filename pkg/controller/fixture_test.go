@@ -9,16 +9,20 @@ import (
 	"sync"
 	"testing"
 
+	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
 	nov1 "github.com/openshift/api/networkoperator/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/uuid"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/grant"
 	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
 )
@@ -35,8 +39,8 @@ type site struct {
 	// namespace is that of all routers, and config the way to the cluster of those that are not the test.
 	namespace string
 	config    *rest.Config
-	// records is the namespace of the records.
-	records string
+	// records is the namespace of the records, and granted that of the grants.
+	records, granted string
 	// names are the nodes', in the order of the seed, and ports theirs.
 	names []string
 	ports map[string]string
@@ -75,7 +79,7 @@ func (c *shared) newSiteIn(t *testing.T, namespace, prefix string, config *rest.
 // newSiteOn makes one of nodes whose ports are in a Neutron.
 func (c *shared) newSiteOn(t *testing.T, namespace, prefix string, config *rest.Config, nodes []fakeneutron.SeedNode) *site {
 	t.Helper()
-	s := &site{T: t, cluster: c.cluster, admin: c.admin, namespace: namespace, records: namespace, config: config,
+	s := &site{T: t, cluster: c.cluster, admin: c.admin, namespace: namespace, records: namespace, granted: egress.Namespace, config: config,
 		ports: map[string]string{}, at: map[string]string{}, pods: map[string]*corev1.Pod{}}
 	labels := map[string]string{labelSite: strings.TrimSuffix(prefix, "-")}
 	for _, n := range nodes {
@@ -85,8 +89,33 @@ func (c *shared) newSiteOn(t *testing.T, namespace, prefix string, config *rest.
 		s.ports[node.Name] = n.PortID
 	}
 	s.makeRecords()
+	if prefix == "" { // else it has a window of its own
+		s.grant(wholeGrant)
+	}
 	t.Cleanup(func() { s.clear(labels) })
 	return s
+}
+
+// wholeGrant is the grant of all addresses of the fixture.
+const wholeGrant = "10.0.200.0/24"
+
+// grant grants the site's namespace addresses; "" grants none of those that it had.
+func (s *site) grant(addresses string) {
+	s.Helper()
+	s.setGrants(map[string]string{s.namespace: addresses})
+}
+
+// setGrants has the cluster grant what data says, and nothing else.
+func (s *site) setGrants(data map[string]string) {
+	s.Helper()
+	grants := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.granted, Name: grant.Name}, Data: data}
+	err := s.admin.Update(s.Context(), grants)
+	if apierrors.IsNotFound(err) {
+		err = s.admin.Create(s.Context(), grants)
+	}
+	if err != nil {
+		s.Fatal(err)
+	}
 }
 
 // labelSite is the label of nodes that tells whose they are.
@@ -101,6 +130,7 @@ func (s *site) clear(nodes client.MatchingLabels) {
 	err := errors.Join(
 		s.admin.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(s.namespace), client.GracePeriodSeconds(0)),
 		s.admin.DeleteAllOf(ctx, &appsv1.Deployment{}, client.InNamespace(s.namespace)),
+		s.admin.DeleteAllOf(ctx, &nadv1.NetworkAttachmentDefinition{}, client.InNamespace(s.namespace)),
 		routers,
 		s.admin.DeleteAllOf(ctx, &corev1.Node{}, nodes),
 	)
@@ -165,8 +195,29 @@ func (s *site) standalone(i int) *appsv1.Deployment {
 			Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: egress.Labels(name(i))}, Spec: podSpec("")},
 		},
 	}
+	s.network(i, d.Name)
 	s.create(d)
 	return d
+}
+
+// operated makes router i as an EgressRouter of the operator's.
+func (s *site) operated(i int) {
+	s.Helper()
+	router := newRouter(i)
+	router.Namespace = s.namespace
+	s.network(i, egress.OperatorNAD)
+	s.create(router)
+}
+
+// network makes the NAD of that name be the one of router i, with a MAC of the plugin's choice.
+func (s *site) network(i int, name string) {
+	s.Helper()
+	nad := &nadv1.NetworkAttachmentDefinition{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name}}
+	if err := s.admin.Delete(context.Background(), nad); client.IgnoreNotFound(err) != nil {
+		s.Fatal(err)
+	}
+	nad.Spec.Config = fmt.Sprintf(`{"cniVersion":"0.4.0","type":"egress-router","name":%q,"ip":{"addresses":["%s/16"],"destinations":["80 TCP 203.0.113.26"],"gateway":"10.0.0.1"}}`, name, address(i))
+	s.create(nad)
 }
 
 func podSpec(node string) corev1.PodSpec {
@@ -187,10 +238,17 @@ func (s *site) putAs(i int, node, mac string, labels map[string]string) {
 }
 
 func (s *site) newPod(i int, node, mac string, labels map[string]string) *corev1.Pod {
-	status := fmt.Sprintf(`[{"name":"ovn-kubernetes","interface":"eth0","ips":["10.128.0.9"],"default":true},{"name":"x","interface":"net1","ips":[%q],"mac":%q}]`, address(i), mac)
+	nad, deployment := name(i), name(i)
+	if labels["app"] == egress.OperatorApp {
+		nad, deployment = egress.OperatorNAD, egress.OperatorDeployment
+	}
+	status := fmt.Sprintf(`[{"name":"ovn-kubernetes","interface":"eth0","ips":["10.128.0.9"],"default":true},{"name":"%s/%s","interface":"net1","ips":[%q],"mac":%q}]`,
+		s.namespace, nad, address(i), mac)
+	owner := metav1.OwnerReference{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: deployment + "-5d4f8c7b9", UID: uuid.NewUUID(), Controller: new(true)}
 	return &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, GenerateName: name(i) + "-", Labels: labels, Annotations: map[string]string{egress.AnnotationNetworkStatus: status}},
-		Spec:       podSpec(node),
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, GenerateName: name(i) + "-", Labels: labels,
+			OwnerReferences: []metav1.OwnerReference{owner}, Annotations: map[string]string{egress.AnnotationNetworkStatus: status}},
+		Spec: podSpec(node),
 	}
 }
 

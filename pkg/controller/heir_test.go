@@ -34,7 +34,7 @@ func (c *shared) testHeir(t *testing.T) {
 
 	s.delete(d)
 	s.end(0)
-	s.create(newRouter(0))
+	s.operated(0)
 	s.putAs(0, "worker-3", "02:00:00:00:00:77", map[string]string{"app": egress.OperatorApp})
 	s.await(map[string][]string{"worker-3": {address(0) + " 02:00:00:00:00:77"}})
 	p.awaitMetric("kubectl_egress_sync_pairs 1")

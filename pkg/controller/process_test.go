@@ -102,7 +102,7 @@ func (s *site) runAs(cfg *rest.Config, proxy *apiproxy.Proxy, change func(*optio
 	if o.audit != nil {
 		o.Work, o.Mirror = audit.New(*o.audit), audit.Mirror()
 	} else {
-		o.Work = neutron.New(o.neutron)
+		o.Mirror, o.Work = neutron.Mirror(), neutron.New(o.neutron)
 	}
 	o.Work = p.gate.before(o.Work)
 	ctx, cancel := context.WithCancel(context.Background())

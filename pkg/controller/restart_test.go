@@ -21,7 +21,7 @@ func (c *shared) testRestart(t *testing.T) {
 	s := c.newSite(t, fakeneutron.Options{Ports: 4})
 	for i := range routers {
 		if i == operated {
-			s.create(newRouter(i))
+			s.operated(i)
 			s.putAs(i, "worker-1", mac(i), map[string]string{"app": egress.OperatorApp})
 			continue
 		}

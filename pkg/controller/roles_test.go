@@ -33,10 +33,10 @@ const deployed = "kubectl-egress"
 func (c *shared) testRoles(t *testing.T) {
 	s := c.newSite(t, fakeneutron.Options{Ports: 2})
 	s.records = deployed
-	s.deploy("", map[string]int{"Namespace": 1, "ServiceAccount": 1, "ClusterRole": 1, "ClusterRoleBinding": 1, "Role": 2, "RoleBinding": 2, "Deployment": 1, "ConfigMap": 8})
+	s.deploy("", map[string]int{"Namespace": 1, "ServiceAccount": 1, "ClusterRole": 2, "ClusterRoleBinding": 2, "Role": 3, "RoleBinding": 3, "Deployment": 1, "ConfigMap": 9, "NetworkPolicy": 1})
 	s.standalone(0)
 	s.put(0, "worker-1")
-	s.create(newRouter(1))
+	s.operated(1)
 	s.putAs(1, "worker-2", mac(1), map[string]string{"app": "egress-router-cni"})
 	p := s.runDeployed(nil)
 	s.await(s.want(2))
@@ -49,7 +49,7 @@ func (c *shared) testRoles(t *testing.T) {
 	s.await(s.want(2))
 	p.awaitMetric("kubectl_egress_sync_pairs 2")
 	p.stop()
-	s.withoutEach([]string{"kubectl-egress-sync"}, []string{"sync", "sync-records"}, func(in *site) *process {
+	s.withoutEach([]string{"kubectl-egress-sync", "kubectl-egress-sync-nads"}, []string{"sync", "sync-records", "sync-grants"}, func(in *site) *process {
 		// Both move, so that each right is needed.
 		for router, labels := range map[int]map[string]string{0: nil, 1: {"app": "egress-router-cni"}} {
 			node := "worker-1"
@@ -222,7 +222,10 @@ func (s *site) deploy(folder string, want map[string]int) {
 	kinds := map[string]int{}
 	for _, u := range manifests(s.T, folder) {
 		kinds[u.GetKind()]++
-		s.create(u)
+		// The namespace and the grants may be there.
+		if err := s.admin.Patch(s.Context(), u, client.Apply, client.FieldOwner("deploy")); err != nil { //nolint:staticcheck // What replaces it takes no unstructured object.
+			s.Fatal(err)
+		}
 	}
 	if fmt.Sprint(kinds) != fmt.Sprint(want) {
 		s.Errorf("there are %v, want %v", kinds, want)

@@ -9,9 +9,11 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 	"github.com/kubectl-egress/kubectl-egress/test/kube"
 )
@@ -27,7 +29,7 @@ type shared struct {
 
 func TestSync(t *testing.T) {
 	t.Parallel()
-	c := start(t, kube.Options{OpenShift: true})
+	c := start(t, kube.Options{OpenShift: true, Keep: true})
 	c.prepare(t, namespace)
 	t.Run("a pod moves", c.testMove)
 	t.Run("another takes the pair away", c.testDrift)
@@ -43,6 +45,7 @@ func TestSync(t *testing.T) {
 	t.Run("full ports swap their pods", c.testSwap)
 	t.Run("a router is recreated", c.testHeir)
 	t.Run("a crash leaves a record", c.testCrash)
+	t.Run("attacks of a tenant", c.testAttacks)
 	// Late, when what else goes on mostly waits: the news of all 200 must come within seconds.
 	t.Run("200 pods move at once", c.testMany)
 	t.Run("roles", c.testRoles)
@@ -52,7 +55,7 @@ func TestSync(t *testing.T) {
 // TestVanilla is what goes on side by side, each in a window of its own, on a cluster without EgressRouters.
 func TestVanilla(t *testing.T) {
 	t.Parallel()
-	c := start(t, kube.Options{})
+	c := start(t, kube.Options{Keep: true})
 	program := build(t)
 	// Not by t.Parallel, which runs no more at a time than there are cores: these mostly wait.
 	var group sync.WaitGroup
@@ -109,8 +112,10 @@ func start(t *testing.T, o kube.Options) *shared {
 // prepare makes a namespace, and waits until it takes pods.
 func (c *shared) prepare(t *testing.T, namespace string) {
 	t.Helper()
-	if err := c.admin.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{namespace, egress.Namespace} {
+		if err := c.admin.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}); err != nil && (name == namespace || !apierrors.IsAlreadyExists(err)) {
+			t.Fatal(err)
+		}
 	}
 	err := kube.Await(t.Context(), "the namespace has its service account", func(ctx context.Context) (bool, error) {
 		err := c.admin.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "default"}, &corev1.ServiceAccount{})

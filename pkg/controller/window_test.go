@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/client-go/rest"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	fakeneutron "github.com/kubectl-egress/kubectl-egress/test/fake/neutron"
 )
 
@@ -18,10 +19,14 @@ func (c *shared) newSiteBehind(t *testing.T, namespace string, o fakeneutron.Opt
 	c.prepare(t, namespace)
 	config := rest.CopyConfig(c.cluster.Config)
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return window{next, namespace} })
-	return c.newSiteIn(t, namespace, namespace+"-", config, o)
+	s := c.newSiteIn(t, namespace, namespace+"-", config, o)
+	s.granted = namespace
+	s.grant(wholeGrant)
+	return s
 }
 
-// window has requests for all namespaces ask for one alone, and those for nodes for those of its site.
+// window has requests for all namespaces ask for one alone, those for nodes for those of its site, and those for grants for the
+// ones in its namespace.
 type window struct {
 	next      http.RoundTripper
 	namespace string
@@ -31,9 +36,12 @@ func (w window) RoundTrip(r *http.Request) (*http.Response, error) {
 	parts := strings.Split(r.URL.Path, "/")
 	resource := parts[len(parts)-1]
 	switch {
-	case slices.Contains([]string{"pods", "deployments"}, resource) && !slices.Contains(parts, "namespaces"):
+	case slices.Contains([]string{"pods", "deployments", "network-attachment-definitions"}, resource) && !slices.Contains(parts, "namespaces"):
 		r = r.Clone(r.Context())
 		r.URL.Path = strings.TrimSuffix(r.URL.Path, resource) + "namespaces/" + w.namespace + "/" + resource
+	case resource == "configmaps" && slices.Contains(parts, egress.Namespace):
+		r = r.Clone(r.Context())
+		r.URL.Path = strings.Replace(r.URL.Path, "/"+egress.Namespace+"/", "/"+w.namespace+"/", 1)
 	case resource == "nodes":
 		r = r.Clone(r.Context())
 		query := r.URL.Query()

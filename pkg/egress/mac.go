@@ -9,6 +9,15 @@ import (
 // RandomMAC as a router's MAC leaves the choice to the CNI plugin: another one at every pod start.
 const RandomMAC = "random"
 
+// FixedMACPrefix begins every FixedMAC, and no other router's MAC.
+const FixedMACPrefix = "02:e6:"
+
+// AddressOf is the address that a FixedMAC is of.
+func AddressOf(mac net.HardwareAddr) netip.Addr {
+	address, _ := netip.AddrFromSlice(mac[2:])
+	return address
+}
+
 // FixedMAC is the MAC of a router's net1 unless it is given: 02:e6: and the four bytes of its IPv4
 // address, locally administered, and the same wherever the pod runs. Empty for any other address.
 func FixedMAC(ip netip.Addr) string {

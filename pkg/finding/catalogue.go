@@ -53,6 +53,7 @@ const (
 	ForeignDeploy    Code = "EGR222"
 	OpenInbound      Code = "EGR223"
 	UnreadableRouter Code = "EGR224"
+	NotGranted       Code = "EGR225"
 )
 
 // The codes of the OpenStack checks.
@@ -189,6 +190,7 @@ func usual() []row {
 		{ForeignDeploy, Error, "a Deployment of another is in the operator's way"},
 		{OpenInbound, Warning, "hosts of the nodes' network can reach pods through routers"},
 		{UnreadableRouter, Error, "the description of a router cannot be understood"},
+		{NotGranted, Warning, "the namespace is not granted the router's address"},
 		{NoPort, Error, "the node has no Neutron port that fits, or several"},
 		{PairMissing, Error, "the allowed-address pair is missing"},
 		{PairStale, Warning, "an allowed-address pair is no longer needed"},

@@ -12,7 +12,9 @@ type Pod struct {
 	// Deleting tells that it is on its way out. On a node that is lost it may still be at work.
 	Deleting bool   `json:"deleting,omitempty"`
 	Node     string `json:"node,omitempty"`
-	Ready    bool   `json:"ready"`
+	// Owner is the ReplicaSet that controls it, or "".
+	Owner string `json:"owner,omitempty"`
+	Ready bool   `json:"ready"`
 	// ReadySince is when Ready last became what it is.
 	ReadySince time.Time `json:"readySince,omitzero"`
 	// Phase is Pending, Running, Succeeded, Failed or Unknown.
@@ -24,6 +26,8 @@ type Pod struct {
 	// IP and MAC are net1's, as Multus reports them; empty where the pod has none.
 	IP  string `json:"ip,omitempty"`
 	MAC string `json:"mac,omitempty"`
+	// Attachment is what Multus calls the network of net1: namespace/name of a NAD.
+	Attachment string `json:"attachment,omitempty"`
 	// Network is what Multus calls the network of eth0, such as ovn-kubernetes or cbr0.
 	Network string `json:"network,omitempty"`
 	// StatusError says why its network-status cannot be read, or "".

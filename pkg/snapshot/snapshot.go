@@ -31,10 +31,17 @@ type Snapshot struct {
 	Nodes           []Node          `json:"nodes,omitempty"`
 	// Claims are the addresses that others than routers and nodes hold by name.
 	Claims []Claim `json:"claims,omitempty"`
+	// Grants say which namespace may have which addresses; nil where the cluster has none, or nobody asked.
+	Grants *Grants `json:"grants,omitempty"`
 	// Rights are what the user may do in Namespace; nil where nobody asked.
 	Rights *Rights `json:"rights,omitempty"`
 	// Unknown is what could not be read.
 	Unknown []Unknown `json:"unknown,omitempty"`
+}
+
+// Grants are what the cluster's administrator has granted, as it was written.
+type Grants struct {
+	Data map[string]string `json:"data"`
 }
 
 // Unreadable is a router that is there, and whose description cannot be understood.

@@ -31,6 +31,7 @@ func notRun() map[string]string {
 		"EGR222 kubectl get deployment":             "get writes nothing, and a Deployment in the operator's way degrades it for all other cases",
 		"EGR224 kubectl get deployment.apps":        "get writes nothing, and what another forged is told to everybody in these clusters",
 		"EGR214 kubectl taint nodes":                lost,
+		"EGR225 kubectl egress grant":               "the grants are the whole cluster's: TestGrants carries it out",
 		"kubectl get ippools.crd.projectcalico.org": "it lists what only Calico has",
 		"kubectl api-resources":                     "the API is missing for the whole cluster: TestPrintedWithoutMultus runs it",
 	}

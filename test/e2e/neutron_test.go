@@ -13,7 +13,10 @@ import (
 func TestRealNeutron(t *testing.T) { realCloud(t).run(t) }
 
 // TestSyncRealNeutron plays the transcripts of sync on a real Neutron.
-func TestSyncRealNeutron(t *testing.T) { realCloud(t).playSync(t) }
+func TestSyncRealNeutron(t *testing.T) { realCloud(t).playSync(t, "sync") }
+
+// TestGrantsRealNeutron plays those with grants on a real Neutron.
+func TestGrantsRealNeutron(t *testing.T) { realCloud(t).playSync(t, "grants") }
 
 // realCloud is a real Neutron, with a port for each node.
 func realCloud(t *testing.T) cloud {

@@ -79,7 +79,9 @@ func (c cloud) play(t *testing.T, folder string, more map[string]func(*testscrip
 		e.Setenv("OS_CLIENT_CONFIG_FILE", c.file)
 		e.Setenv("OS_CLOUD", c.name)
 		e.Setenv("NET", c.net)
-		return nil
+		deploy, err := filepath.Abs(filepath.Join("..", "..", "deploy"))
+		e.Setenv("DEPLOY", deploy)
+		return err
 	}, more)
 }
 

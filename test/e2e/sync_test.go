@@ -14,13 +14,16 @@ import (
 )
 
 func TestSync(t *testing.T) {
-	fakeCloud(t, fakeneutron.Options{Delay: 50 * time.Millisecond}).playSync(t)
+	fakeCloud(t, fakeneutron.Options{Delay: 50 * time.Millisecond}).playSync(t, "sync")
 }
 
-// playSync plays the transcripts of sync, which works for a whole cluster and so has one to itself.
-func (c cloud) playSync(t *testing.T) {
+// TestGrants plays what needs a cluster with grants, by which those of others would change.
+func TestGrants(t *testing.T) { fakeCloud(t, fakeneutron.Options{}).playSync(t, "grants") }
+
+// playSync plays the transcripts in a folder with sync, which works for a whole cluster and so has one to itself.
+func (c cloud) playSync(t *testing.T, folder string) {
 	network := c.client(t)
-	c.play(t, "sync", map[string]func(*testscript.TestScript, bool, []string){
+	c.play(t, folder, map[string]func(*testscript.TestScript, bool, []string){
 		"holders": func(ts *testscript.TestScript, _ bool, args []string) { c.holders(ts, network, args) },
 	})
 }

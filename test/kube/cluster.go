@@ -31,6 +31,7 @@ type Options struct {
 	OpenShift bool      // the CRDs of EgressRouter and of what OpenShift says of itself, and the latter's objects
 	Durable   bool      // etcd waits for the disk at every write, as in production; else it is spared that
 	NoMultus  bool      // leave out the CRD of NetworkAttachmentDefinition
+	Keep      bool      // no garbage collector: pods may name owners that nobody has made
 	Log       io.Writer // progress, a line each; nil: none
 }
 
@@ -119,7 +120,7 @@ func (c *Cluster) start(ctx context.Context, o Options) error {
 	say("etcd and kube-apiserver run, with their CRDs")
 
 	// After the CRDs: the garbage collector learns of new kinds only every 30 seconds.
-	if c.manager, err = startControllerManager(c.Kubeconfig, c.dir); err != nil {
+	if c.manager, err = startControllerManager(c.Kubeconfig, c.dir, o); err != nil {
 		return err
 	}
 	if o.OpenShift {

@@ -19,14 +19,18 @@ import (
 
 // controllers are what Deployments, owners, Services and namespaces need to live and die as they do in
 // a cluster, and what gives the roles admin, edit and view their rules.
-const controllers = "deployment-controller,replicaset-controller,garbage-collector-controller," +
+const controllers = "deployment-controller,replicaset-controller," +
 	"serviceaccount-controller,namespace-controller,endpointslice-controller,clusterrole-aggregation-controller"
 
 // startControllerManager starts a kube-controller-manager as a child process. envtest has none.
-func startControllerManager(kubeconfig, dir string) (*process.Process, error) {
+func startControllerManager(kubeconfig, dir string, o Options) (*process.Process, error) {
+	enabled := controllers
+	if !o.Keep {
+		enabled += ",garbage-collector-controller"
+	}
 	command := exec.Command(filepath.Join(os.Getenv(assetsVariable), "kube-controller-manager"),
 		"--kubeconfig="+kubeconfig,
-		"--controllers="+controllers,
+		"--controllers="+enabled,
 		"--leader-elect=false",
 		"--secure-port=0",
 		"--kube-api-qps=200", "--kube-api-burst=400",

@@ -36,6 +36,8 @@ type Events struct {
 type Options struct {
 	// Deployments keeps those of the routers, of both provisioners: on which nodes a pod can come to be.
 	Deployments bool
+	// Trust keeps what tells which routers may be written for: the NADs, and the grants.
+	Trust bool
 }
 
 // Mirror keeps routers of both provisioners, their pods and the nodes in memory, by one list and watch each.
@@ -49,6 +51,8 @@ type Mirror struct {
 	// operators are the Deployments that the operator has made; nil where they are not kept. Those of standalone routers
 	// are in routers.
 	operators *Source
+	// nads and grants are nil where they are not kept.
+	nads, grants *Source
 
 	mu sync.Mutex
 	// absent tells that the cluster serves no EgressRouters.
@@ -59,11 +63,14 @@ type Mirror struct {
 func New(c *cluster.Client, events Events, o Options) *Mirror {
 	m := &Mirror{client: c, events: events}
 	everywhere := func(r cluster.Reading) *Source { return NewSource(c, r, "") }
-	m.routers = []*Source{everywhere(read.Of(cluster.EgressRouters)), everywhere(read.StandaloneRouters())}
+	m.routers = []*Source{everywhere(read.Noting(read.Of(cluster.EgressRouters))), everywhere(read.Noting(read.StandaloneRouters()))}
 	m.pods = []*Source{everywhere(read.Of(cluster.Pods).Labelled(read.Ours())), everywhere(read.Of(cluster.Pods).Labelled(read.Operators()))}
 	m.nodes = everywhere(read.Of(cluster.Nodes))
 	if o.Deployments {
 		m.operators = everywhere(read.OperatorDeployments())
+	}
+	if o.Trust {
+		m.nads, m.grants = everywhere(read.Of(cluster.NADs)), NewSource(c, read.Granted(), egress.Namespace)
 	}
 	return m
 }
@@ -72,10 +79,13 @@ func New(c *cluster.Client, events Events, o Options) *Mirror {
 func (m *Mirror) Run(ctx context.Context) error {
 	err := errors.Join(
 		m.routers[0].handle(m.routerChanged), m.routers[1].handle(m.routerChanged),
-		m.pods[0].handle(m.podChanged), m.pods[1].handle(m.podChanged), m.nodes.handle(m.nodeChanged),
+		m.pods[0].handle(m.podChanged), m.pods[1].handle(m.podChanged), m.nodes.handle(m.allChanged),
 	)
 	if m.operators != nil {
 		err = errors.Join(err, m.operators.handle(m.operatorsChanged))
+	}
+	if m.nads != nil {
+		err = errors.Join(err, m.nads.handle(m.nadChanged), m.grants.handle(m.allChanged))
 	}
 	if err != nil {
 		return fmt.Errorf("preparing to watch the cluster: %w", err)
@@ -130,6 +140,9 @@ func (m *Mirror) always() []*Source {
 	if m.operators != nil {
 		all = append(all, m.operators)
 	}
+	if m.nads != nil {
+		all = append(all, m.nads, m.grants)
+	}
 	return all
 }
 
@@ -172,10 +185,14 @@ func (m *Mirror) Snapshot() (*snapshot.Snapshot, error) {
 	return s, errors.Join(errs...)
 }
 
-// Live reads routers and pods from the API server itself, all or nothing, with the nodes that the Mirror holds. The
-// errors of objects that cannot be understood are the second: what is read of the others is whole.
+// Live reads routers, pods and grants from the API server itself, all or nothing, with the nodes and NADs that the Mirror
+// holds. The errors of objects that cannot be understood are the second: what is read of the others is whole.
 func (m *Mirror) Live(ctx context.Context) (s *snapshot.Snapshot, unreadable error, err error) {
-	lists := slices.DeleteFunc(m.sources(), func(source *Source) bool { return source == m.nodes })
+	held := []*Source{m.nodes}
+	if m.nads != nil {
+		held = append(held, m.nads)
+	}
+	lists := slices.DeleteFunc(m.sources(), func(source *Source) bool { return slices.Contains(held, source) })
 	bad := make([]error, len(lists))
 	s, err = read.SideBySide(ctx, len(lists), len(lists), func(ctx context.Context, i int) (part *snapshot.Snapshot, err error) {
 		part, bad[i], err = lists[i].read(ctx)
@@ -185,7 +202,7 @@ func (m *Mirror) Live(ctx context.Context) (s *snapshot.Snapshot, unreadable err
 		return nil, nil, err
 	}
 	m.trim(s)
-	bad = append(bad, m.nodes.fill(s))
+	bad = append(bad, collect.Map(held, func(source *Source) error { return source.fill(s) })...)
 	s.Sort()
 	return s, errors.Join(bad...), nil
 }
@@ -240,4 +257,16 @@ func (m *Mirror) operatorsChanged(before, after *held) {
 	}
 }
 
-func (m *Mirror) nodeChanged(*held, *held) { m.events.Changed("") }
+// nadChanged is for the NAD of a standalone router, which has its name, or of the operator's, as for its Deployment.
+func (m *Mirror) nadChanged(before, after *held) {
+	h := cmp.Or(after, before)
+	if h.Name == egress.OperatorNAD {
+		m.operatorsChanged(before, after)
+		return
+	}
+	if _, exists, err := m.routers[1].informer.GetIndexer().GetByKey(cluster.Key(h.Namespace, h.Name)); exists && err == nil {
+		m.events.Changed(cluster.Key(h.Namespace, h.Name))
+	}
+}
+
+func (m *Mirror) allChanged(*held, *held) { m.events.Changed("") }

@@ -9,6 +9,7 @@ import (
 
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
@@ -20,7 +21,7 @@ func addPod(s *snapshot.Snapshot, pod *corev1.Pod) error {
 		Namespace: pod.Namespace, Name: pod.Name, UID: string(pod.UID), Labels: routerLabels(pod.Labels),
 		Created: pod.CreationTimestamp.UTC(), Deleting: pod.DeletionTimestamp != nil,
 		Node: pod.Spec.NodeName, Phase: string(pod.Status.Phase), State: podState(pod), PodIP: pod.Status.PodIP,
-		NADHash: pod.Annotations[egress.AnnotationNADHash],
+		NADHash: pod.Annotations[egress.AnnotationNADHash], Owner: ownerOf(pod),
 	}
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodReady {
@@ -37,13 +38,21 @@ func addPod(s *snapshot.Snapshot, pod *corev1.Pod) error {
 		}
 	}
 	if net1 := net1In(statuses); net1 != nil {
-		p.MAC = net1.Mac
+		p.MAC, p.Attachment = net1.Mac, net1.Name
 		if len(net1.IPs) > 0 {
 			p.IP = net1.IPs[0]
 		}
 	}
 	s.Pods = append(s.Pods, p)
 	return nil
+}
+
+// ownerOf is the name of the ReplicaSet that controls pod, or "".
+func ownerOf(pod *corev1.Pod) string {
+	if owner := metav1.GetControllerOf(pod); owner != nil && owner.Kind == "ReplicaSet" && owner.APIVersion == "apps/v1" {
+		return owner.Name
+	}
+	return ""
 }
 
 // routerLabels are those by which routers, their Services and their policies find pods.

@@ -23,6 +23,7 @@ func Merge(s, part *snapshot.Snapshot) {
 	s.Namespaces = append(s.Namespaces, part.Namespaces...)
 	s.Nodes = append(s.Nodes, part.Nodes...)
 	s.Claims = append(s.Claims, part.Claims...)
+	s.Grants = cmp.Or(part.Grants, s.Grants)
 	for _, unknown := range part.Unknown {
 		if !slices.ContainsFunc(s.Unknown, func(known snapshot.Unknown) bool { return sameLists(known, unknown) }) {
 			s.Unknown = append(s.Unknown, unknown)

@@ -91,8 +91,8 @@ func Tolerant(r cluster.Reading) (tolerant cluster.Reading, unreadable func() er
 	return r, func() error { return errors.Join(bad...) }
 }
 
-// noting is r noting routers that cannot be understood: what one has written on his must keep nobody from his own.
-func noting(r cluster.Reading) cluster.Reading {
+// Noting is r noting routers that cannot be understood: what one has written on his must keep nobody from his own.
+func Noting(r cluster.Reading) cluster.Reading {
 	add := r.Add
 	r.Add = func(into *snapshot.Snapshot, object runtime.Object) error {
 		err := add(into, object)

@@ -55,7 +55,7 @@ func Snapshot(ctx context.Context, c *cluster.Client, o Options) (*snapshot.Snap
 func readAll(ctx context.Context, c *cluster.Client, lists []cluster.Reading, o Options) (*snapshot.Snapshot, error) {
 	for i, r := range lists {
 		if r.Kind == cluster.EgressRouters || r.Kind == cluster.Deployments {
-			lists[i] = noting(r)
+			lists[i] = Noting(r)
 		}
 	}
 	s, err := SideBySide(ctx, len(lists), len(lists), func(ctx context.Context, i int) (*snapshot.Snapshot, error) { return One(ctx, c, lists[i], o) })

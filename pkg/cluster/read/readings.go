@@ -1,9 +1,13 @@
 package read
 
 import (
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/grant"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
 // Ours are the labels of what this tool makes for standalone routers.
@@ -49,6 +53,17 @@ func StandaloneRouters() cluster.Reading {
 // their name, by which it finds them.
 func OperatorDeployments() cluster.Reading {
 	return Of(cluster.Deployments).Called(egress.OperatorDeployment)
+}
+
+// Granted reads the ConfigMap of the grants, in the namespace that has it; none is an empty list.
+func Granted() cluster.Reading {
+	return cluster.Reads(cluster.ConfigMaps, addGrants).Called(grant.Name)
+}
+
+// addGrants adds what is granted, as it was written.
+func addGrants(s *snapshot.Snapshot, found *corev1.ConfigMap) error {
+	s.Grants = &snapshot.Grants{Data: found.Data}
+	return nil
 }
 
 // readings are the lists that o asks for: their number does not grow with that of routers or namespaces.

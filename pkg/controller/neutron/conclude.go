@@ -14,6 +14,7 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
+	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
 // The reasons of Events.
@@ -21,6 +22,8 @@ const (
 	reasonAdded   = "PairAdded"
 	reasonRemoved = "PairRemoved"
 	reasonFailed  = "PairFailed"
+	// reasonNotGranted is of a router that may not have its address, and so nothing was tried.
+	reasonNotGranted = "NotGranted"
 	// action is what sync does in all of them.
 	action = "Sync"
 )
@@ -109,13 +112,22 @@ func (s *state) nodeOf(router string) string {
 	return ""
 }
 
+// known returns a router that is there, one that was left out too.
+func (s *state) known(router string) (r snapshot.Router, there bool) {
+	if r, there = s.routers[router]; !there {
+		r, there = s.leftOut[router]
+	}
+	return r, there
+}
+
 // announceRouters says which routers are not in step, and why, and which are again.
 func (w *work) announceRouters(s *state, r *openstack.Result, out map[string]error) {
+	w.announceDenied(s, out)
 	for router, err := range out {
-		if !w.Troubles.Say("router "+router, fmt.Errorf("%s is not in step: %w", router, err)) {
+		if errors.Is(err, errNotGranted) || !w.Troubles.Say("router "+router, fmt.Errorf("%s is not in step: %w", router, err)) {
 			continue
 		}
-		if on, there := s.routers[router]; there {
+		if on, there := s.known(router); there {
 			w.Recorder.Tell(on, s.nodeOf(router), corev1.EventTypeWarning, reasonFailed, action, err.Error())
 		}
 	}

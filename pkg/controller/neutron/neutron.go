@@ -17,7 +17,9 @@ import (
 	"k8s.io/client-go/util/workqueue"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
+	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/mirror"
 	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
 )
 
@@ -29,6 +31,8 @@ type Options struct {
 	Records *apply.Records
 	// Concurrency and MaxPairs are the OpenStack adapter's.
 	Concurrency, MaxPairs int
+	// Caller words the commands that are printed.
+	Caller finding.Caller
 }
 
 // work is the controller.Work on OpenStack.
@@ -54,12 +58,19 @@ type work struct {
 	// places are where the frames of each router leave, and moved is when that was first known, until it is in step.
 	places map[string]string
 	moved  map[string]time.Time
+	// cleared are the routers that are not granted what they ask for, and of which all was taken back.
+	cleared map[string]bool
+	// denied is what was said of each router that is not granted what it asks for.
+	denied map[string]string
 	// done is what the last pass has left.
 	done *state
 	// limiter says how long a router that could not be helped is left alone, and due when it is to be tried again.
 	limiter workqueue.TypedRateLimiter[string]
 	due     map[string]time.Time
 }
+
+// Mirror is what this work needs of the cluster, for controller.Options.
+func Mirror() mirror.Options { return mirror.Options{Trust: true} }
 
 // New prepares the work, for controller.Options.
 func New(o Options) func(*controller.Environment) controller.Work {
@@ -76,7 +87,7 @@ func New(o Options) func(*controller.Environment) controller.Work {
 				Help: "Requests to Keystone and Neutron, by method and status; PUT is a write of a port, and 412 one that came too late.",
 			}, []string{"method", "code"}),
 			orphans: map[netip.Addr]orphan{}, news: map[string]time.Time{},
-			places: map[string]string{}, moved: map[string]time.Time{}, due: map[string]time.Time{},
+			places: map[string]string{}, cleared: map[string]bool{}, denied: map[string]string{}, moved: map[string]time.Time{}, due: map[string]time.Time{},
 			limiter: workqueue.NewTypedItemExponentialFailureRateLimiter[string](e.Backoff, e.LongestBackoff),
 		}
 	}

@@ -18,8 +18,8 @@ const longestHandover = 5 * time.Minute
 
 // orphan is a router that was seen to go, of whose pair there is no record but its form.
 type orphan struct {
-	router string
-	since  time.Time
+	router, namespace string
+	since             time.Time
 }
 
 // Deleted notes the address of a router that is gone. What is recorded of it is found by its record.
@@ -29,7 +29,7 @@ func (w *work) Deleted(last snapshot.Router) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.orphans[egress.ReservedIP(&last.EgressRouter)] = orphan{egress.Key(&last.EgressRouter), time.Now()}
+	w.orphans[egress.ReservedIP(&last.EgressRouter)] = orphan{egress.Key(&last.EgressRouter), last.Namespace, time.Now()}
 }
 
 // inherit gives s what routers that are gone have left, and returns what is to be taken back, by router. A pair for the
@@ -59,8 +59,9 @@ func (w *work) inherit(s *state) map[string][]openstack.Pair {
 	defer w.mu.Unlock()
 	for address, o := range w.orphans {
 		switch pair, _ := openstack.OwnPair(address); {
-		case s.addresses[address], w.Leading().Sub(o.since) > longestHandover:
-			delete(w.orphans, address) // the pair is another router's now, or another process has led since
+		case s.addresses[address], w.Leading().Sub(o.since) > longestHandover, !s.grants.Holds(o.namespace, address):
+			// The pair is another router's now, or another process has led since, or it was never written for that one.
+			delete(w.orphans, address)
 		case !s.unreadable:
 			left[o.router] = append(left[o.router], pair)
 		}
@@ -83,13 +84,13 @@ func (s *state) heirOf(pair openstack.Pair) (heir string, waits bool) {
 }
 
 // takeBack removes the pairs of routers that are gone, and their records. What fails is tried again, and holds up no other.
-func (w *work) takeBack(ctx context.Context, keeper *openstack.Keeper, done *openstack.Result, left map[string][]openstack.Pair) (late map[string]bool) {
+func (w *work) takeBack(ctx context.Context, a *attempt, done *openstack.Result, left map[string][]openstack.Pair) (late map[string]bool) {
 	if len(left) == 0 || len(done.Unrecorded) > 0 {
 		return nil
 	}
-	err := keeper.TakeBack(ctx, left, func(c platform.Change, err error) {
+	err := a.keeper.TakeBack(ctx, left, func(c platform.Change, err error) {
 		if err == nil {
-			w.Log.Info("taken back what was written for a router that is gone", "target", c.Target, "why", c.Reason)
+			w.Log.Info("taken back what was written for a router that is gone, or no longer granted it", "target", c.Target, "why", c.Reason)
 		}
 	})
 	if err != nil && ctx.Err() == nil {
@@ -106,6 +107,11 @@ func (w *work) takeBack(ctx context.Context, keeper *openstack.Keeper, done *ope
 	for address, o := range w.orphans {
 		if _, ok := left[o.router]; ok {
 			delete(w.orphans, address)
+		}
+	}
+	for router := range left {
+		if _, there := a.leftOut[router]; there {
+			w.cleared[router] = true
 		}
 	}
 	return nil

@@ -50,7 +50,7 @@ func (w *work) Pass(ctx context.Context, all bool) (err error) {
 	for range result.Unrecorded {
 		w.Metrics.Errors.WithLabelValues("record").Inc()
 	}
-	w.conclude(a.state, result, bad, w.takeBack(ctx, a.keeper, result, left))
+	w.conclude(a.state, result, bad, w.takeBack(ctx, a, result, left))
 	return nil
 }
 

@@ -8,10 +8,12 @@ import (
 	"net/netip"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/apply"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
+	"github.com/kubectl-egress/kubectl-egress/pkg/grant"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
@@ -25,8 +27,15 @@ type state struct {
 	// recorded are the pairs that the routers' records name, and gone those of routers that are no more.
 	recorded, gone map[string][]openstack.Pair
 	nodes          []platform.Node
-	// addresses are those of all routers, of those that were left out too.
+	// asked are the addresses of routers that have them, or may come to, by router, and addresses the same as a set: what stands
+	// for one of them is no orphan.
+	asked     map[string]netip.Addr
 	addresses map[netip.Addr]bool
+	// grants are nil where the cluster has none.
+	grants *grant.Grants
+	// names tells of each router whether its very address is granted, and leftOut are those that nothing is written for.
+	names   map[string]bool
+	leftOut map[string]snapshot.Router
 	// unreadable tells that there may be more routers, which cannot be understood, or are not served yet.
 	unreadable bool
 }
@@ -35,7 +44,7 @@ type state struct {
 // record cannot be read, and those that share a name. Its errors are by router.
 func (w *work) stateOf(from *snapshot.Snapshot, unreadable error) (*state, map[string]error) {
 	s := &state{routers: map[string]snapshot.Router{}, recorded: map[string][]openstack.Pair{}, gone: map[string][]openstack.Pair{},
-		addresses: map[netip.Addr]bool{}, unreadable: unreadable != nil || w.isEarly(from)}
+		asked: map[string]netip.Addr{}, addresses: map[netip.Addr]bool{}, names: map[string]bool{}, leftOut: map[string]snapshot.Router{}, unreadable: unreadable != nil || w.isEarly(from)}
 	bad := map[string]error{}
 	for _, r := range from.Routers {
 		key := egress.Key(&r.EgressRouter)
@@ -43,8 +52,16 @@ func (w *work) stateOf(from *snapshot.Snapshot, unreadable error) (*state, map[s
 			bad[key] = errors.New("it is there under both provisioners, so the record of one would be the other's: delete one of them")
 		}
 		s.routers[key] = r
-		s.addresses[egress.ReservedIP(&r.EgressRouter)] = true
+		s.asked[key] = egress.ReservedIP(&r.EgressRouter)
 		w.noteForged(r)
+	}
+	for _, u := range from.Unreadable {
+		r := snapshot.Router{Provisioner: egress.Operator}
+		if r.Namespace, r.Name = u.Namespace, u.Name; !strings.HasPrefix(u.Object, "egressrouter") {
+			r.Provisioner = egress.Standalone
+		}
+		key := egress.Key(&r.EgressRouter)
+		bad[key], s.leftOut[key] = fmt.Errorf("%s cannot be understood: %s", u.Object, u.Reason), r
 	}
 	for router, record := range w.Records.All() {
 		pairs, err := openstack.Decode(record)
@@ -54,23 +71,39 @@ func (w *work) stateOf(from *snapshot.Snapshot, unreadable error) (*state, map[s
 			bad[router] = fmt.Errorf("what ConfigMap %s records of it cannot be read (%w): correct it, or remove it", apply.RecordName(router), err)
 		case there:
 			s.recorded[router] = pairs
-		default:
+		case bad[router] == nil:
 			s.gone[router] = pairs
 		}
 	}
-	for key := range bad {
-		delete(s.routers, key)
-		delete(s.recorded, key)
-	}
-	routers := slices.SortedFunc(maps.Values(s.routers), func(a, b snapshot.Router) int {
-		return cmp.Compare(egress.Key(&a.EgressRouter), egress.Key(&b.EgressRouter))
-	})
-	s.need = attachments(from, routers)
+	w.trust(s, from, bad)
+	s.need = s.attachments(from)
 	nodes := platform.Nodes(from)
 	for _, name := range slices.Sorted(maps.Keys(nodes)) {
 		s.nodes = append(s.nodes, nodes[name])
 	}
 	return s, bad
+}
+
+// leaveOut takes the routers of bad from s, with their records.
+func (s *state) leaveOut(bad map[string]error) {
+	for key, err := range bad {
+		if err == nil {
+			delete(bad, key)
+			continue
+		}
+		if r, there := s.routers[key]; there {
+			s.leftOut[key] = r
+		}
+		delete(s.routers, key)
+		delete(s.recorded, key)
+	}
+}
+
+// sorted are routers by namespace and name.
+func sorted(routers map[string]snapshot.Router) []snapshot.Router {
+	return slices.SortedFunc(maps.Values(routers), func(a, b snapshot.Router) int {
+		return cmp.Compare(egress.Key(&a.EgressRouter), egress.Key(&b.EgressRouter))
+	})
 }
 
 // isEarly reports whether it is too early to trust that the operator's routers are gone: a cluster that has just started
@@ -88,13 +121,13 @@ func (w *work) noteForged(r snapshot.Router) {
 }
 
 // attachments are those of routers where their pods run with a net1.
-func attachments(from *snapshot.Snapshot, routers []snapshot.Router) []platform.Attachment {
-	out := platform.Attachments(from, routers, false)
+func (s *state) attachments(from *snapshot.Snapshot) []platform.Attachment {
+	out := platform.Attachments(from, sorted(s.routers), false)
 	// Until a pod has its net1 nothing can be done for it, and nothing be taken away either.
 	out = slices.DeleteFunc(out, func(at platform.Attachment) bool { return at.MAC == "" })
 	// Destinations are for the checks of security groups, which are preflight's.
 	for i := range out {
-		out[i].Destinations = nil
+		out[i].Destinations, out[i].Named = nil, s.names[out[i].Router]
 	}
 	return out
 }
@@ -107,12 +140,14 @@ func (s *state) sameRecords(other *state) bool {
 // same reports whether two states ask for the same.
 func (s *state) same(other *state) bool {
 	return other != nil && reflect.DeepEqual(s.need, other.need) && reflect.DeepEqual(s.nodes, other.nodes) &&
-		maps.EqualFunc(s.routers, other.routers, func(a, b snapshot.Router) bool { return a.UID == b.UID })
+		maps.EqualFunc(s.routers, other.routers, sameUID) && maps.EqualFunc(s.leftOut, other.leftOut, sameUID)
 }
+
+func sameUID(a, b snapshot.Router) bool { return a.UID == b.UID }
 
 // without returns s less some routers, with no records.
 func (s *state) without(routers map[string]error) *state {
-	out := &state{routers: maps.Clone(s.routers), nodes: s.nodes}
+	out := &state{routers: maps.Clone(s.routers), leftOut: s.leftOut, nodes: s.nodes}
 	maps.DeleteFunc(out.routers, func(router string, _ snapshot.Router) bool { return routers[router] != nil })
 	out.need = slices.DeleteFunc(slices.Clone(s.need), func(at platform.Attachment) bool { return routers[at.Router] != nil })
 	return out
