@@ -47,7 +47,7 @@ func Judge(s *snapshot.Snapshot, o Options) *Judgement {
 	}
 	for _, r := range c.asked() {
 		for _, check := range []func(*state, snapshot.Router) []finding.Finding{
-			userNetwork, uncovered, noService, servicePorts, openToAll,
+			userNetwork, uncovered, noService, servicePorts, openToAll, settingsLacking,
 		} {
 			found = append(found, check(c, r)...)
 		}

@@ -30,7 +30,7 @@ func (o *createOptions) dryPart(ctx context.Context, applier *apply.Applier, tar
 		return nil
 	}
 	before := len(*applied)
-	if routerResult(*applied) != apply.Created {
+	if routerApplied(*applied).Result != apply.Created {
 		if err := applier.DryPart(ctx, target); err != nil {
 			return fmt.Errorf("seeing what would become of its Deployment: %w", err)
 		}
@@ -49,14 +49,14 @@ func (o *createOptions) notePart(t apply.Target) {
 	}
 }
 
-// routerResult is what applying the router's EgressRouter did.
-func routerResult(applied []apply.Applied) apply.Result {
+// routerApplied is what became of the router's EgressRouter.
+func routerApplied(applied []apply.Applied) apply.Applied {
 	for _, a := range applied {
 		if a.Object.GetKind() == egress.Kind.Kind {
-			return a.Result
+			return a
 		}
 	}
-	return ""
+	return apply.Applied{}
 }
 
 // review shows what the judge finds about the routers when the wait for them has ended, well or not: it reads what
@@ -137,16 +137,16 @@ func (o *createOptions) conduct(ctx context.Context, client *cluster.Client, app
 
 // refresh sees to it, without waiting, that changed rules reach the pod of an operator's router, or of any with --restart,
 // and that an operator's Deployment has what was asked for. NAD and Deployment follow the EgressRouter after a while, so a router
-// that was just made or changed is left to the next run.
+// whose spec was just made or changed is left to the next run.
 func (o *createOptions) refresh(ctx context.Context, applier *apply.Applier, target apply.Target, applied *[]apply.Applied) error {
 	if o.provisioner == egress.Standalone && !o.restart {
 		return nil // its Deployment's template changes with the rules
 	}
-	switch routerResult(*applied) {
-	case apply.Created:
+	switch router := routerApplied(*applied); {
+	case router.Result == apply.Created:
 		o.notePart(target)
 		return nil
-	case apply.Configured:
+	case router.Respecified:
 		o.notePart(target)
 		o.note("egress router %s: its pod runs the older rules until it is restarted: run this again, or with --wait", egress.Key(&target.Router.EgressRouter))
 		return nil

@@ -198,7 +198,8 @@ func (o *createOptions) printAll(jobs []job) error {
 		}
 	}
 	if o.provisioner == egress.Operator && len(o.partSet) > 0 {
-		o.note("%s: not shown: it is set on deployment.apps/%s once the operator has made that", strings.Join(o.partSet, ", "), egress.OperatorDeployment)
+		o.note("%s: noted in the annotation %s, and not shown beyond: create sets it on deployment.apps/%s once the operator has made that",
+			strings.Join(o.partSet, ", "), egress.AnnotationDeployment, egress.OperatorDeployment)
 	}
 	return nil
 }

@@ -45,6 +45,9 @@ const (
 	// AnnotationRules holds, on an EgressRouter whose rules this tool has changed while it was there, the hash of the
 	// rules asked for, which its pod must have started with.
 	AnnotationRules = "kubectl-egress.io/rules-hash"
+	// AnnotationDeployment holds, on an EgressRouter, what was asked of the Deployment that the operator makes of it, which
+	// the operator knows nothing of.
+	AnnotationDeployment = "kubectl-egress.io/deployment"
 	// AnnotationOpenStack is where the pairs that were written for a router were recorded on it, where its owner could
 	// forge them. It is ignored.
 	AnnotationOpenStack = "kubectl-egress.io/openstack"

@@ -50,6 +50,7 @@ const (
 	OpenToAll        Code = "EGR218"
 	OrphanRouter     Code = "EGR219"
 	OperatorSilent   Code = "EGR220"
+	SettingsLacking  Code = "EGR221"
 	ForeignDeploy    Code = "EGR222"
 	OpenInbound      Code = "EGR223"
 	UnreadableRouter Code = "EGR224"
@@ -187,6 +188,7 @@ func usual() []row {
 		{OpenToAll, Info, "no NetworkPolicy says who may use the router"},
 		{OrphanRouter, Warning, "the network operator still complains of a router that is gone"},
 		{OperatorSilent, Error, "the operator has made nothing of a valid router"},
+		{SettingsLacking, Warning, "the operator's Deployment lacks what create was asked to set on it"},
 		{ForeignDeploy, Error, "a Deployment of another is in the operator's way"},
 		{OpenInbound, Warning, "hosts of the nodes' network can reach pods through routers"},
 		{UnreadableRouter, Error, "the description of a router cannot be understood"},

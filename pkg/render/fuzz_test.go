@@ -190,3 +190,24 @@ func FuzzReadNetwork(f *testing.F) {
 		}
 	})
 }
+
+// FuzzParseSettings reads what anybody may have written in the annotation: what is understood is what create writes.
+func FuzzParseSettings(f *testing.F) {
+	for _, text := range []string{`{"recreate":true,"nodeSelector":{"egress":"yes"},"failoverAfter":"1m0s"}`, `{"failoverAfter":null}`, `{"nodeSelector":{"":""}}`, "{"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := ParseSettings(text)
+		if err != nil {
+			return
+		}
+		if s.String() != text || s.options().settings().String() != text {
+			t.Errorf("%q is understood as %s", text, s)
+		}
+		for _, flag := range s.Flags() {
+			if strings.ContainsAny(flag, "\n'\"`$;|&") {
+				t.Errorf("%q becomes the flag %q", text, flag)
+			}
+		}
+	})
+}

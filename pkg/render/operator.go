@@ -25,7 +25,7 @@ const operatorGracePeriod = 1
 // address. And with that strategy comes the grace period.
 func OperatorPart(r *nov1.EgressRouter, o Options) (*unstructured.Unstructured, error) {
 	part := appsapply.Deployment(egress.Operator.DeploymentName(r.Name), r.Namespace)
-	if o.Recreate || len(o.NodeSelector) > 0 || o.FailoverAfter != nil {
+	if !o.settings().empty() {
 		part.WithSpec(appsapply.DeploymentSpec().
 			WithStrategy(appsapply.DeploymentStrategy().WithType(appsv1.RecreateDeploymentStrategyType)).
 			WithTemplate(coreapply.PodTemplateSpec().WithSpec(operatorPod(o))))

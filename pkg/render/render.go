@@ -16,13 +16,16 @@ import (
 )
 
 // Router renders what creating r applies, in the order in which it is applied: the EgressRouter for the
-// operator; NAD and Deployment for the standalone provisioner. The Service is rendered apart.
+// operator, with what is asked of the operator's Deployment noted on it; NAD and Deployment for the standalone
+// provisioner. The Service is rendered apart.
 func Router(r *nov1.EgressRouter, provisioner egress.Provisioner, o Options) ([]*unstructured.Unstructured, error) {
+	r = withoutNotes(r)
 	if provisioner != egress.Standalone {
 		cr, err := EgressRouter(r)
 		if err != nil {
 			return nil, err
 		}
+		noteSettings(cr, o)
 		return []*unstructured.Unstructured{cr}, nil
 	}
 	nad, err := standaloneNAD(r, o)

@@ -152,6 +152,10 @@ func printedCases() []printed {
 		{name: "a policy for everybody", code: "EGR218", router: "partner-a", says: "allows everybody", plant: [][]string{asRouter(standalone),
 			{"apply", replaced(openPolicy, "SELECTOR", `{"matchLabels":{"app.kubernetes.io/name":"egress-router","app.kubernetes.io/instance":"partner-a"}}`)}}},
 		{name: "a policy for everybody, of others too", code: "EGR218", router: "partner-a", says: "allows everybody", plant: [][]string{asRouter(standalone), {"apply", replaced(openPolicy, "SELECTOR", "{}")}}},
+		{name: "a Deployment without its settings", code: "EGR221", router: "partner-a", says: "node selector kubernetes.io/hostname=worker-2", plant: [][]string{
+			asRouter("--recreate", "--node-selector", "kubernetes.io/hostname=worker-2", "--failover-after", "1m", "--wait=false")}},
+		{name: "a note that nobody can read", code: "EGR221", router: "partner-a", says: "cannot be understood", plant: [][]string{asRouter(),
+			inNamespace("annotate", "egressrouter", "partner-a", "kubectl-egress.io/deployment={")}},
 		{name: "the operator is silent", code: "EGR220", router: "partner-a", plant: [][]string{asleep, asRouter("--wait=false")}},
 	}
 }

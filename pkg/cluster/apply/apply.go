@@ -46,6 +46,16 @@ type Options struct {
 type Applied struct {
 	Object *unstructured.Unstructured
 	Result Result
+	// Respecified tells that the spec of what was there was changed, and not only what is noted beside it.
+	Respecified bool
+}
+
+// appliedOn is after, which applying has made of before; nil where there was nothing.
+func appliedOn(before, after *unstructured.Unstructured) Applied {
+	return Applied{
+		Object: after, Result: result(before, after),
+		Respecified: before != nil && !reflect.DeepEqual(before.Object["spec"], after.Object["spec"]),
+	}
 }
 
 // apply applies object, on top of live, which is what the cluster holds of it now, or nil.
@@ -59,14 +69,14 @@ func (a *Applier) apply(ctx context.Context, object, live *unstructured.Unstruct
 			return a.takeOver(ctx, object, live, t)
 		}
 		if same(object, live, a.client.Manager()) {
-			return Applied{live, Unchanged}, nil
+			return Applied{Object: live, Result: Unchanged}, nil
 		}
 	}
 	applied, err := a.send(ctx, object, a.options.DryRun)
 	if err != nil {
 		return Applied{}, err
 	}
-	return Applied{applied, result(live, applied)}, nil
+	return appliedOn(live, applied), nil
 }
 
 // send applies object and gives it back as the server holds it then.

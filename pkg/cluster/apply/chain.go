@@ -114,7 +114,7 @@ func restart(ctx context.Context, c *cluster.Client, on *chain, live *unstructur
 	annotations := map[string]any{restartedAt: time.Now().UTC().Format(time.RFC3339)}
 	patched, err := (&Applier{client: c}).patch(ctx, "restarting", live, types.MergePatchType,
 		map[string]any{"spec": map[string]any{"template": map[string]any{"metadata": map[string]any{"annotations": annotations}}}})
-	return Applied{patched, Configured}, err
+	return Applied{Object: patched, Result: Configured}, err
 }
 
 // restartedAt is the annotation by which kubectl restarts a Deployment.
@@ -136,7 +136,7 @@ func stampTemplate(ctx context.Context, c *cluster.Client, live *unstructured.Un
 	if err != nil {
 		return Applied{}, fmt.Errorf("restarting Deployment %s: %w", live.GetName(), cluster.Explain(err, "patch", cluster.Deployments.GVR(), live.GetNamespace()))
 	}
-	return Applied{applied, Configured}, nil
+	return Applied{Object: applied, Result: Configured}, nil
 }
 
 // Restart restarts the router's pod if it runs older rules than its NAD holds, and applies t's Part, as Wait
@@ -173,5 +173,5 @@ func settle(ctx context.Context, c *cluster.Client, on *chain, live *unstructure
 	if on.stale() {
 		return restart(ctx, c, on, live)
 	}
-	return Applied{live, Unchanged}, nil
+	return Applied{Object: live, Result: Unchanged}, nil
 }

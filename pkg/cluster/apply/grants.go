@@ -38,7 +38,7 @@ func Grant(ctx context.Context, c *cluster.Client, live *unstructured.Unstructur
 	object := GrantConfigMap(g)
 	if live != nil {
 		if same(object, live, c.Manager()) {
-			return []Applied{{live, Unchanged}}, nil
+			return []Applied{{Object: live, Result: Unchanged}}, nil
 		}
 		object.SetResourceVersion(live.GetResourceVersion())
 	}
@@ -49,20 +49,20 @@ func Grant(ctx context.Context, c *cluster.Client, live *unstructured.Unstructur
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, Applied{namespace, Created})
+		all = append(all, Applied{Object: namespace, Result: Created})
 		if o.DryRun {
-			return append(all, Applied{object, Created}), nil // the server cannot check what would be in it
+			return append(all, Applied{Object: object, Result: Created}), nil // the server cannot check what would be in it
 		}
 		applied, err = a.send(ctx, object, false)
 		if err != nil {
 			return all, err
 		}
-		return append(all, Applied{applied, Created}), nil
+		return append(all, Applied{Object: applied, Result: Created}), nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return append(all, Applied{applied, result(live, applied)}), nil
+	return append(all, appliedOn(live, applied)), nil
 }
 
 // makeNamespace makes a namespace that is missing.
@@ -99,7 +99,7 @@ func RemoveGrant(ctx context.Context, c *cluster.Client, live *unstructured.Unst
 	if len(others) > 0 {
 		removed, err = a.patch(ctx, "changing", removed, types.MergePatchType, map[string]any{"data": others})
 	}
-	return Applied{removed, Configured}, err
+	return Applied{Object: removed, Result: Configured}, err
 }
 
 // OtherManagers are those beside this tool that have set some of the keys of live, and may set them again.

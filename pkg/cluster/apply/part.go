@@ -48,7 +48,7 @@ func strategyType() []string { return []string{"spec", "strategy", "type"} }
 func applyPart(ctx context.Context, c *cluster.Client, live *unstructured.Unstructured, p *Part, hash string) (Applied, error) {
 	owned := owned(c, live)
 	if !p.asked() && owned == nil && !recreated(c, live) {
-		return Applied{live, Unchanged}, nil
+		return Applied{Object: live, Result: Unchanged}, nil
 	}
 	desired, err := p.with(live, owned, hash)
 	if err != nil {
@@ -62,7 +62,7 @@ func applyPart(ctx context.Context, c *cluster.Client, live *unstructured.Unstru
 		// The server has not changed it, and would refuse it in what follows.
 		unstructured.RemoveNestedField(desired.Object, "spec", "strategy")
 	}
-	applied := Applied{patched, Unchanged}
+	applied := Applied{Object: patched, Result: Unchanged}
 	if owned != nil || len(claims(desired)) > 1 { // more than the metadata, which claims nothing
 		if applied, err = partApplier(c, p.Options).apply(ctx, desired, patched); err != nil {
 			return Applied{}, err

@@ -85,14 +85,19 @@ func (a *Applier) takeOver(ctx context.Context, object, live *unstructured.Unstr
 	if a.options.DryRun {
 		// The server does not remember whose the fields would be: it is asked for the outcome.
 		replaced, err := a.patch(ctx, "taking over", live, types.JSONPatchType, replacement(object, live))
-		return Applied{replaced, Configured}, err
+		return Applied{Object: replaced, Result: Configured}, err
 	}
 	metadata := map[string]any{"managedFields": t.entries, "resourceVersion": live.GetResourceVersion()}
 	if _, err := a.patch(ctx, "taking over", live, types.MergePatchType, map[string]any{"metadata": metadata}); err != nil {
 		return Applied{}, err
 	}
 	applied, err := a.send(ctx, object, false)
-	return Applied{applied, Configured}, err
+	if err != nil {
+		return Applied{}, err
+	}
+	done := appliedOn(live, applied)
+	done.Result = Configured
+	return done, nil
 }
 
 // refuseConflict asks the server, without writing, whether object can be applied on top of live.

@@ -6,25 +6,26 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// templateOf is what the checks may see of a pod's spec: where it can run, and what Pod Security judges.
+// templateOf is what the checks may see of a pod's spec: where it can run, how it ends, and what Pod Security judges.
 // Commands, arguments, environment, probes, and the names of Secrets and service accounts are left out.
 func templateOf(pod *corev1.PodSpec) corev1.PodSpec {
 	return corev1.PodSpec{
-		NodeName:                  pod.NodeName,
-		NodeSelector:              pod.NodeSelector,
-		Affinity:                  pod.Affinity,
-		Tolerations:               pod.Tolerations,
-		TopologySpreadConstraints: pod.TopologySpreadConstraints,
-		PriorityClassName:         pod.PriorityClassName,
-		OS:                        pod.OS,
-		HostNetwork:               pod.HostNetwork,
-		HostPID:                   pod.HostPID,
-		HostIPC:                   pod.HostIPC,
-		HostUsers:                 pod.HostUsers,
-		SecurityContext:           podSecurity(pod.SecurityContext),
-		InitContainers:            containersOf(pod.InitContainers),
-		Containers:                containersOf(pod.Containers),
-		Volumes:                   volumesOf(pod.Volumes),
+		NodeName:                      pod.NodeName,
+		NodeSelector:                  pod.NodeSelector,
+		Affinity:                      pod.Affinity,
+		Tolerations:                   pod.Tolerations,
+		TopologySpreadConstraints:     pod.TopologySpreadConstraints,
+		PriorityClassName:             pod.PriorityClassName,
+		TerminationGracePeriodSeconds: pod.TerminationGracePeriodSeconds,
+		OS:                            pod.OS,
+		HostNetwork:                   pod.HostNetwork,
+		HostPID:                       pod.HostPID,
+		HostIPC:                       pod.HostIPC,
+		HostUsers:                     pod.HostUsers,
+		SecurityContext:               podSecurity(pod.SecurityContext),
+		InitContainers:                containersOf(pod.InitContainers),
+		Containers:                    containersOf(pod.Containers),
+		Volumes:                       volumesOf(pod.Volumes),
 	}
 }
 

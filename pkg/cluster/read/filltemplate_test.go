@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// TestTemplate: what decides where a pod runs and what Pod Security says of it stays; the rest goes, down to
+// TestTemplate: what decides where a pod runs, how it ends and what Pod Security says of it stays; the rest goes, down to
 // the names of Secrets.
 func TestTemplate(t *testing.T) {
 	yes, seconds := true, int64(10)
@@ -16,7 +16,7 @@ func TestTemplate(t *testing.T) {
 	tolerations := []corev1.Toleration{{Key: corev1.TaintNodeUnreachable, TolerationSeconds: &seconds}}
 	credentials := "s3cr3t"
 	pod := &corev1.PodSpec{
-		NodeSelector: map[string]string{"egress": "yes"}, Tolerations: tolerations, HostNetwork: true,
+		NodeSelector: map[string]string{"egress": "yes"}, Tolerations: tolerations, TerminationGracePeriodSeconds: &seconds, HostNetwork: true,
 		ServiceAccountName: "s3cr3t", ImagePullSecrets: []corev1.LocalObjectReference{{Name: "s3cr3t"}},
 		SecurityContext: &corev1.PodSecurityContext{
 			RunAsNonRoot: &yes, Sysctls: []corev1.Sysctl{{Name: "net.ipv4.ip_forward", Value: "1"}},
@@ -36,7 +36,7 @@ func TestTemplate(t *testing.T) {
 		},
 	}
 	want := corev1.PodSpec{
-		NodeSelector: map[string]string{"egress": "yes"}, Tolerations: tolerations, HostNetwork: true,
+		NodeSelector: map[string]string{"egress": "yes"}, Tolerations: tolerations, TerminationGracePeriodSeconds: &seconds, HostNetwork: true,
 		SecurityContext: &corev1.PodSecurityContext{
 			RunAsNonRoot: &yes, Sysctls: []corev1.Sysctl{{Name: "net.ipv4.ip_forward"}},
 			WindowsOptions: &corev1.WindowsSecurityContextOptions{HostProcess: &yes},
