@@ -33,13 +33,19 @@ func TestPod(t *testing.T) {
 			p.Spec.NodeName, p.Status.PodIP, p.Status.Phase, p.Status.Conditions = "worker-1", "10.128.0.9", corev1.PodRunning, conditions(corev1.ConditionTrue)
 		}, func(p *snapshot.Pod) {
 			p.Node, p.PodIP, p.Phase, p.State, p.Ready, p.ReadySince = "worker-1", "10.128.0.9", "Running", "Running", true, noon
-			p.Network, p.IP, p.MAC, p.NADHash = "ovn-kubernetes", "192.168.12.99", "02:e6:c0:a8:0c:63", "44f6"
+			p.Network, p.IP, p.MAC, p.Attachment, p.NADHash = "ovn-kubernetes", "192.168.12.99", "02:e6:c0:a8:0c:63", "billing/nad", "44f6"
 		}},
 		{"on its way out of a lost node", func(p *corev1.Pod) {
 			p.DeletionTimestamp, p.Status.Phase, p.Status.Conditions = &now, corev1.PodRunning, conditions(corev1.ConditionFalse)
 		}, func(p *snapshot.Pod) { p.Deleting, p.Phase, p.State, p.ReadySince = true, "Running", "Running", noon }},
 		{"without net1", network(`[{"name":"cbr0","interface":"eth0","default":true}]`), func(p *snapshot.Pod) { p.Network = "cbr0" }},
-		{"without an address on net1", network(`[{"name":"x","interface":"net1","mac":"02:e6:c0:a8:0c:63"}]`), func(p *snapshot.Pod) { p.MAC = "02:e6:c0:a8:0c:63" }},
+		{"without an address on net1", network(`[{"name":"x","interface":"net1","mac":"02:e6:c0:a8:0c:63"}]`), func(p *snapshot.Pod) { p.MAC, p.Attachment = "02:e6:c0:a8:0c:63", "x" }},
+		{"of a ReplicaSet", func(p *corev1.Pod) {
+			p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "r-5d4f"}, {APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "q-5d4f", Controller: new(true)}}
+		}, func(p *snapshot.Pod) { p.Owner = "q-5d4f" }},
+		{"of another kind", func(p *corev1.Pod) {
+			p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "batch/v1", Kind: "Job", Name: "r-5d4f", Controller: new(true)}}
+		}, func(*snapshot.Pod) {}},
 		{"labels of others", func(p *corev1.Pod) { p.Labels["owner"] = "team" }, func(*snapshot.Pod) {}},
 	}
 	for _, test := range tests {
