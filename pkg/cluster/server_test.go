@@ -190,6 +190,7 @@ func TestOpenShift(t *testing.T) {
 	t.Run("record", s.testRecord)
 	t.Run("policy", s.testPolicy)
 	t.Run("roles", s.testRoles)
+	t.Run("trust", s.testTrust)
 }
 
 // key is where an object is.

@@ -46,6 +46,9 @@ func TestOperatorRestart(t *testing.T) {
 	run(t, "operatorrestart", lab.Options{OpenShift: true, Release: "4.21.9"})
 }
 
+// TestTrust plays the admission policy, which is for a whole cluster.
+func TestTrust(t *testing.T) { run(t, "trust", lab.Options{OpenShift: true}) }
+
 // TestCalico plays what is different where the pod network is Calico's.
 func TestCalico(t *testing.T) {
 	notes := map[string]map[string]string{}
@@ -142,8 +145,9 @@ func setup(e *testscript.Env, l *lab.Lab, bin string) error {
 	e.Setenv("HOME", e.WorkDir)
 	e.Setenv("ADMIN", l.Kubeconfig)
 	e.Setenv("NS", namespace)
-	roles, err := filepath.Abs(filepath.Join("..", "..", "deploy", "rbac"))
-	e.Setenv("ROLES", roles)
+	deploy, err := filepath.Abs(filepath.Join("..", "..", "deploy"))
+	e.Setenv("ROLES", filepath.Join(deploy, "rbac"))
+	e.Setenv("TRUST", filepath.Join(deploy, "trust"))
 	return err
 }
 

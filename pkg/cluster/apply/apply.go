@@ -95,7 +95,8 @@ func (a *Applier) send(ctx context.Context, object *unstructured.Unstructured, d
 		return nil, conflict(err, cluster.Name(object))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("applying %s: %w", cluster.Name(object), cluster.Explain(err, "patch", kind.GVR(), object.GetNamespace()))
+		err = cluster.Explain(explainTrust(err, object), "patch", kind.GVR(), object.GetNamespace())
+		return nil, fmt.Errorf("applying %s: %w", cluster.Name(object), err)
 	}
 	return applied, nil
 }
