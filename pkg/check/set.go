@@ -114,8 +114,8 @@ func shared(routers []snapshot.Router, key func(snapshot.Router) string, found f
 	return out
 }
 
-// ownNodes is EGR117.
-func ownNodes(s *snapshot.Snapshot) []finding.Finding {
+// nodesByAddress are the names of the nodes of s.
+func nodesByAddress(s *snapshot.Snapshot) map[netip.Addr]string {
 	nodes := map[netip.Addr]string{}
 	for _, n := range s.Nodes {
 		for _, a := range n.Addresses {
@@ -124,11 +124,23 @@ func ownNodes(s *snapshot.Snapshot) []finding.Finding {
 			}
 		}
 	}
+	return nodes
+}
+
+// ownNodes is EGR117.
+func ownNodes(s *snapshot.Snapshot) []finding.Finding {
+	nodes := nodesByAddress(s)
 	var out []finding.Finding
 	for _, r := range s.Routers {
 		prefix, err := netip.ParsePrefix(egress.Address(&r.EgressRouter).IP)
 		if err != nil {
 			continue
+		}
+		if gateway, err := netip.ParseAddr(egress.Address(&r.EgressRouter).Gateway); err == nil && prefix.Contains(gateway) && nodes[gateway] != "" {
+			out = append(out, about(r, finding.OwnNode,
+				sprintf("gateway %s is node %s", gateway, nodes[gateway]),
+				"a macvlan interface cannot reach the host that it lives on: nothing gets out while the router runs on "+nodes[gateway]+", and elsewhere only if that node forwards it",
+				"write the gateway of the nodes' network"))
 		}
 		for _, d := range destinationsOf(r) {
 			addr, err := netip.ParseAddr(d.ip)

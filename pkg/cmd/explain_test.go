@@ -110,7 +110,7 @@ func TestExplainLists(t *testing.T) {
 
 func TestExplainCompletes(t *testing.T) {
 	for typed, want := range map[string]string{
-		"EGR117":        "EGR117\ta destination is a node of the cluster, in the router's own subnet\n:4\n",
+		"EGR117":        "EGR117\ta destination or the gateway is a node of the cluster, in the router's own subnet\n:4\n",
 		"egr118":        "EGR118\tmacvlan mode Passthru takes the node's own interface\n:4\n",
 		"EGR118 EGR118": ":4\n",
 		"x":             ":4\n",

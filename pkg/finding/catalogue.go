@@ -165,7 +165,7 @@ func usual() []row {
 		{SharedAddress, Error, "one reserved address on two routers"},
 		{SCTPModule, Info, "SCTP needs a kernel module on the nodes"},
 		{NoAddress, Error, "there is no address"},
-		{OwnNode, Warning, "a destination is a node of the cluster, in the router's own subnet"},
+		{OwnNode, Warning, "a destination or the gateway is a node of the cluster, in the router's own subnet"},
 		{Passthru, Error, "macvlan mode Passthru takes the node's own interface"},
 		{BadMaster, Error, "the macvlan master is not a name that an interface can have"},
 		{NoAPI, Error, "the API for egress routers, or Multus, is not served"},
