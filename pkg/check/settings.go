@@ -9,6 +9,16 @@ import (
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
+// Settings is EGR221 on the routers of s.
+func Settings(s *snapshot.Snapshot, o Options) []finding.Finding {
+	c := newState(s, o)
+	var out []finding.Finding
+	for _, r := range c.asked() {
+		out = append(out, settingsLacking(c, r)...)
+	}
+	return out
+}
+
 // settingsLacking is EGR221. It is silent where there is no Deployment to compare with.
 func settingsLacking(c *state, r snapshot.Router) []finding.Finding {
 	text, noted := r.Annotations[egress.AnnotationDeployment]

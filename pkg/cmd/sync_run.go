@@ -30,7 +30,7 @@ func (s *syncFlags) options(ctx context.Context, f *factory, on platformRow) (co
 		return controller.Options{}, err
 	}
 	o := controller.Options{
-		Config: cfg, Client: client, Resync: s.resync, Listen: s.listen,
+		Config: cfg, Client: client, Caller: f.caller(), Resync: s.resync, Listen: s.listen,
 		Log: slog.New(slog.NewTextHandler(f.ErrOut, nil)),
 	}
 	o.Listening = func(address string) { o.Log.Info("listening", "address", address) }

@@ -22,6 +22,7 @@ func TestAudit(t *testing.T) {
 	t.Run("a new host", c.testNewHost)
 	t.Run("only nodes that a router can use", c.testUsableNodes)
 	t.Run("nothing changes", c.testNothingChanges)
+	t.Run("settings", c.testSettings)
 	t.Run("vCenter is away", c.testVCenterAway)
 	t.Run("sessions and passwords", c.testSessions)
 	t.Run("vCenter hangs", c.testVCenterHangs)

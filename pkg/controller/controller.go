@@ -18,6 +18,7 @@ import (
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster"
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/mirror"
+	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
@@ -32,6 +33,8 @@ type Options struct {
 	// Work makes what is to be done, and Mirror says what more of the cluster it needs to see.
 	Work   func(*Environment) Work
 	Mirror mirror.Options
+	// Caller is how this tool was called.
+	Caller finding.Caller
 	// Log takes what happens, one line for each change and for each new trouble.
 	Log *slog.Logger
 
@@ -52,6 +55,8 @@ type Options struct {
 	// LongestBackoff is the longest pause for a router, and each after refused credentials; a minute. LongestPause is
 	// that for the platform or the cluster, which may be back for as long before that is seen; 15 s.
 	LongestBackoff, LongestPause time.Duration
+	// Lasting is how long the operator's Deployment must lack what create was asked to set on it before that is said; 30 s.
+	Lasting time.Duration
 }
 
 func (o Options) withDefaults() Options {
@@ -61,6 +66,7 @@ func (o Options) withDefaults() Options {
 	}{
 		{&o.Resync, 5 * time.Minute}, {&o.Quiet, 150 * time.Millisecond}, {&o.longestQuiet, time.Second},
 		{&o.Backoff, time.Second}, {&o.LongestBackoff, time.Minute}, {&o.LongestPause, 15 * time.Second},
+		{&o.Lasting, 30 * time.Second},
 	} {
 		if *d.value == 0 {
 			*d.value = d.otherwise
@@ -87,6 +93,8 @@ type controller struct {
 	Options
 	work Work
 	env  *Environment
+	// settings belongs to the loop.
+	settings *settings
 	// queue has the routers that there is news of, and everything.
 	queue workqueue.TypedDelayingInterface[string]
 
@@ -114,6 +122,7 @@ func newController(ctx context.Context, o Options) (*controller, error) {
 	c.env.mirror = mirror.New(c.Client, mirror.Events{
 		Changed: func(router string) { c.work.Changed(router) }, Gone: func(last snapshot.Router) { c.work.Deleted(last) },
 	}, c.Mirror)
+	c.settings = &settings{Environment: c.env, caller: c.Caller, lasting: c.Lasting, since: map[string]time.Time{}}
 	c.work = c.Work(c.env)
 	return c, nil
 }

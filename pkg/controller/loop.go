@@ -28,6 +28,7 @@ func (c *controller) loop(ctx context.Context) {
 			return
 		}
 		c.busy.Store(time.Now().UnixNano())
+		c.settings.compare()
 		err := c.work.Pass(ctx, keys[everything])
 		c.busy.Store(0)
 		for key := range keys {

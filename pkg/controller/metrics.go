@@ -30,7 +30,7 @@ func newMetrics() *Metrics {
 	}, []string{"result"})
 	m.Errors = m.NewCounterVec(prometheus.CounterOpts{
 		Name: "errors_total",
-		Help: "What went wrong, by what it is about: cluster, watch, objects, cloud, router, record, change, election or events.",
+		Help: "What went wrong, by what it is about: cluster, watch, objects, cloud, router, settings, record, change, election or events.",
 	}, []string{"about"})
 	m.leader = m.Gauge("leader", "1 where this process is the one that works.")
 	m.Routers = m.Gauge("routers", "Egress routers that are looked after.")

@@ -150,7 +150,13 @@ func (p *process) awaitLost() {
 // awaitLog waits until something was logged.
 func (p *process) awaitLog(word string) {
 	p.Helper()
-	err := kube.Await(p.Context(), "the log has "+word, func(context.Context) (bool, error) { return len(p.log.lines(word)) > 0, nil })
+	p.awaitLines(word, 1)
+}
+
+// awaitLines waits until it was logged so many times.
+func (p *process) awaitLines(word string, n int) {
+	p.Helper()
+	err := kube.Await(p.Context(), "the log has "+word, func(context.Context) (bool, error) { return len(p.log.lines(word)) >= n, nil })
 	if err != nil {
 		p.Fatal(err)
 	}

@@ -44,6 +44,7 @@ func TestSync(t *testing.T) {
 	t.Run("full ports", c.testFull)
 	t.Run("full ports swap their pods", c.testSwap)
 	t.Run("a router is recreated", c.testHeir)
+	t.Run("settings", c.testSettingsOnOpenStack)
 	t.Run("a crash leaves a record", c.testCrash)
 	t.Run("attacks of a tenant", c.testAttacks)
 	// Late, when what else goes on mostly waits: the news of all 200 must come within seconds.

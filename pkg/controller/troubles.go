@@ -78,6 +78,13 @@ func (t *Troubles) Over(about string) bool {
 	return known
 }
 
+// forget drops the trouble that about has, and says nothing of it.
+func (t *Troubles) forget(about string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.known, about)
+}
+
 // Keep forgets the troubles of routers that are neither there nor out of step.
 func (t *Troubles) Keep(routers map[string]snapshot.Router, out map[string]error) {
 	t.mu.Lock()

@@ -32,9 +32,9 @@ type Events struct {
 	Gone func(last snapshot.Router)
 }
 
-// Options say what more a Mirror keeps.
+// Options say what more a Mirror gives.
 type Options struct {
-	// Deployments keeps those of the routers, of both provisioners: on which nodes a pod can come to be.
+	// Deployments are those of the routers, of both provisioners: on which nodes a pod can come to be.
 	Deployments bool
 	// Trust keeps what tells which routers may be written for: the NADs, and the grants.
 	Trust bool
@@ -48,9 +48,10 @@ type Mirror struct {
 	routers []*Source
 	pods    []*Source
 	nodes   *Source
-	// operators are the Deployments that the operator has made; nil where they are not kept. Those of standalone routers
-	// are in routers.
+	// operators are the Deployments that the operator has made. Those of standalone routers are in routers.
 	operators *Source
+	// deployments tells that Snapshot has both.
+	deployments bool
 	// nads and grants are nil where they are not kept.
 	nads, grants *Source
 
@@ -61,14 +62,12 @@ type Mirror struct {
 
 // New makes a Mirror that knows nothing before Run.
 func New(c *cluster.Client, events Events, o Options) *Mirror {
-	m := &Mirror{client: c, events: events}
+	m := &Mirror{client: c, events: events, deployments: o.Deployments}
 	everywhere := func(r cluster.Reading) *Source { return NewSource(c, r, "") }
 	m.routers = []*Source{everywhere(read.Noting(read.Of(cluster.EgressRouters))), everywhere(read.Noting(read.StandaloneRouters()))}
 	m.pods = []*Source{everywhere(read.Of(cluster.Pods).Labelled(read.Ours())), everywhere(read.Of(cluster.Pods).Labelled(read.Operators()))}
 	m.nodes = everywhere(read.Of(cluster.Nodes))
-	if o.Deployments {
-		m.operators = everywhere(read.OperatorDeployments())
-	}
+	m.operators = everywhere(read.OperatorDeployments())
 	if o.Trust {
 		m.nads, m.grants = everywhere(read.Of(cluster.NADs)), NewSource(c, read.Granted(), egress.Namespace)
 	}
@@ -80,10 +79,8 @@ func (m *Mirror) Run(ctx context.Context) error {
 	err := errors.Join(
 		m.routers[0].handle(m.routerChanged), m.routers[1].handle(m.routerChanged),
 		m.pods[0].handle(m.podChanged), m.pods[1].handle(m.podChanged), m.nodes.handle(m.allChanged),
+		m.operators.handle(m.operatorsChanged),
 	)
-	if m.operators != nil {
-		err = errors.Join(err, m.operators.handle(m.operatorsChanged))
-	}
 	if m.nads != nil {
 		err = errors.Join(err, m.nads.handle(m.nadChanged), m.grants.handle(m.allChanged))
 	}
@@ -136,10 +133,7 @@ func (m *Mirror) setAbsent(absent bool) {
 
 // always are the sources whose resources every cluster serves.
 func (m *Mirror) always() []*Source {
-	all := append([]*Source{m.nodes, m.routers[1]}, m.pods...)
-	if m.operators != nil {
-		all = append(all, m.operators)
-	}
+	all := append([]*Source{m.nodes, m.routers[1], m.operators}, m.pods...)
 	if m.nads != nil {
 		all = append(all, m.nads, m.grants)
 	}
@@ -167,7 +161,7 @@ func (m *Mirror) Trouble() error {
 	var errs []error
 	for _, s := range m.sources() {
 		err := s.trouble()
-		// Pods are two sources, and Deployments may be.
+		// Pods are two sources, and so are Deployments.
 		if err != nil && !slices.ContainsFunc(errs, func(other error) bool { return other.Error() == err.Error() }) {
 			errs = append(errs, err)
 		}
@@ -175,20 +169,26 @@ func (m *Mirror) Trouble() error {
 	return errors.Join(errs...)
 }
 
-// Snapshot is what the Mirror holds: routers, pods and nodes, and Deployments where they are kept. Its parts are shared
-// and must not be changed.
+// Snapshot is what was asked for of what the Mirror holds: routers, pods and nodes, and what Options say. Its parts are
+// shared and must not be changed.
 func (m *Mirror) Snapshot() (*snapshot.Snapshot, error) {
+	s, err := m.Whole()
+	m.trim(s)
+	return s, err
+}
+
+// Whole is all that the Mirror holds: Snapshot with the Deployments, whether or not they were asked for.
+func (m *Mirror) Whole() (*snapshot.Snapshot, error) {
 	s := &snapshot.Snapshot{}
 	errs := collect.Map(m.sources(), func(source *Source) error { return source.fill(s) })
-	m.trim(s)
 	s.Sort()
 	return s, errors.Join(errs...)
 }
 
-// Live reads routers, pods and grants from the API server itself, all or nothing, with the nodes and NADs that the Mirror
-// holds. The errors of objects that cannot be understood are the second: what is read of the others is whole.
+// Live reads routers, pods and grants from the API server itself, all or nothing, with the nodes, NADs and Deployments of
+// the operator's that the Mirror holds. The errors of objects that cannot be understood are the second: what is read of the others is whole.
 func (m *Mirror) Live(ctx context.Context) (s *snapshot.Snapshot, unreadable error, err error) {
-	held := []*Source{m.nodes}
+	held := []*Source{m.nodes, m.operators}
 	if m.nads != nil {
 		held = append(held, m.nads)
 	}
@@ -209,7 +209,7 @@ func (m *Mirror) Live(ctx context.Context) (s *snapshot.Snapshot, unreadable err
 
 // trim leaves out what nobody asked for, and notes what is not served.
 func (m *Mirror) trim(s *snapshot.Snapshot) {
-	if m.operators == nil {
+	if !m.deployments {
 		s.Deployments = nil
 	}
 	m.mu.Lock()

@@ -4,21 +4,17 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
+	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/snapshot"
 )
 
-const (
-	// longestNote is how many bytes the API server takes as the note of an Event.
-	longestNote = 1024
-	// shownNodes is how many nodes are named for each cause.
-	shownNodes = 5
-)
+// shownNodes is how many nodes are named for each cause.
+const shownNodes = 5
 
 // blockage is where a platform does not let a router's frames through, by cause, in the order of the Plan.
 type blockage struct{ rejects, unknown []cause }
@@ -84,7 +80,7 @@ func (b *blockage) text(r snapshot.Router, o Options) string {
 	if len(b.rejects) == 0 {
 		do = ": look with " + o.Preflight.On(router)
 	}
-	return cut(finding.Printable(strings.Join(parts, "; ")), longestNote-len(do)) + do
+	return controller.Note(strings.Join(parts, "; "), do)
 }
 
 // places names the nodes of each cause, and the cause.
@@ -92,17 +88,4 @@ func places(causes []cause) string {
 	return strings.Join(collect.Map(causes, func(c cause) string {
 		return fmt.Sprintf("%s (%s)", finding.Listed(c.nodes, shownNodes, ", "), c.why)
 	}), ", ")
-}
-
-// cut is text in at most n bytes, with dots where some of it is left out.
-func cut(text string, n int) string {
-	const dots = "..."
-	if len(text) <= n {
-		return text
-	}
-	n -= len(dots)
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:max(n, 0)] + dots
 }

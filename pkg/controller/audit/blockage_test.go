@@ -72,6 +72,7 @@ func TestNoteFits(t *testing.T) {
 		why := fmt.Sprintf("EGR402: forged transmits are rejected on Größe-%d\x1b[31m%s", i%20, strings.Repeat("ü", 40))
 		permissions = append(permissions, platform.Permission{Router: "billing/partner-a", Node: fmt.Sprintf("worker-%d.cluster.example.com", i), Allowed: platform.No, Why: why})
 	}
+	const longestNote = 1024
 	text := blockages(permissions)["billing/partner-a"].text(partner(), vsphere())
 	if len(text) > longestNote || len(text) < longestNote-8 || !utf8.ValidString(text) || strings.ContainsRune(text, '\x1b') {
 		t.Errorf("%d bytes: %q", len(text), text)
