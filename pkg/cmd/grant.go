@@ -26,6 +26,8 @@ type grantFlags struct {
 	addresses []string
 	nodes     string
 	max       int
+	// existing grants what the routers that work today have; yes does so without asking.
+	existing, yes bool
 }
 
 // grantOptions are what grant needs to run.
@@ -53,15 +55,25 @@ share the ConfigMap. What is left out of a grant is removed from it: give all of
   # Single addresses, for up to two routers, on some nodes
   ` + f.name + ` grant shop --addresses 192.168.12.120,192.168.12.121 --nodes egress=yes --max 2
 
+  # What the routers have that work today; it asks first
+  ` + f.name + ` grant --from-existing
+
   # Who has what, and what is free
   ` + f.name + ` grant list -o wide`,
-		RunE: runs(f, g.complete),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if g.existing {
+				return runs(f, g.completeExisting)(cmd, args)
+			}
+			return runs(f, g.complete)(cmd, args)
+		},
 	}
 	cmd.ValidArgsFunction = f.completeGrantee
 	flags := cmd.Flags()
 	flags.StringSliceVar(&g.addresses, "addresses", nil, "The IPv4 networks and single addresses, such as 192.168.12.96/29,192.168.12.120; may be repeated")
 	flags.StringVar(&g.nodes, "nodes", "", "A label selector of the nodes on which the routers may run, such as egress=yes; by default any node")
 	flags.IntVar(&g.max, "max", 0, "How many routers the namespace may have; by default any number. The oldest ones count first")
+	flags.BoolVar(&g.existing, "from-existing", false, "Propose a grant for every router that works today with its address, name those that are doubtful, and ask")
+	flags.BoolVarP(&g.yes, "yes", "y", false, "With --from-existing: do not ask")
 	g.addWriting(cmd)
 	cmd.AddCommand(newGrantListCommand(f), newGrantRemoveCommand(f))
 	return cmd
@@ -125,6 +137,14 @@ func (o *grantOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := o.write(ctx, client); err != nil {
+		return err
+	}
+	return o.noteGrantee(ctx, client)
+}
+
+// write grants what was asked for, and does so again where another has changed the grants in the meantime.
+func (o *grantOptions) write(ctx context.Context, client *cluster.Client) (err error) {
 	for range attempts {
 		if err = o.once(ctx, client); !apierrors.IsConflict(err) {
 			break
@@ -158,7 +178,7 @@ func (o *grantOptions) once(ctx context.Context, client *cluster.Client) error {
 			o.note("no longer in the grant: %s", key)
 		}
 	}
-	return o.noteGrantee(ctx, client)
+	return nil
 }
 
 // noteGrantee says where the namespace is not there: its grant may come first.
