@@ -69,6 +69,7 @@ func (c *shared) testAttacks(t *testing.T) {
 	}
 	s.await(honest())
 	s.awaitRecord("worker-1")
+	const asked = "map[GET configmaps:2 GET deployments:1 GET egressrouters:1 GET pods:2 PATCH configmaps:2]"
 	for _, a := range attacks() {
 		t.Run(a.name, func(t *testing.T) {
 			s.T = t
@@ -76,9 +77,13 @@ func (c *shared) testAttacks(t *testing.T) {
 			a.do(m)
 			m.awaitSaid(a.said)
 			s.neutron.ResetRequests()
+			p.proxy.Reset()
 			s.put(0, "worker-2")
 			s.await(honest())
 			s.awaitRecord("worker-2")
+			if got := fmt.Sprint(p.asked()); got != asked {
+				t.Errorf("the API server was asked %s, want %s", got, asked)
+			}
 			if got, want := fmt.Sprint(s.puts()), "map[worker-1:1 worker-2:1]"; got != want {
 				t.Errorf("ports were written %s, want %s", got, want)
 			}
@@ -91,6 +96,22 @@ func (c *shared) testAttacks(t *testing.T) {
 	}
 	s.T = t
 	p.stop()
+}
+
+// asked counts what the API server was asked since the last reset, by verb and resource, without watches, Events and Leases.
+func (p *process) asked() map[string]int {
+	out := map[string]int{}
+	for _, r := range p.proxy.Requests() {
+		path, query, _ := strings.Cut(r.Path, "?")
+		parts := strings.Split(path, "/")
+		i := slices.IndexFunc(parts, func(part string) bool {
+			return slices.Contains([]string{"configmaps", "deployments", "egressrouters", "pods", "network-attachment-definitions", "nodes"}, part)
+		})
+		if i >= 0 && !strings.Contains(query, "watch=") {
+			out[r.Method+" "+parts[i]]++
+		}
+	}
+	return out
 }
 
 // attacks are those of the tenant.
