@@ -14,7 +14,7 @@ import (
 
 // TestSyncOnNeutron moves pods on a real Neutron, or on the cloud that OS_CLOUD names.
 func TestSyncOnNeutron(t *testing.T) {
-	c := start(t, kube.Options{OpenShift: true})
+	c := start(t, kube.Options{OpenShift: true, Keep: true})
 	c.prepare(t, namespace)
 	n := startReal(t, 8)
 	t.Run("a pod moves", func(t *testing.T) { c.testRealMove(t, n) })
