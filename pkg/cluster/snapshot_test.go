@@ -124,6 +124,7 @@ func compare(t *testing.T, s *snapshot.Snapshot, golden string) {
 		{`[0-9a-f]{64}`, `<id>`},
 		{`20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ`, `<time>`},
 		{`-[b-df-hj-np-tv-z2456789]{8,10}-[b-df-hj-np-tv-z2456789]{5}`, `-<pod>`},
+		{`-[b-df-hj-np-tv-z2456789]{8,10}"`, `-<hash>"`},
 		{`172\.30\.\d+\.\d+"`, `<service>"`},
 		{`10\.128\.0\.\d+"`, `<eth0>"`},
 		{`"mac": "[0-9a-f]([26ae]):(?:[^"]*)"`, `"mac": "<random>"`},
