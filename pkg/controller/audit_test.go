@@ -15,7 +15,7 @@ import (
 )
 
 func TestAudit(t *testing.T) {
-	c := start(t, kube.Options{OpenShift: true})
+	c := start(t, kube.Options{OpenShift: true, Keep: true})
 	c.prepare(t, namespace)
 	t.Run("a policy drifts", c.testPolicyDrifts)
 	t.Run("a node on another port group", c.testNewNode)
