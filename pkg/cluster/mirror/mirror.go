@@ -201,8 +201,8 @@ func (m *Mirror) Live(ctx context.Context) (s *snapshot.Snapshot, unreadable err
 	if err != nil {
 		return nil, nil, err
 	}
-	m.trim(s)
 	bad = append(bad, collect.Map(held, func(source *Source) error { return source.fill(s) })...)
+	m.trim(s)
 	s.Sort()
 	return s, errors.Join(bad...), nil
 }
