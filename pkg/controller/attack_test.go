@@ -201,7 +201,7 @@ func grantedAttacks() []attack {
 		{name: "a port's MAC", grant: own, do: func(m *tenant) { whole(own, m.neutron.Seed().Nodes[1].MAC)(m) }, said: "Neutron gives fa:16:3e:... to ports"},
 		{name: "a device's MAC", grant: own, do: whole(own, "00:50:56:00:00:01"), said: "must be locally administered"},
 		{name: "another router's own MAC", grant: own, do: whole(own, mac(2)), said: "is the one of address " + address(2)},
-		{name: "another router's random MAC", grant: own, do: whole(own, mac(0)), said: "is that of partners/" + name(0) + ", which is older"},
+		{name: "another router's random MAC", grant: own, do: whole(own, mac(0)), said: "is that of partners/" + name(0) + ", which has had it before"},
 		{name: "a node that is not allowed", grant: own, nodes: "egress=yes", do: whole(own, "02:00:00:00:66:01"), said: "is granted nodes with egress=yes only"},
 		{name: "the VIP, by mistake", grant: granted, do: whole(vip, "02:e6:0a:00:00:05"), said: "EGR307: " + vip},
 		{name: "an EgressIP, by mistake", grant: granted, do: whole(egressIP, "02:00:00:00:66:01"), said: "EGR307: " + egressIP + " belongs to port"},
@@ -379,7 +379,8 @@ func (m *tenant) awaitSaid(what string) {
 func (m *tenant) leave() {
 	m.Helper()
 	ctx := context.Background()
-	for _, o := range []client.Object{&appsv1.Deployment{}, &corev1.Pod{}, &nadv1.NetworkAttachmentDefinition{}, &eventsv1.Event{}} {
+	m.release()
+	for _, o := range []client.Object{&appsv1.Deployment{}, &nov1.EgressRouter{}, &corev1.Pod{}, &nadv1.NetworkAttachmentDefinition{}, &eventsv1.Event{}} {
 		if err := m.admin.DeleteAllOf(ctx, o, client.InNamespace(m.in), client.GracePeriodSeconds(0)); err != nil {
 			m.Fatal(err)
 		}

@@ -47,6 +47,7 @@ func TestSync(t *testing.T) {
 	t.Run("settings", c.testSettingsOnOpenStack)
 	t.Run("a crash leaves a record", c.testCrash)
 	t.Run("attacks of a tenant", c.testAttacks)
+	t.Run("sieges by a tenant", c.testSieges)
 	// Late, when what else goes on mostly waits: the news of all 200 must come within seconds.
 	t.Run("200 pods move at once", c.testMany)
 	t.Run("roles", c.testRoles)

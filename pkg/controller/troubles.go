@@ -39,19 +39,19 @@ func (t *Troubles) Say(about string, err error) bool {
 	t.metrics.Errors.WithLabelValues(kind).Inc()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := time.Now()
+	now, text := time.Now(), line(err.Error())
 	last, known := t.known[about]
 	since := now
 	if known {
 		since = last.since
 		age := now.Sub(last.said)
-		if age < reword || last.text == err.Error() && age < reminder {
+		if age < reword || last.text == text && age < reminder {
 			return false
 		}
 	}
-	t.known[about] = trouble{err.Error(), since, now}
-	t.log.Warn(line(err.Error()), "about", kind)
-	return !known || last.text != err.Error()
+	t.known[about] = trouble{text, since, now}
+	t.log.Warn(text, "about", kind)
+	return !known || last.text != text
 }
 
 // note says the trouble that about has, or that it is over where err is nil.
@@ -63,8 +63,11 @@ func (t *Troubles) note(about string, err error) {
 	}
 }
 
-// line is text on one line.
-func line(text string) string { return strings.ReplaceAll(text, "\n", "; ") }
+// longestLine is how many bytes of a trouble are logged: what is in it may be of whoever may write a router.
+const longestLine = 4096
+
+// line is text on one line, cut where it is too long.
+func line(text string) string { return cut(strings.ReplaceAll(text, "\n", "; "), longestLine) }
 
 // Over says that about has no trouble any more, and reports whether it had.
 func (t *Troubles) Over(about string) bool {
@@ -73,7 +76,7 @@ func (t *Troubles) Over(about string) bool {
 	last, known := t.known[about]
 	if known {
 		delete(t.known, about)
-		t.log.Info("over: "+line(last.text), "after", time.Since(last.since).Round(time.Millisecond))
+		t.log.Info("over: "+last.text, "after", time.Since(last.since).Round(time.Millisecond))
 	}
 	return known
 }

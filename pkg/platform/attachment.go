@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"net"
 	"net/netip"
 	"strings"
 
@@ -47,12 +48,21 @@ func attachments(x *snapshot.Index, r snapshot.Router, allNodes bool) []Attachme
 // macOf is the MAC of r's net1: what Multus reports of the pod, else what the NAD fixes.
 func macOf(x *snapshot.Index, r snapshot.Router) string {
 	if pod := x.PodOf(r); pod != nil && pod.MAC != "" {
-		return strings.ToLower(pod.MAC)
+		return MACOf(pod)
 	}
 	if nad := x.NADOf(r); nad != nil {
 		return strings.ToLower(render.ReadMAC(nad.Config))
 	}
 	return ""
+}
+
+// MACOf is the MAC of pod's net1, however it is spelled there: in lower case with colons. What is no MAC stays as it is.
+func MACOf(pod *snapshot.Pod) string {
+	mac, err := net.ParseMAC(pod.MAC)
+	if err != nil {
+		return strings.ToLower(pod.MAC)
+	}
+	return mac.String()
 }
 
 // destinations are the addresses that r sends to, each once; what is no address is left out.

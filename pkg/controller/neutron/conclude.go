@@ -11,6 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform"
 	"github.com/kubectl-egress/kubectl-egress/pkg/platform/openstack"
@@ -128,7 +129,7 @@ func (w *work) announceRouters(s *state, r *openstack.Result, out map[string]err
 			continue
 		}
 		if on, there := s.known(router); there {
-			w.Recorder.Tell(on, s.nodeOf(router), corev1.EventTypeWarning, reasonFailed, action, err.Error())
+			w.Recorder.Tell(on, s.nodeOf(router), corev1.EventTypeWarning, reasonFailed, action, controller.Note(err.Error(), ""))
 		}
 	}
 	for router := range s.routers {

@@ -44,8 +44,8 @@ type work struct {
 	requests *prometheus.CounterVec
 
 	mu sync.Mutex
-	// orphans are routers that were seen to go, by address.
-	orphans map[netip.Addr]orphan
+	// orphans are routers that were seen to go.
+	orphans map[wish]orphan
 	// news is when there was first news of a router that no pass has seen yet.
 	news map[string]time.Time
 
@@ -58,6 +58,8 @@ type work struct {
 	// places are where the frames of each router leave, and moved is when that was first known, until it is in step.
 	places map[string]string
 	moved  map[string]time.Time
+	// held are the addresses that routers were granted when that was last judged so.
+	held map[string]netip.Addr
 	// cleared are the routers that are not granted what they ask for, and of which all was taken back.
 	cleared map[string]bool
 	// denied is what was said of each router that is not granted what it asks for.
@@ -86,8 +88,8 @@ func New(o Options) func(*controller.Environment) controller.Work {
 				Name: "neutron_requests_total",
 				Help: "Requests to Keystone and Neutron, by method and status; PUT is a write of a port, and 412 one that came too late.",
 			}, []string{"method", "code"}),
-			orphans: map[netip.Addr]orphan{}, news: map[string]time.Time{},
-			places: map[string]string{}, cleared: map[string]bool{}, denied: map[string]string{}, moved: map[string]time.Time{}, due: map[string]time.Time{},
+			orphans: map[wish]orphan{}, news: map[string]time.Time{},
+			places: map[string]string{}, held: map[string]netip.Addr{}, cleared: map[string]bool{}, denied: map[string]string{}, moved: map[string]time.Time{}, due: map[string]time.Time{},
 			limiter: workqueue.NewTypedItemExponentialFailureRateLimiter[string](e.Backoff, e.LongestBackoff),
 		}
 	}

@@ -18,8 +18,14 @@ const longestHandover = 5 * time.Minute
 
 // orphan is a router that was seen to go, of whose pair there is no record but its form.
 type orphan struct {
-	router, namespace string
-	since             time.Time
+	router string
+	since  time.Time
+}
+
+// wish is an address that a namespace has asked for.
+type wish struct {
+	namespace string
+	address   netip.Addr
 }
 
 // Deleted notes the address of a router that is gone. What is recorded of it is found by its record.
@@ -29,7 +35,9 @@ func (w *work) Deleted(last snapshot.Router) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.orphans[egress.ReservedIP(&last.EgressRouter)] = orphan{egress.Key(&last.EgressRouter), last.Namespace, time.Now()}
+	// By namespace, so that one who deletes what asks for another's address hides nothing.
+	address := egress.ReservedIP(&last.EgressRouter)
+	w.orphans[wish{last.Namespace, address}] = orphan{egress.Key(&last.EgressRouter), time.Now()}
 }
 
 // inherit gives s what routers that are gone have left, and returns what is to be taken back, by router. A pair for the
@@ -41,7 +49,7 @@ func (w *work) inherit(s *state) map[string][]openstack.Pair {
 		rest := []openstack.Pair{}
 		waits := s.unreadable
 		for _, pair := range pairs {
-			heir, waiting := s.heirOf(pair)
+			heir, waiting := w.heirOf(s, router, pair)
 			switch {
 			case heir == "" && waiting:
 				waits = true
@@ -57,11 +65,11 @@ func (w *work) inherit(s *state) map[string][]openstack.Pair {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for address, o := range w.orphans {
-		switch pair, _ := openstack.OwnPair(address); {
-		case s.addresses[address], w.Leading().Sub(o.since) > longestHandover, !s.grants.Holds(o.namespace, address):
-			// The pair is another router's now, or another process has led since, or it was never written for that one.
-			delete(w.orphans, address)
+	for of, o := range w.orphans {
+		switch pair, _ := openstack.OwnPair(of.address); {
+		case !s.grants.Holds(of.namespace, of.address), s.isAsked(of.address, o.router, true), w.Leading().Sub(o.since) > longestHandover:
+			// It was never written for that one, or the pair is another router's now, or another process has led since.
+			delete(w.orphans, of)
 		case !s.unreadable:
 			left[o.router] = append(left[o.router], pair)
 		}
@@ -69,8 +77,9 @@ func (w *work) inherit(s *state) map[string][]openstack.Pair {
 	return left
 }
 
-// heirOf returns the router of s that has the address of pair; waits tells that there is one of which more must be known.
-func (s *state) heirOf(pair openstack.Pair) (heir string, waits bool) {
+// heirOf returns the router of s that has the address of pair, which router has left; waits tells that there is one of which more
+// must be known.
+func (w *work) heirOf(s *state, router string, pair openstack.Pair) (heir string, waits bool) {
 	address, err := netip.ParseAddr(pair.IP)
 	if err != nil {
 		return "", false
@@ -80,7 +89,7 @@ func (s *state) heirOf(pair openstack.Pair) (heir string, waits bool) {
 			return at.Router, false
 		}
 	}
-	return "", s.addresses[address]
+	return "", s.isAsked(address, router, w.isSurely(s, router, pair, address))
 }
 
 // takeBack removes the pairs of routers that are gone, and their records. What fails is tried again, and holds up no other.
@@ -104,9 +113,9 @@ func (w *work) takeBack(ctx context.Context, a *attempt, done *openstack.Result,
 	w.Troubles.Over("orphans")
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for address, o := range w.orphans {
+	for of, o := range w.orphans {
 		if _, ok := left[o.router]; ok {
-			delete(w.orphans, address)
+			delete(w.orphans, of)
 		}
 	}
 	for router := range left {

@@ -151,17 +151,22 @@ func (w *work) isDue() bool {
 	return false
 }
 
-// retry has the routers of late tried again, each after a pause of its own.
+// retry has the routers of late tried again, each after a pause of its own. A pass that came before a router's time, for the
+// sake of others, makes its pause no longer.
 func (w *work) retry(s *state, late map[string]bool) {
 	for router := range s.routers {
 		if !late[router] {
 			w.limiter.Forget(router)
 		}
 	}
-	clear(w.due)
+	before := w.due
+	w.due = map[string]time.Time{}
 	for router := range late {
-		delay := w.limiter.When(router)
-		w.due[router] = time.Now().Add(delay)
-		w.AddAfter(router, delay)
+		when, waits := before[router]
+		if !waits || !time.Now().Before(when) {
+			when = time.Now().Add(w.limiter.When(router))
+		}
+		w.due[router] = when
+		w.AddAfter(router, time.Until(when))
 	}
 }

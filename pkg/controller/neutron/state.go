@@ -27,10 +27,10 @@ type state struct {
 	// recorded are the pairs that the routers' records name, and gone those of routers that are no more.
 	recorded, gone map[string][]openstack.Pair
 	nodes          []platform.Node
-	// asked are the addresses of routers that have them, or may come to, by router, and addresses the same as a set: what stands
-	// for one of them is no orphan.
-	asked     map[string]netip.Addr
-	addresses map[netip.Addr]bool
+	// asked are the addresses of routers that have them, or may come to, by router, and askers the same by address: what stands
+	// for one of them may be no orphan.
+	asked  map[string]netip.Addr
+	askers map[netip.Addr][]asker
 	// grants are nil where the cluster has none.
 	grants *grant.Grants
 	// names tells of each router whether its very address is granted, and leftOut are those that nothing is written for.
@@ -44,7 +44,7 @@ type state struct {
 // record cannot be read, and those that share a name. Its errors are by router.
 func (w *work) stateOf(from *snapshot.Snapshot, unreadable error) (*state, map[string]error) {
 	s := &state{routers: map[string]snapshot.Router{}, recorded: map[string][]openstack.Pair{}, gone: map[string][]openstack.Pair{},
-		asked: map[string]netip.Addr{}, addresses: map[netip.Addr]bool{}, names: map[string]bool{}, leftOut: map[string]snapshot.Router{}, unreadable: unreadable != nil || w.isEarly(from)}
+		asked: map[string]netip.Addr{}, askers: map[netip.Addr][]asker{}, names: map[string]bool{}, leftOut: map[string]snapshot.Router{}, unreadable: unreadable != nil || w.isEarly(from)}
 	bad := map[string]error{}
 	for _, r := range from.Routers {
 		key := egress.Key(&r.EgressRouter)

@@ -1,14 +1,17 @@
 package neutron
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/kubectl-egress/kubectl-egress/pkg/controller"
 	"github.com/kubectl-egress/kubectl-egress/pkg/egress"
 	"github.com/kubectl-egress/kubectl-egress/pkg/finding"
 	"github.com/kubectl-egress/kubectl-egress/pkg/grant"
@@ -36,7 +39,7 @@ func (w *work) trust(s *state, from *snapshot.Snapshot, bad map[string]error) {
 			bad[key] = w.notGranted(grants, r, verdict)
 			w.deny(s, r, verdict)
 		default:
-			s.names[key] = verdict.Names
+			s.names[key], w.held[key] = verdict.Names, s.asked[key]
 			delete(w.cleared, key)
 			if bad[key] = platform.Identity(x, r); bad[key] == nil {
 				bad[key] = onGrantedNode(grants, x, r)
@@ -46,9 +49,43 @@ func (w *work) trust(s *state, from *snapshot.Snapshot, bad map[string]error) {
 	s.leaveOut(bad)
 	s.findRivals(x, bad)
 	s.leaveOut(bad)
-	for _, address := range s.asked {
-		s.addresses[address] = true
+	for router, address := range s.asked {
+		s.askers[address] = append(s.askers[address], asker{namespaceOf(router), verdicts[router].Allowed != grant.No})
 	}
+	maps.DeleteFunc(w.held, func(router string, _ netip.Addr) bool {
+		_, there := s.asked[router]
+		return !there && s.leftOut[router].Name == ""
+	})
+}
+
+// asker is who asks for an address: a namespace, and whether it may have the address, as far as the grants can be read.
+type asker struct {
+	namespace string
+	may       bool
+}
+
+// isAsked reports whether what a router has left for address may be another's by now. What was surely written for that router
+// is not kept for whoever asks in vain: else any tenant could have it stay.
+func (s *state) isAsked(address netip.Addr, router string, surely bool) bool {
+	return slices.ContainsFunc(s.askers[address], func(a asker) bool {
+		return a.may || !surely || a.namespace == namespaceOf(router)
+	})
+}
+
+// isSurely reports whether pair was written for router, by what tenants cannot write: the grants, and what is recorded of a
+// namespace that has any.
+func (w *work) isSurely(s *state, router string, pair openstack.Pair, address netip.Addr) bool {
+	namespace := namespaceOf(router)
+	if s.grants.Holds(namespace, address) || w.held[router] == address {
+		return true
+	}
+	_, granted, _ := s.grants.Of(namespace)
+	return granted && pair.Port != ""
+}
+
+func namespaceOf(router string) string {
+	namespace, _, _ := strings.Cut(router, "/")
+	return namespace
 }
 
 // grantsOf are the grants of from; nil where the cluster has none.
@@ -102,6 +139,7 @@ func (w *work) deny(s *state, r snapshot.Router, verdict grant.Verdict) {
 }
 
 // findRivals finds the routers that ask for the address or the MAC of an older one. Of those of one age the first by name has it.
+// A MAC that is recorded of a router is that one's, though an older one comes to show it.
 func (s *state) findRivals(x *snapshot.Index, bad map[string]error) {
 	byAddress, byMAC := map[netip.Addr]string{}, map[string]string{}
 	routers := sorted(s.routers)
@@ -115,17 +153,31 @@ func (s *state) findRivals(x *snapshot.Index, bad map[string]error) {
 			continue
 		}
 		byAddress[address] = key
-		pod := x.PodOf(r)
-		if pod == nil || pod.MAC == "" {
+	}
+	slices.SortStableFunc(routers, func(a, b snapshot.Router) int {
+		return -cmp.Compare(s.recordedMAC(x, a), s.recordedMAC(x, b))
+	})
+	for _, r := range routers {
+		key, pod := egress.Key(&r.EgressRouter), x.PodOf(r)
+		if bad[key] != nil || pod == nil || pod.MAC == "" {
 			continue
 		}
-		mac := strings.ToLower(pod.MAC)
+		mac := platform.MACOf(pod)
 		if older, taken := byMAC[mac]; taken {
-			bad[key] = fmt.Errorf("the MAC %s of its pod %s is that of %s, which is older", mac, pod.Name, older)
+			bad[key] = fmt.Errorf("the MAC %s of its pod %s is that of %s, which has had it before", mac, pod.Name, older)
 			continue
 		}
 		byMAC[mac] = key
 	}
+}
+
+// recordedMAC is 1 where it is recorded of r that it has the MAC of its pod, and 0 where not.
+func (s *state) recordedMAC(x *snapshot.Index, r snapshot.Router) int {
+	pod := x.PodOf(r)
+	if pod != nil && slices.ContainsFunc(s.recorded[egress.Key(&r.EgressRouter)], func(p openstack.Pair) bool { return p.MAC == platform.MACOf(pod) }) {
+		return 1
+	}
+	return 0
 }
 
 // announceDenied says which routers of out are not granted what they ask for: in an Event on each, once, and in a line of the log
@@ -136,11 +188,11 @@ func (w *work) announceDenied(s *state, out map[string]error) {
 		if !errors.Is(err, errNotGranted) {
 			continue
 		}
-		namespace, _, _ := strings.Cut(router, "/")
+		namespace := namespaceOf(router)
 		denied[namespace] = append(denied[namespace], router)
 		if on, there := s.known(router); there && w.denied[router] != err.Error() {
 			w.denied[router] = err.Error()
-			w.Recorder.Tell(on, "", corev1.EventTypeWarning, reasonNotGranted, action, err.Error())
+			w.Recorder.Tell(on, "", corev1.EventTypeWarning, reasonNotGranted, action, controller.Note(err.Error(), ""))
 		}
 	}
 	for namespace, routers := range denied {
@@ -152,7 +204,7 @@ func (w *work) announceDenied(s *state, out map[string]error) {
 			continue
 		}
 		delete(w.denied, router)
-		if namespace, _, _ := strings.Cut(router, "/"); denied[namespace] == nil {
+		if namespace := namespaceOf(router); denied[namespace] == nil {
 			w.Troubles.Over("namespace " + namespace)
 		}
 	}
