@@ -34,14 +34,14 @@ test-openstack: ## Run the tests against a real Neutron: one that it installs an
 	@$(if $(OS_CLOUD),,test/neutron/packages.sh)
 	@assets=$$(GO=$(GO) hack/kube-assets.sh) || exit 1; \
 	echo "running the tests against $(or $(OS_CLOUD),a Keystone and a Neutron of our own)"; \
-	KUBEBUILDER_ASSETS=$$assets $(GO) test -timeout 30m -p 1 -tags openstack$(if $(OS_CLOUD),$(comma)oscloud) -run 'Real|Conformance|Own|Gives|Neutron' $(GOTESTFLAGS) \
+	KUBEBUILDER_ASSETS=$$assets $(GO) test -timeout 30m -count=1 -p 1 -tags openstack$(if $(OS_CLOUD),$(comma)oscloud) -run 'Real|Conformance|Own|Gives|Neutron' $(GOTESTFLAGS) \
 		./test/neutron ./pkg/platform/openstack ./pkg/controller ./test/e2e
 
 .PHONY: test-kubernetes
 test-kubernetes: ## Run routers on real nodes, with real traffic (Debian 12, root; about 15 minutes of builds, once)
 	@assets=$$(GO=$(GO) hack/kube-assets.sh) && nodes=$$(GO=$(GO) hack/node-assets.sh) || exit 1; \
 	KUBEBUILDER_ASSETS=$$assets KUBERNETES_NODE_ASSETS=$$nodes EGRESS_ROUTER_PLUGIN=$(abspath $(EGRESS_ROUTER_PLUGIN)) \
-	$(GO) test -tags kubernetes -timeout 20m -parallel 4 $(GOTESTFLAGS) ./test/kubernetes
+	$(GO) test -tags kubernetes -count=1 -timeout 20m -parallel 4 $(GOTESTFLAGS) ./test/kubernetes
 
 .PHONY: fuzz
 fuzz: FUZZTIME ?= 60s
