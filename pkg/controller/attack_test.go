@@ -40,6 +40,7 @@ const (
 	serverIP = "10.0.210.8"  // a server's that is no node
 	kept     = "10.0.210.9"  // of a port without an owner
 	unheld   = "10.0.220.77" // nobody's
+	byHand   = "10.0.220.88" // of a pair that an administrator has written, before there is a router
 	granted  = "10.0.210.0/24,10.0.0.0/28,10.0.1.0/28"
 )
 
@@ -134,6 +135,7 @@ func ungrantedAttacks() []attack {
 		{name: "another router's MAC", do: forged(unheld, mac(0)), said: denied},
 		{name: "any MAC", do: forged(unheld, "00:50:56:00:00:01"), said: denied},
 		{name: "no MAC", do: forged(unheld, "x"), said: denied},
+		{name: "a pair by hand", do: forged(byHand, "02:e6:0a:00:dc:58"), said: denied},
 		{name: "a record of the VIP's pair", do: func(m *tenant) {
 			m.router("evil", unheld+"/16", map[string]string{egress.AnnotationOpenStack: m.recordOf("worker-1", vip, m.neutron.Seed().Nodes[0].MAC)})
 		}, said: denied},
@@ -184,6 +186,7 @@ func grantedAttacks() []attack {
 	return []attack{
 		{name: "an address beside the grant", grant: own, do: whole(other, "02:00:00:00:66:01"), said: "namespace tenant is not granted " + other},
 		{name: "an address that another is granted", grant: own, do: whole(address(2), mac(2)), said: "namespace tenant is not granted " + address(2)},
+		{name: "a pair by hand, beside the grant", grant: own, do: whole(byHand, "02:e6:0a:00:dc:58"), said: "namespace tenant is not granted " + byHand},
 		{name: "no NAD", grant: own, do: func(m *tenant) { m.forge("evil", own, "worker-1", "02:00:00:00:66:01") }, said: "its NAD evil is gone"},
 		{name: "another's NAD", grant: own, do: func(m *tenant) {
 			m.nad(other, "")
@@ -247,7 +250,11 @@ func (s *site) occupy() map[string][]string {
 	}
 	out := map[string][]string{}
 	for node, id := range s.ports {
-		s.neutron.SetPairs(id, []fakeneutron.Pair{{IP: vip}})
+		pairs := []fakeneutron.Pair{{IP: vip}}
+		if node == "worker-4" {
+			pairs = append(pairs, fakeneutron.Pair{IP: byHand, MAC: "02:e6:0a:00:dc:58"})
+		}
+		s.neutron.SetPairs(id, pairs)
 		out[node] = s.pairs()[node]
 	}
 	return out

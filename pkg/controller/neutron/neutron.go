@@ -58,10 +58,8 @@ type work struct {
 	// places are where the frames of each router leave, and moved is when that was first known, until it is in step.
 	places map[string]string
 	moved  map[string]time.Time
-	// held are the addresses that routers were granted when that was last judged so.
+	// held are the addresses that routers were granted when that was last judged so, until what was written for them is taken back.
 	held map[string]netip.Addr
-	// cleared are the routers that are not granted what they ask for, and of which all was taken back.
-	cleared map[string]bool
 	// denied is what was said of each router that is not granted what it asks for.
 	denied map[string]string
 	// done is what the last pass has left.
@@ -89,7 +87,7 @@ func New(o Options) func(*controller.Environment) controller.Work {
 				Help: "Requests to Keystone and Neutron, by method and status; PUT is a write of a port, and 412 one that came too late.",
 			}, []string{"method", "code"}),
 			orphans: map[wish]orphan{}, news: map[string]time.Time{},
-			places: map[string]string{}, held: map[string]netip.Addr{}, cleared: map[string]bool{}, denied: map[string]string{}, moved: map[string]time.Time{}, due: map[string]time.Time{},
+			places: map[string]string{}, held: map[string]netip.Addr{}, denied: map[string]string{}, moved: map[string]time.Time{}, due: map[string]time.Time{},
 			limiter: workqueue.NewTypedItemExponentialFailureRateLimiter[string](e.Backoff, e.LongestBackoff),
 		}
 	}

@@ -120,7 +120,7 @@ func (w *work) takeBack(ctx context.Context, a *attempt, done *openstack.Result,
 	}
 	for router := range left {
 		if _, there := a.leftOut[router]; there {
-			w.cleared[router] = true
+			delete(w.held, router)
 		}
 	}
 	return nil

@@ -40,7 +40,6 @@ func (w *work) trust(s *state, from *snapshot.Snapshot, bad map[string]error) {
 			w.deny(s, r, verdict)
 		default:
 			s.names[key], w.held[key] = verdict.Names, s.asked[key]
-			delete(w.cleared, key)
 			if bad[key] = platform.Identity(x, r); bad[key] == nil {
 				bad[key] = onGrantedNode(grants, x, r)
 			}
@@ -129,8 +128,10 @@ func (w *work) deny(s *state, r snapshot.Router, verdict grant.Verdict) {
 	}
 	delete(s.asked, key)
 	left := slices.Clip(s.recorded[key])
-	// A pair that is its own record belongs to whoever is granted its address.
-	if pair, ok := openstack.OwnPair(egress.ReservedIP(&r.EgressRouter)); ok && verdict.Holder == "" && !w.cleared[key] {
+	// A pair that is its own record was written for r if r was granted its address before, as this process has seen; else it may be
+	// anybody's, by hand. It belongs to whoever is granted the address now.
+	address := egress.ReservedIP(&r.EgressRouter)
+	if pair, ok := openstack.OwnPair(address); ok && verdict.Holder == "" && w.held[key] == address {
 		left = append(left, pair)
 	}
 	if len(left) > 0 {
