@@ -26,7 +26,7 @@ test: ## Run all tests that need no root, against a real API server
 .PHONY: race
 race: ## Run the tests of what works side by side with the race detector; it needs a C compiler
 	@assets=$$(GO=$(GO) hack/kube-assets.sh) || exit 1; \
-	CGO_ENABLED=1 KUBEBUILDER_ASSETS=$$assets $(GO) test -race -timeout 15m $(GOTESTFLAGS) ./pkg/controller ./pkg/platform/openstack
+	CGO_ENABLED=1 KUBEBUILDER_ASSETS=$$assets $(GO) test -race -timeout 30m $(GOTESTFLAGS) ./pkg/controller ./pkg/platform/openstack
 
 comma := ,
 .PHONY: test-openstack
