@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/kubectl-egress/kubectl-egress/pkg/cluster/read"
 	"github.com/kubectl-egress/kubectl-egress/pkg/collect"
@@ -52,10 +53,13 @@ func (o *onPlatform) trust() (*trust, error) {
 	}
 	granted := func(router string) bool { return verdicts == nil || verdicts[router].Allowed == grant.Yes }
 	judged := o.look.judge(o.checks)
-	against := map[string]string{}
+	needed, against := map[string]bool{}, map[string]string{}
+	for i := range o.need {
+		needed[o.need[i].Router], o.need[i].Named = true, verdicts[o.need[i].Router].Names
+	}
 	for _, r := range o.look.routers() {
 		key := egress.Key(&r.EgressRouter)
-		if why := judged.Unfit(r, granted); why != "" && slices.ContainsFunc(o.need, func(at platform.Attachment) bool { return at.Router == key }) {
+		if why := judged.Unfit(r, granted); why != "" && needed[key] {
 			against[key] = why
 			o.note("%s is left out: %s", key, why)
 		}
@@ -66,12 +70,6 @@ func (o *onPlatform) trust() (*trust, error) {
 	t.unfit = len(against)
 	t.fit = collect.Filter(o.need, func(at platform.Attachment) bool { return against[at.Router] == "" })
 	t.granted = collect.Filter(t.fit, func(at platform.Attachment) bool { return granted(at.Router) })
-	for i := range t.fit {
-		t.fit[i].Named = verdicts[t.fit[i].Router].Names
-	}
-	for i := range t.granted {
-		t.granted[i].Named = verdicts[t.granted[i].Router].Names
-	}
 	return t, nil
 }
 
@@ -98,19 +96,17 @@ func (o *onPlatform) verdicts() (map[string]grant.Verdict, error) {
 	grants := grant.Parse(o.look.Grants.Data)
 	verdicts := grants.Judge(o.look.Snapshot)
 	x := o.look.Index()
-	for _, r := range o.look.routers() {
-		key := egress.Key(&r.EgressRouter)
-		for _, at := range o.need {
-			if at.Router != key || verdicts[key].Allowed != grant.Yes {
-				continue
-			}
-			node := snapshot.Node{Name: at.Node.Name}
-			if known := x.NodeOf(at.Node.Name); known != nil {
-				node = *known
-			}
-			if allowed, why := grants.AllowsNode(r.Namespace, node); allowed != grant.Yes {
-				verdicts[key] = grant.Verdict{Allowed: allowed, Why: why}
-			}
+	for _, at := range o.need {
+		if verdicts[at.Router].Allowed != grant.Yes {
+			continue
+		}
+		node := snapshot.Node{Name: at.Node.Name}
+		if known := x.NodeOf(at.Node.Name); known != nil {
+			node = *known
+		}
+		namespace, _, _ := strings.Cut(at.Router, "/")
+		if allowed, why := grants.AllowsNode(namespace, node); allowed != grant.Yes {
+			verdicts[at.Router] = grant.Verdict{Allowed: allowed, Why: why}
 		}
 	}
 	return verdicts, nil
