@@ -91,7 +91,7 @@ type onPlatform struct {
 // run plans; with --fix it also changes, and looks again.
 func (o *onPlatform) run(ctx context.Context) error {
 	if o.fix {
-		return o.mend(ctx)
+		return o.changeFor(ctx)
 	}
 	plan, err := o.adapter.Plan(ctx, o.need)
 	if err != nil {
@@ -100,8 +100,8 @@ func (o *onPlatform) run(ctx context.Context) error {
 	return o.show(plan)
 }
 
-// mend changes what the plan for the routers that may have it says, and looks again at all.
-func (o *onPlatform) mend(ctx context.Context) error {
+// changeFor changes what the plan for the routers that may have it says, and looks again at all.
+func (o *onPlatform) changeFor(ctx context.Context) error {
 	t, err := o.trust()
 	if err != nil {
 		return err
